@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A processor's own area. Only its processor touches the private part; `work` is set by others too
+ * (with an IPI) and taken on the way out to the guest.
+ */
+#pragma once
+
+#include "layout.h"
+#include "regs.h"
+#include "spinlock.h"
+
+struct vcpu;
+struct tss;
+struct sched_cpu;
+struct timer_cpu;
+
+#define MAX_CPUS 64
+
+/* What must be done before this processor goes back to a guest (struct cpu.work). */
+#define WORK_RESCHED (1u << 0) /* call sched_run() */
+#define WORK_TIMER (1u << 1) /* call timer_run() */
+#define WORK_FLUSH (1u << 2) /* flush this processor's TLB (deferred by tlb_flush_later) */
+#define WORK_CRASH (1u << 3) /* the current domain is dying: never return to it */
+#define WORK_NMI (1u << 4) /* deliver NMI to the current vcpu */
+
+struct cpu {
+	/* Offsets of the first fields are used by entry.S (x86/offsets). */
+	struct vcpu *current; /* the vcpu whose frame entry pushes into; an idle vcpu has no guest state */
+	uint64_t scratch; /* the syscall stub parks the guest's rsp here */
+	uint32_t work; /* WORK_*; atomic */
+	uint32_t id; /* 0.. */
+	uint32_t apic_id;
+	int32_t budget; /* units of work left before a long operation continues later: work_spent() */
+
+	struct vcpu *idle;
+	struct vcpu *fpu_owner; /* whose FPU state the registers hold, or NULL */
+	struct tss *tss;
+	uint64_t *gdt_page; /* page 14 of the GDT: flat segments, TSS, LDT */
+	mfn_t gdt_mfn;
+	uint64_t cr3; /* as loaded */
+	uint64_t cr4;
+	bool in_multicall; /* hypercall_continue must store into the entry, not the frame */
+	struct multicall_entry *mc; /* the entry in progress (hypervisor copy) */
+
+	struct sched_cpu *sched; /* core/sched.c */
+	struct timer_cpu *timers; /* core/timer.c */
+
+	/* Time of this processor (x86/time.c): system time = (tsc - tsc_base) * mul >> 32 << shift + ns_base */
+	uint64_t tsc_base, ns_base;
+	uint32_t tsc_mul;
+	int8_t tsc_shift;
+};
+
+/* The processor that runs this code: its block is aligned, and every stack lies in it. */
+static inline struct cpu *this_cpu(void)
+{
+	unsigned long sp;
+
+	__asm__("mov %%rsp, %0" : "=r"(sp));
+	return (struct cpu *)((sp | (CPU_BLOCK_SIZE - 1)) + 1 - ROUND_UP(sizeof(struct cpu), 64));
+}
+
+#define current (this_cpu()->current)
+
+extern struct cpu *cpus[MAX_CPUS];
+extern unsigned nr_cpus; /* those that run */
+
+static inline void cpu_work(struct cpu *c, uint32_t bits)
+{
+	__atomic_or_fetch(&c->work, bits, __ATOMIC_SEQ_CST);
+}
+
+void cpu_kick(struct cpu *c); /* IPI: look at your work; nothing when it is this processor */
+
+/*
+ * Long operations: call work_begin() at the start, then work_spent(n) per step; once it is true,
+ * save the position in the arguments and return hypercall_continue(). One unit is roughly
+ * ten instructions; the budget bounds the time with interrupts off to some tens of microseconds.
+ */
+#define WORK_BUDGET 20000
+
+static inline void work_begin(void)
+{
+	this_cpu()->budget = WORK_BUDGET;
+}
+
+static inline bool work_spent(int units)
+{
+	return (this_cpu()->budget -= units) < 0;
+}
+
+/*
+ * TLB. tlb_flush_later() defers to the way out of the hypervisor and merges. tlb_flush_sync() does
+ * now what was deferred; whoever gives a frame a new use (frame_alloc, a new page type) calls it
+ * first, because the hypervisor itself would still reach the old frame through a stale entry.
+ */
+void tlb_flush_page(unsigned long va); /* this processor, now */
+void tlb_flush_local(void);
+static inline void tlb_flush_later(void)
+{
+	this_cpu()->work |= WORK_FLUSH;
+}
+static inline void tlb_flush_sync(void)
+{
+	if (unlikely(this_cpu()->work & WORK_FLUSH))
+		tlb_flush_local();
+}
+/* Flush the given processors (bit i = cpu i) and wait until they did; va == ~0UL means all of it. */
+void tlb_flush_mask(uint64_t mask, unsigned long va);

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A domain: what it owns and may do. Found by its id (domain_get), which takes a reference; the
+ * structure lives until the last one is put, long after the domain died.
+ */
+#pragma once
+
+#include "cpu.h"
+#include "evtchn.h"
+#include "grant.h"
+#include "timer.h"
+#include <xen/domctl.h>
+#include <xen/sched.h>
+
+#define MAX_VCPUS 64
+#define MAX_DOMID DOMID_FIRST_RESERVED
+
+enum dying { DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
+
+/* An inclusive range of numbers a domain may use: I/O ports, mfns of devices, pirqs. */
+struct range {
+	struct range *next;
+	uint64_t first, last;
+};
+struct rangeset {
+	spinlock_t lock;
+	struct range *head; /* sorted, disjoint, not adjacent */
+};
+int range_add(struct rangeset *s, uint64_t first, uint64_t last); /* 0, -ENOMEM */
+int range_remove(struct rangeset *s, uint64_t first, uint64_t last); /* 0, -ENOMEM */
+bool range_has(struct rangeset *s, uint64_t first, uint64_t last); /* all of it */
+void range_clear(struct rangeset *s);
+
+/* What the PV kind adds to a domain (pv/domain.c). */
+struct pv_domain {
+	mfn_t l3_perdomain; /* root of the per-domain slot, one table tree for the GDTs and LDTs */
+	uint64_t **desc_l1; /* by vcpu: its 32 PTEs of the per-domain area, see layout.h */
+	uint64_t vm_assist; /* bits of VMASST_TYPE_* */
+	spinlock_t lock; /* page-table changes of this domain that span several frames */
+};
+
+struct domain {
+	domid_t id;
+	bool privileged; /* may use the toolstack's operations on others */
+	uint8_t dying; /* enum dying; under lock */
+	uint32_t refs; /* atomic */
+	spinlock_t lock; /* dying, shutdown, vcpu array growth */
+
+	uint32_t max_vcpus; /* 0 until domctl max_vcpus */
+	struct vcpu *vcpu[MAX_VCPUS];
+	uint32_t pause_count; /* atomic: hypervisor's and toolstack's reasons not to run */
+	uint32_t ctl_pause_count; /* toolstack's share of it; under lock */
+
+	bool shut_down; /* every vcpu stopped, waits for the toolstack */
+	uint8_t shutdown_code; /* SHUTDOWN_* */
+
+	spinlock_t frames_lock; /* guards the list and the counts below */
+	uint32_t frames; /* first mfn of its list (frame.next), 0: none */
+	uint64_t tot_pages, max_pages;
+	uint64_t outstanding; /* frames allocated but not yet let go by other holders count in tot_pages */
+	uint64_t destroy_pos; /* where domain_kill goes on */
+
+	struct shared_info *shared; /* a hypervisor frame, FRAME_HYPER */
+	struct evtchn_table evtchn;
+	struct grant_table *grant;
+
+	struct rangeset ioports, iomem, irqs;
+	struct timer watchdog[2];
+	bool watchdog_used[2];
+
+	uint64_t time_offset_ns; /* settimeoffset */
+	xen_domain_handle_t handle; /* uuid */
+	uint64_t created; /* ns */
+	uint32_t config_flags; /* XEN_DOMCTL_CDF_* */
+	uint32_t ssidref;
+	struct hypercall_stat *stats; /* counts by hypercall, NULL unless kept */
+
+	struct pv_domain pv;
+};
+
+extern struct domain *dom0; /* the hardware domain */
+
+struct domain *domain_get(domid_t id); /* by id, with a reference; NULL. DOMID_SELF is the current one */
+void domain_put(struct domain *d);
+struct domain *domain_get_next(domid_t from); /* the first with id >= from, with a reference; NULL */
+/* Who a hypercall names: DOMID_SELF or own id: itself; other: -EPERM unless privileged, -ESRCH; with a reference. */
+int domain_lookup(domid_t id, struct domain **d);
+
+/* A new domain, paused once, without vcpus and memory. -EEXIST, -ENOMEM, -EINVAL. */
+int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged, struct domain **out);
+int domain_set_max_vcpus(struct domain *d, uint32_t n);
+/* Take it apart; -ERESTART: call again. Afterwards only references keep the structure. */
+int domain_kill(struct domain *d);
+void domain_pause(struct domain *d); /* and wait until it runs nowhere */
+void domain_unpause(struct domain *d);
+int domain_ctl_pause(struct domain *d);
+int domain_ctl_unpause(struct domain *d); /* -EINVAL when not paused */
+void domain_shutdown(struct domain *d, uint8_t reason); /* dom0: ends the machine, does not return */
+void domain_resume(struct domain *d);
+/* The current guest did what cannot be forgiven: says why, prints its registers and stack, SHUTDOWN_crash. */
+void domain_crash(struct domain *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+__attribute__((noreturn)) void machine_poweroff(void);
+__attribute__((noreturn)) void machine_reboot(void);

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Grant tables, version 1 (<xen/grant_table.h>). Status words are read once and changed by cmpxchg. */
+#pragma once
+
+#include "types.h"
+#include "spinlock.h"
+#include <xen/grant_table.h>
+
+struct domain;
+
+int grant_init(struct domain *d, uint32_t max_frames, uint32_t max_maptrack); /* -ENOMEM */
+/* Release every mapping that d holds of others (part of domain_kill); -ERESTART. */
+int grant_release_maps(struct domain *d);
+void grant_destroy(struct domain *d);
+long do_grant_table_op(unsigned cmd, void *uop, unsigned count);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Physical interrupts: those of the hypervisor (UART, timer, IPI) and pirqs bound to guests (IOAPIC lines and MSI-X). */
+#pragma once
+
+#include "types.h"
+#include <xen/physdev.h>
+
+#define NR_GSI 256 /* pirq n < nr_gsi is the IOAPIC line n */
+#define NR_PIRQ 1024
+#define VECTOR_FIRST_DYNAMIC 0x90 /* below: exceptions, and INT n of guests (DPL 3 gates); see x86/idt.c */
+#define VECTOR_LAST_DYNAMIC 0xef
+
+struct domain;
+
+long do_physdev_op(int cmd, void *arg); /* core/physdev.c */
+
+/* x86/irq.c. A pirq belongs to one domain; -errno as Xen. */
+int pirq_map_gsi(struct domain *d, int gsi, int *pirq);
+int pirq_map_msi(struct domain *d, const struct physdev_map_pirq *req, int *pirq); /* MSI and MSI-X; programs the table entry, masked */
+int pirq_unmap(struct domain *d, int pirq); /* -EINVAL not mapped */
+int pirq_bind(struct domain *d, int pirq, bool share); /* evtchn: unmask, deliver by evtchn_send_pirq */
+void pirq_unbind(struct domain *d, int pirq);
+int pirq_eoi(struct domain *d, int pirq); /* PHYSDEVOP_eoi */
+bool pirq_needs_eoi(struct domain *d, int pirq);
+int gsi_setup(int gsi, bool level, bool low); /* PHYSDEVOP_setup_gsi */
+void pirq_destroy_domain(struct domain *d);
+int pci_device_add(uint16_t seg, uint8_t bus, uint8_t devfn);
+int pci_device_remove(uint16_t seg, uint8_t bus, uint8_t devfn);
+int ioapic_read(unsigned long base, uint32_t reg, uint32_t *val); /* PHYSDEVOP_apic_read */
+int ioapic_write(unsigned long base, uint32_t reg, uint32_t val);
+/* The hypervisor's own vectors. */
+typedef void (*irq_fn)(void);
+void irq_set_handler(uint8_t vector, irq_fn fn);
+uint8_t irq_alloc_vector(void); /* 0: none left */

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who runs. A vcpu is runnable unless it blocks, is down or is paused. Fair time slices: among runnable
+ * vcpus of a processor the one with the least virtual run time goes first; a waking vcpu does not
+ * carry over more than one slice of credit.
+ */
+#pragma once
+
+#include "cpu.h"
+
+struct vcpu;
+struct domain;
+
+void sched_init_cpu(struct cpu *c);
+int sched_add_vcpu(struct vcpu *v); /* choose its processor; starts paused or down */
+void sched_remove_vcpu(struct vcpu *v);
+void sched_wake(struct vcpu *v); /* it may have become runnable: queue it, preempt where fair; kick its cpu */
+void sched_sleep(struct vcpu *v); /* it may have stopped being runnable; WORK_RESCHED on its cpu */
+void sched_sleep_sync(struct vcpu *v); /* the same, and returns only when it runs nowhere */
+void sched_run(void); /* on the way out: pick the next vcpu, switch to it (idle: sti; hlt until work) */
+void sched_block(void); /* the current vcpu blocks unless an event is pending */
+long do_sched_op(int cmd, void *arg);
+long do_set_timer_op(int64_t timeout);

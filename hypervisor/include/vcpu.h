@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* A virtual processor. Its register frame comes first: the processor pushes into it. */
+#pragma once
+
+#include "domain.h"
+#include <xen/vcpu.h>
+
+struct trap_gate {
+	uint64_t address;
+	uint16_t cs;
+	uint8_t flags; /* TI_* : DPL in bits 0-1, bit 2 masks events on entry */
+	bool set;
+};
+
+/* What a PV vcpu has beyond its frame (pv/). ABI: <xen/arch-x86/xen.h> vcpu_guest_context. */
+struct pv_vcpu {
+	uint64_t cr3; /* the page table it runs on now: kernel's or user's; machine address */
+	mfn_t kernel_root, user_root; /* MFN_NONE: none. Each holds a typed L4 ref */
+	uint64_t kernel_sp;
+	uint64_t kernel_ss;
+	uint64_t event_callback, failsafe_callback, syscall_callback;
+	uint8_t callback_masks; /* bit CALLBACKTYPE_x: events masked on entry */
+	bool user_mode; /* guest user runs (kernel otherwise); both are ring 3 */
+	bool vgcf_in_syscall;
+	uint64_t syscall32_callback, sysenter_callback;
+	uint16_t syscall32_cs, sysenter_cs;
+	struct trap_gate trap[256];
+
+	uint64_t ctrlreg[8]; /* guest's view: CR0, CR2, CR4 ... */
+	uint64_t fs_base, gs_base_kernel, gs_base_user; /* when not loaded; pv/segment.c says when each is current */
+	uint16_t ds, es, fs, gs;
+	uint64_t debugreg[8];
+	mfn_t gdt_mfn[14]; /* FRAME typed DESC; MFN_NONE */
+	uint16_t gdt_entries;
+	uint64_t ldt_base; /* guest va */
+	uint32_t ldt_entries;
+	uint64_t ldt_mapped; /* bit i: LDT page i is mapped (on demand), with a DESC ref */
+
+	uint8_t iopl; /* 0-3, guest's virtual */
+	void *iobitmap; /* guest handle, PHYSDEVOP_set_iobitmap */
+	uint32_t iobitmap_ports;
+
+	/* bits of a trap to be bounced to the guest on the way out; see pv.h trap_inject */
+	uint64_t bounce_error;
+};
+
+struct vcpu {
+	struct regs regs; /* first; 16-byte aligned end; hardware pushes here while it runs */
+
+	struct domain *domain;
+	uint32_t id;
+	bool initialised; /* has a context (setvcpucontext, VCPUOP_initialise) */
+	bool is_idle;
+
+	/* scheduling; under sched's lock of v->cpu unless said otherwise */
+	struct cpu *cpu;
+	bool running; /* on cpu now */
+	bool down; /* VCPUOP_down or never brought up */
+	bool blocked; /* atomic; set by itself, cleared by wakers */
+	bool polling; /* blocked in SCHEDOP_poll */
+	uint32_t poll_port; /* the one port it polls, or 0 for "any of several" */
+	uint32_t pause_count; /* atomic */
+	bool queued;
+	struct list queue;
+	uint64_t vruntime, slice_start;
+	uint64_t affinity; /* bit i: processor i */
+
+	struct vcpu_runstate_info runstate;
+	void *runstate_guest; /* registered area (guest va) or NULL */
+	void *time_guest; /* registered secondary vcpu_time_info (guest va) or NULL */
+	struct timer timer; /* set_timer_op: VIRQ_TIMER */
+	struct timer singleshot, periodic, poll_timer;
+	uint64_t period_ns;
+
+	struct vcpu_info *info; /* in shared_info, or where the guest placed it */
+	struct frame *info_frame; /* typed writable ref of a placed one, or NULL */
+	uint32_t virq_port[NR_VIRQS]; /* 0: none; under the domain's evtchn lock */
+	bool nmi_pending, nmi_masked;
+	uint64_t nmi_callback;
+
+	/* FPU: lazily saved; the area is as large as XCR0 asks, 64-byte aligned */
+	void *xsave;
+	bool fpu_initialised, fpu_dirty;
+	bool ts; /* guest's CR0.TS: next FPU use gives it #NM */
+	uint64_t xcr0;
+
+	struct pv_vcpu pv;
+};
+
+/* core/vcpu.c */
+struct vcpu *vcpu_create(struct domain *d, uint32_t id); /* NULL: no memory */
+void vcpu_destroy(struct vcpu *v);
+bool vcpu_runnable(const struct vcpu *v);
+void vcpu_pause(struct vcpu *v);
+void vcpu_unpause(struct vcpu *v);
+void vcpu_set_runstate(struct vcpu *v, int state, uint64_t now); /* RUNSTATE_*; copies to the registered area when it runs */
+long do_vcpu_op(int cmd, unsigned vcpuid, void *arg);

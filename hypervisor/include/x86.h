@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* What the x86 part gives to core and pv: processors, its own paging, context switch, registers of the machine. */
+#pragma once
+
+#include "frame.h"
+#include "vcpu.h"
+
+/* x86/switch.c: the next vcpu's frame becomes the target of entry: TSS.RSP0, CR3, segments, bases, GDT, LDT,
+ * debug registers; FPU lazily. Called by sched_run only. */
+void switch_to(struct vcpu *prev, struct vcpu *next);
+void switch_root(struct vcpu *v); /* load v->pv.cr3 when v is current (user/kernel toggle, new baseptr); flushes the TLB */
+void segments_save(struct vcpu *v); /* read selectors and bases of the current vcpu into v->pv */
+void segments_load(struct vcpu *v); /* bad selectors load as null and raise the failsafe callback */
+uint64_t read_fs_base(void), read_gs_base(void), read_gs_shadow(void);
+void write_fs_base(uint64_t b), write_gs_base(uint64_t b), write_gs_shadow(uint64_t b);
+
+/* x86/fpu.c */
+int fpu_init_vcpu(struct vcpu *v); /* -ENOMEM */
+void fpu_free_vcpu(struct vcpu *v);
+void fpu_restore(struct vcpu *v); /* #NM of the current vcpu: its state into the registers */
+void fpu_save(struct vcpu *v); /* registers into v->xsave if it owns them */
+void fpu_get_legacy(struct vcpu *v, void *fxsave512); /* for getvcpucontext */
+void fpu_set_legacy(struct vcpu *v, const void *fxsave512);
+int fpu_set_xcr0(struct vcpu *v, uint64_t xcr0); /* XSETBV emulation: -EINVAL */
+void stts_if_needed(struct vcpu *v); /* CR0.TS as the current vcpu needs it */
+
+/* x86/paging.c: the hypervisor's own address space; every L4 shares its slots 256-271. */
+extern uint64_t *hyper_l4; /* template: pv_l4_init copies slots, the idle vcpu runs on it */
+extern mfn_t hyper_l4_mfn;
+void *iomap(paddr_t base, size_t size); /* uncached, for good; NULL when the area is full */
+
+/* Page-table entries (SDM vol. 3, 4.5). */
+#define PTE_P (1UL << 0)
+#define PTE_W (1UL << 1)
+#define PTE_U (1UL << 2)
+#define PTE_PWT (1UL << 3)
+#define PTE_PCD (1UL << 4)
+#define PTE_A (1UL << 5)
+#define PTE_D (1UL << 6)
+#define PTE_PS (1UL << 7)
+#define PTE_PAT (1UL << 7)
+#define PTE_G (1UL << 8)
+#define PTE_AVAIL (7UL << 9)
+#define PTE_NX (1UL << 63)
+#define PTE_ADDR 0x000ffffffffff000UL
+static inline mfn_t pte_mfn(uint64_t e)
+{
+	return MFN((e & PTE_ADDR) >> PAGE_SHIFT);
+}
+
+/* Processor features that steer the hypervisor, found once at boot. */
+extern struct cpu_features {
+	bool nx, smep, smap, umip, fsgsbase, xsave, xsaveopt, pge, gb_pages, invariant_tsc, avx;
+	uint64_t xcr0_max;
+	uint32_t xsave_size;
+	uint8_t phys_bits;
+} cpu_features;
+
+/* Entry into a guest with the frame of `current`: never returns. Used once a processor, at the end of boot. */
+__attribute__((noreturn)) void enter_guest(void);
+/* x86/switch.c: the frame's callee-saved registers are complete in v->regs (exits by exception or interrupt
+ * always; a fast hypercall after regs_complete in entry.S). */
+void regs_print(const struct regs *r);
+
+static inline uint64_t read_cr0(void) { uint64_t v; __asm__ volatile("mov %%cr0, %0" : "=r"(v)); return v; }
+static inline uint64_t read_cr2(void) { uint64_t v; __asm__ volatile("mov %%cr2, %0" : "=r"(v)); return v; }
+static inline uint64_t read_cr3(void) { uint64_t v; __asm__ volatile("mov %%cr3, %0" : "=r"(v)); return v; }
+static inline uint64_t read_cr4(void) { uint64_t v; __asm__ volatile("mov %%cr4, %0" : "=r"(v)); return v; }
+static inline void write_cr0(uint64_t v) { __asm__ volatile("mov %0, %%cr0" ::"r"(v) : "memory"); }
+static inline void write_cr3(uint64_t v) { __asm__ volatile("mov %0, %%cr3" ::"r"(v) : "memory"); }
+static inline void write_cr4(uint64_t v) { __asm__ volatile("mov %0, %%cr4" ::"r"(v) : "memory"); }
+static inline uint64_t rdtsc(void) { uint32_t l, h; __asm__ volatile("rdtsc" : "=a"(l), "=d"(h)); return l | (uint64_t)h << 32; }
+static inline uint64_t rdmsr(uint32_t m) { uint32_t l, h; __asm__ volatile("rdmsr" : "=a"(l), "=d"(h) : "c"(m)); return l | (uint64_t)h << 32; }
+static inline void wrmsr(uint32_t m, uint64_t v) { __asm__ volatile("wrmsr" ::"c"(m), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory"); }
+int rdmsr_safe(uint32_t m, uint64_t *v); /* 0, or -EFAULT after #GP */
+int wrmsr_safe(uint32_t m, uint64_t v);
+static inline void outb(uint16_t p, uint8_t v) { __asm__ volatile("outb %0, %1" ::"a"(v), "Nd"(p)); }
+static inline void outw(uint16_t p, uint16_t v) { __asm__ volatile("outw %0, %1" ::"a"(v), "Nd"(p)); }
+static inline void outl(uint16_t p, uint32_t v) { __asm__ volatile("outl %0, %1" ::"a"(v), "Nd"(p)); }
+static inline uint8_t inb(uint16_t p) { uint8_t v; __asm__ volatile("inb %1, %0" : "=a"(v) : "Nd"(p)); return v; }
+static inline uint16_t inw(uint16_t p) { uint16_t v; __asm__ volatile("inw %1, %0" : "=a"(v) : "Nd"(p)); return v; }
+static inline uint32_t inl(uint16_t p) { uint32_t v; __asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(p)); return v; }
+static inline void cpuid(uint32_t leaf, uint32_t sub, uint32_t r[4])
+{
+	__asm__ volatile("cpuid" : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3]) : "a"(leaf), "c"(sub));
+}
