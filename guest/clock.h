@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* Time: the monotonic clock from pvclock, the wall clock, and timers with callbacks. */
+#pragma once
+
+#include "guest/types.h"
+#include "lib/list.h"
+
+/* Nanoseconds since the hypervisor started (Xen's system time); never goes back. Any context. */
+ns_t clock_ns(void);
+
+/* Nanoseconds since 1970, UTC: Xen's wall clock plus what clock_wall_set changed. */
+ns_t clock_wall_ns(void);
+void clock_wall_set(ns_t now);
+
+/* The moment `ns` from now; NS_FOREVER stays that, and so does what would overflow. */
+static inline ns_t clock_deadline(ns_t ns)
+{
+	ns_t now = ns == NS_FOREVER ? 0 : clock_ns();
+
+	return ns > NS_FOREVER - now ? NS_FOREVER : now + ns;
+}
+
+/*
+ * A timer calls `fire` once, at or soon after its deadline, in the context of an upcall: masked, so
+ * no sleeping, no mutex, no malloc. It may start its timer again. The caller owns the memory, which
+ * stays put while the timer is active. Any context may start and stop timers.
+ */
+struct clock_timer {
+	struct list link;		/* by deadline; with upcalls masked, as all here */
+	ns_t deadline;
+	bool active;
+	void (*fire)(struct clock_timer *timer);
+	void *arg;
+};
+
+void timer_init(struct clock_timer *timer, void (*fire)(struct clock_timer *), void *arg);
+
+/* An active timer is moved. A deadline that has passed fires on the next way out of an upcall. */
+void timer_start(struct clock_timer *timer, ns_t deadline);
+
+/* True if it was active. After the return `fire` does not run any more. */
+bool timer_stop(struct clock_timer *timer);
+
+/* Busy-wait, for hardware that asks for it. */
+void clock_delay(ns_t ns);
+
+/* Processor cycles, and how many make one second by Xen's reckoning. */
+uint64_t clock_tsc(void);
+uint64_t clock_tsc_hz(void);

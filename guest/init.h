@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* Initialisation: parts that are linked in start themselves, level by level. */
+#pragma once
+
+#include "guest/types.h"
+
+/*
+ * INITCALL(level, fn) puts fn into the table of its level. Before each level everything of the lower
+ * ones has run. What is there:
+ *	early	memory and console_io; no threads, upcalls masked
+ *	core	threads, timers, events, grants, heap and libc; upcalls unmasked from here on
+ *	bus	the same; here the console ring, xenstore client and PCI start
+ *	device	buses; here drivers start
+ *	fs	devices; here file systems are mounted
+ *	net	file systems; here the network comes up
+ *	app	everything; what the application itself registers, just before main
+ * Within a level the order is that of the names, alphabetic. fn returns 0, or -errno, which is printed with
+ * its name, and the start goes on: whoever cannot live without it panics itself.
+ */
+struct initcall {
+	const char *name;
+	int (*fn)(void);
+};
+
+#define INITCALL_LEVEL_early	"0"
+#define INITCALL_LEVEL_core	"1"
+#define INITCALL_LEVEL_bus	"2"
+#define INITCALL_LEVEL_device	"3"
+#define INITCALL_LEVEL_fs	"4"
+#define INITCALL_LEVEL_net	"5"
+#define INITCALL_LEVEL_app	"6"
+
+#define INITCALL(level, function)						\
+	static const struct initcall initcall_##function			\
+	__attribute__((section(".initcall." INITCALL_LEVEL_##level "." #function), used)) = \
+		{ .name = #function, .fn = function }
+
+/* The name of the image ("hello"), from the build. */
+extern const char image_name[];
+
+/* What the domain builder told us; a copy, valid always. */
+extern struct start_info start_info;
+
+static inline bool is_privileged(void)
+{
+	return start_info.flags & SIF_PRIVILEGED;
+}
+
+static inline bool is_initdomain(void)
+{
+	return start_info.flags & SIF_INITDOMAIN;
+}
+
+/* The module (ramdisk) that came with the domain: NULL if none. It stays in memory for good. */
+const void *start_module(size_t *len);
+
+/* Of every application; it runs in its own thread, and its return value is the exit status. */
+int main(int argc, char **argv, char **envp);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* Whole pages of this domain's memory: a buddy allocator over the linear map. */
+#pragma once
+
+#include "guest/types.h"
+
+/*
+ * Pseudo-physical memory is mapped in one piece: va = VIRT_BASE + pfn * PAGE_SIZE, so page 0 of the
+ * address space is never mapped. The pages of an allocation are contiguous there and aligned to
+ * their size, but their machine frames are not contiguous (see page_contiguous).
+ * All functions may be called from any context, upcalls included; none of them sleeps.
+ */
+#define VIRT_BASE	0x400000UL
+#define PAGE_ORDER_MAX	18	/* 1 GiB */
+
+/* 2^order pages; NULL if there are none. The contents are undefined. */
+void *page_alloc(unsigned int order);
+
+/* The same, filled with zeros. */
+void *page_alloc_zero(unsigned int order);
+
+/* `order` as it was allocated with. NULL is allowed. */
+void page_free(void *page, unsigned int order);
+
+/* The smallest order whose pages hold `bytes`. */
+unsigned int page_order(size_t bytes);
+
+size_t page_free_count(void);
+size_t page_total_count(void);	/* all that the domain owns, the image included */
+
+/*
+ * Make the machine frames of an allocation contiguous and below 2^address_bits, for a device that
+ * reads them; the contents are lost. Needs privilege. 0 or -errno (-ENOMEM: Xen has none).
+ */
+int page_contiguous(void *page, unsigned int order, unsigned int address_bits);
+
+/* Only for memory of the linear map (page_alloc, static data). */
+static inline pfn_t virt_to_pfn(const void *va)
+{
+	return PFN(((uintptr_t)va - VIRT_BASE) >> PAGE_SHIFT);
+}
+
+static inline void *pfn_to_virt(pfn_t pfn)
+{
+	return (void *)(VIRT_BASE + (pfn.n << PAGE_SHIFT));
+}
