@@ -9,8 +9,14 @@
 /* The ABI, as the toolstack's side of the public headers shows it (domctl, sysctl included). */
 #define __XEN_TOOLS__ 1
 #define __XEN_INTERFACE_VERSION__ 0x00041100
-#include <xen/errno.h>
 #include <xen/xen.h>
+
+/* EPERM, ENOENT ... with the ABI's values; returned negative. */
+enum errno_value {
+	ERESTART = 85, /* internal: stopped in the middle, to be continued; never shown to a guest */
+#define XEN_ERRNO(name, value) name = value,
+#include <xen/errno.h>
+};
 
 typedef uint64_t paddr_t; /* a machine address, bytes */
 
