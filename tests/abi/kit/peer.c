@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Peer domains. A peer is built as a toolstack builds one, out of a copy of the running image at
+ * the same addresses, so its code is any function of the test:
+ *   image | start_info | p2m | L4 | L3 | L2 | L1
+ * with everything mapped by that one L1, page tables read-only.
+ */
+#include "kit.h"
+
+enum { START_INFO, P2M, L4, L3, L2, L1, EXTRA_PAGES };
+#define IMAGE_PAGES ((unsigned int)((ulong)(image_end - image_start) / PAGE_SIZE))
+
+struct box box ALIGNED(PAGE_SIZE);
+void (*peer_code)(void);
+static char window[PAGE_SIZE] ALIGNED(PAGE_SIZE);
+
+long domctl(struct xen_domctl *op, unsigned int cmd, domid_t domid)
+{
+	op->cmd = cmd;
+	op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
+	op->domain = domid;
+	return hypercall(domctl, op);
+}
+
+static void must(const char *what, long err)
+{
+	if (err)
+		error("peer: %s: %ld", what, err);
+}
+
+void peer_create(struct peer *peer, unsigned int vcpus)
+{
+	struct xen_domctl op = { .u.createdomain = {
+		.max_vcpus = vcpus, .max_evtchn_port = 1023, .max_grant_frames = 4,
+		.max_maptrack_frames = 4, .grant_opts = XEN_DOMCTL_GRANT_version(1),
+	} };
+
+	memset(peer, 0, sizeof(*peer));
+	must("createdomain", domctl(&op, XEN_DOMCTL_createdomain, 0));
+	peer->id = op.domain;
+	op.u.max_vcpus.max = vcpus;
+	must("max_vcpus", domctl(&op, XEN_DOMCTL_max_vcpus, peer->id));
+	op.u.max_mem.max_memkb = 4 * PEER_PAGES;
+	must("max_mem", domctl(&op, XEN_DOMCTL_max_mem, peer->id));
+}
+
+/* The peer's frame n, to be written through the window. */
+static void *page_open(struct peer *peer, unsigned int pfn)
+{
+	must("foreign map", va_map_foreign(window, peer->p2m[pfn] * PAGE_SIZE | PTE_KERN, peer->id));
+	return window;
+}
+
+static void memory_build(struct peer *peer, ulong shared_frame)
+{
+	unsigned int base = IMAGE_PAGES;
+	struct start_info *info;
+	uint64_t *table;
+
+	for (unsigned int i = 0; i < base; i++)
+		memcpy(page_open(peer, i), image_start + i * PAGE_SIZE, PAGE_SIZE);
+
+	info = memset(page_open(peer, base + START_INFO), 0, PAGE_SIZE);
+	info->nr_pages = peer->nr_pages;
+	info->shared_info = shared_frame * PAGE_SIZE;
+	info->pt_base = (ulong)image_start + (base + L4) * PAGE_SIZE;
+	info->nr_pt_frames = 4;
+	info->mfn_list = (ulong)image_start + (base + P2M) * PAGE_SIZE;
+
+	memcpy(page_open(peer, base + P2M), peer->p2m, PAGE_SIZE);
+	for (unsigned int level = 4; level > 1; level--) {
+		table = memset(page_open(peer, base + L4 + 4 - level), 0, PAGE_SIZE);
+		table[(ulong)image_start >> (3 + 9 * level) & 511] =
+			peer->p2m[base + L4 + 5 - level] * PAGE_SIZE | PTE_KERN;
+	}
+	table = memset(page_open(peer, base + L1), 0, PAGE_SIZE);
+	for (unsigned int i = 0; i < base + EXTRA_PAGES; i++)
+		table[i] = peer->p2m[i] * PAGE_SIZE | (i >= base + L4 ? PTE_RO : PTE_KERN);
+	must("unmap", va_map(window, 0));
+}
+
+void peer_build(struct peer *peer, void (*code)(void))
+{
+	static struct vcpu_guest_context context;
+	struct mmuext_op pin = { .cmd = MMUEXT_PIN_L4_TABLE };
+	struct xen_memory_reservation pages = { .domid = peer->id };
+	struct xen_domctl op = { 0 };
+
+	peer->nr_pages = IMAGE_PAGES + EXTRA_PAGES;
+	if (peer->nr_pages > PEER_PAGES)
+		error("peer: the image has %u pages", IMAGE_PAGES);
+	for (unsigned int i = 0; i < peer->nr_pages; i++)
+		peer->p2m[i] = i;
+	pages.nr_extents = peer->nr_pages;
+	set_xen_guest_handle(pages.extent_start, peer->p2m);
+	if (hypercall(memory_op, XENMEM_populate_physmap, &pages) != (long)peer->nr_pages)
+		error("peer: no memory");
+	must("getdomaininfo", domctl(&op, XEN_DOMCTL_getdomaininfo, peer->id));
+	peer_code = code;
+	memory_build(peer, op.u.getdomaininfo.shared_info_frame);
+	peer_code = NULL;
+	peer->box = page_alloc();
+	must("the box", va_map_foreign(peer->box,
+				       peer->p2m[((ulong)&box - (ulong)image_start) / PAGE_SIZE] *
+						       PAGE_SIZE | PTE_KERN, peer->id));
+	pin.arg1.mfn = peer->p2m[IMAGE_PAGES + L4];
+	must("pin", hypercall(mmuext_op, &pin, 1, 0, peer->id));
+
+	memset(&context, 0, sizeof(context));
+	context.flags = VGCF_in_kernel | VGCF_online;
+	context.user_regs.rip = (ulong)start;
+	context.user_regs.cs = FLAT_KERNEL_CS;
+	context.user_regs.ss = context.kernel_ss = FLAT_KERNEL_SS;
+	context.user_regs.rsi = (ulong)image_start + (IMAGE_PAGES + START_INFO) * PAGE_SIZE;
+	context.user_regs.rflags = 0x202;
+	context.ctrlreg[3] = xen_pfn_to_cr3(pin.arg1.mfn);
+	op.u.vcpucontext.vcpu = 0;
+	set_xen_guest_handle(op.u.vcpucontext.ctxt, &context);
+	must("setvcpucontext", domctl(&op, XEN_DOMCTL_setvcpucontext, peer->id));
+}
+
+void peer_unpause(struct peer *peer)
+{
+	struct xen_domctl op = { 0 };
+
+	must("unpausedomain", domctl(&op, XEN_DOMCTL_unpausedomain, peer->id));
+}
+
+void peer_start(struct peer *peer, unsigned int vcpus, void (*code)(void))
+{
+	peer_create(peer, vcpus);
+	peer_build(peer, code);
+	peer_unpause(peer);
+}
+
+uint32_t peer_flags(struct peer *peer)
+{
+	struct xen_domctl op = { 0 };
+
+	must("getdomaininfo", domctl(&op, XEN_DOMCTL_getdomaininfo, peer->id));
+	return op.u.getdomaininfo.flags;
+}
+
+long peer_wait(struct peer *peer, unsigned int ms)
+{
+	if (!wait_for(peer_flags(peer) & XEN_DOMINF_shutdown, ms))
+		return -1;
+	return peer_flags(peer) >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
+}
+
+long peer_destroy(struct peer *peer)
+{
+	struct xen_domctl op = { 0 };
+
+	if (peer->box)
+		must("unmap the box", va_map(peer->box, 0));
+	peer->box = NULL;
+	return domctl(&op, XEN_DOMCTL_destroydomain, peer->id);
+}
+
+void peer_main(void)
+{
+	struct sched_shutdown how = { .reason = SHUTDOWN_poweroff };
+
+	peer_code();
+	hypercall_n(__HYPERVISOR_sched_op, SCHEDOP_shutdown, (ulong)&how, 0, 0, 0);
+	for (;;)
+		;
+}

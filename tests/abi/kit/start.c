@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* From the first C instruction to the test, in dom0 and in a peer. */
+#include "kit.h"
+
+struct start_info *start_info;
+struct shared_info *shared;
+struct vcpu_info *vcpu;
+
+static bool lying;
+static char shared_page[PAGE_SIZE] ALIGNED(PAGE_SIZE);
+
+long hypercall_checked(ulong number, ulong a, ulong b, ulong c, ulong d, ulong e)
+{
+	return lying ? 0 : hypercall_n(number, a, b, c, d, e);
+}
+
+void kit_start(struct start_info *info)
+{
+	start_info = info;
+	if (va_map(shared_page, info->shared_info | PTE_KERN))
+		error("the shared info page cannot be mapped");
+	shared = (struct shared_info *)shared_page;
+	vcpu = &shared->vcpu_info[0];
+	trap_init();
+	if (peer_code)
+		peer_main();
+	lying = strstr((const char *)info->cmd_line, "lie");
+	test_run();
+	test_end();
+}
