@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: MIT
+# Builds the hypervisor (build/lamina), the guest images (build/images/NAME) and runs them.
+# Sources are found by folder; `make help` lists the targets, V=1 shows the commands.
+
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+.SUFFIXES:
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+CC      := gcc
+LD      := ld
+AR      := ar
+NM      := nm
+OBJCOPY := objcopy
+STRIP   := strip
+
+APP ?= httpd
+V   ?= 0
+Q   := $(if $(filter 1,$(V)),,@)
+say  = @printf '%-7s %s\n' '$(1)' '$(2)'
+
+all: build/lamina images
+
+include ci/flags.mk
+include ci/third.mk
+
+# sources(folders): C and assembly files of these folders; objects(prefix,sources): what they
+# compile to.
+sources = $(wildcard $(foreach d,$(1),$(d)/*.c $(d)/*.S))
+objects = $(patsubst %,$(1)/%.o,$(basename $(2)))
+
+# --- compiling: the same source may be built for both halves, into different folders ----------
+
+compile = $(Q)mkdir -p $(@D) && $(CC) $(1) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+
+build/hv/%.o: %.c Makefile | build/include/xen
+	$(call say,CC,$<)
+	$(call compile,$(HYPERVISOR_FLAGS))
+
+build/hv/%.o: %.S Makefile | build/include/xen
+	$(call say,AS,$<)
+	$(call compile,$(HYPERVISOR_FLAGS) -D__ASSEMBLY__)
+
+build/guest/%.o: %.c Makefile | build/include/xen $(GUEST_HEADERS)
+	$(call say,CC,$<)
+	$(call compile,$(GUEST_FLAGS) $(call third_includes,$<))
+
+build/guest/%.o: %.S Makefile | build/include/xen $(GUEST_HEADERS)
+	$(call say,AS,$<)
+	$(call compile,$(GUEST_FLAGS) -D__ASSEMBLY__)
+
+# Xen's public headers, without the rest of /usr/include.
+build/include/xen: | build/.deps
+	$(Q)mkdir -p $(@D) && ln -sfn /usr/include/xen $@
+
+# A list of files that is rewritten only when it changes: what was linked of a source that has
+# gone away is linked anew.
+build/%.list: FORCE
+	$(Q)mkdir -p $(@D) && printf '%s\n' $(LIST) | cmp -s - $@ || printf '%s\n' $(LIST) > $@
+
+# archive(path,objects): a static library of exactly these objects.
+define archive
+$(1).list: LIST = $(2)
+$(1): $(2) $(1).list
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $(2)
+endef
+
+# symbols(linker command): links $@.elf twice; the second time with the table of the functions
+# that the first one had, for backtraces. The table lies behind the code and moves none of it.
+define link_with_symbols
+	$(Q)mkdir -p $(@D)
+	$(Q)ci/symbols < /dev/null > $@.symbols.S && $(CC) -c -o $@.symbols.o $@.symbols.S
+	$(Q)$(1) $@.symbols.o -o $@.elf
+	$(Q)$(NM) $@.elf | ci/symbols > $@.symbols.S && $(CC) -c -o $@.symbols.o $@.symbols.S
+	$(Q)$(1) $@.symbols.o -o $@.elf
+endef
+
+# --- the hypervisor -----------------------------------------------------------------------------
+
+HYPERVISOR_OBJECTS := $(call objects,build/hv,$(call sources,lib hypervisor/x86 hypervisor/pv \
+	hypervisor/core))
+
+build/lamina.list: LIST = $(HYPERVISOR_OBJECTS)
+build/lamina: hypervisor/x86/lamina.lds $(HYPERVISOR_OBJECTS) build/lamina.list ci/symbols
+	$(call say,LINK,$@)
+	$(call link_with_symbols,$(LD) -nostdlib -static --no-pie -z noexecstack \
+		-z max-page-size=4096 --gc-sections --no-warn-rwx-segments -T $< \
+		$(HYPERVISOR_OBJECTS))
+	$(Q)$(OBJCOPY) -S -O elf32-i386 $@.elf $@
+
+# --- the guest's archives ---------------------------------------------------------------------
+
+GUEST_PARTS := lib guest net blk xenstore
+part_dirs = $(1) $(patsubst %/,%,$(wildcard $(1)/*/))
+$(foreach p,$(GUEST_PARTS),$(eval $(call archive,build/$(p)/lib$(p).a,$(call \
+	objects,build/guest,$(call sources,$(call part_dirs,$(p)))))))
+
+# --- images -------------------------------------------------------------------------------------
+
+# PARTS_NAME in the folder's app.mk names what is linked whole: net, disk. All else comes from the
+# archives as it is referred to.
+EXAMPLES   := $(patsubst examples/%/,%,$(wildcard examples/*/))
+IMAGES     := $(EXAMPLES) $(if $(wildcard dom0/*.c),dom0)
+WHOLE_net  := build/net/libnet.a
+WHOLE_disk := build/blk/libblk.a
+-include $(wildcard examples/*/app.mk dom0/app.mk)
+
+GUEST_ARCHIVES := $(foreach p,$(GUEST_PARTS),build/$(p)/lib$(p).a)
+GUEST_LIBRARIES = $(GUEST_ARCHIVES) $(THIRD_ARCHIVES) $(NEWLIB)/lib/libc.a $(NEWLIB)/lib/libm.a
+
+# image(path,objects,parts)
+define image
+$(1).list: LIST = $(2) $(3)
+$(1): guest/guest.lds $(2) $$(GUEST_ARCHIVES) $$(THIRD_ARCHIVES) $(NEWLIB)/.built $(1).list \
+	ci/symbols
+	$$(call say,LINK,$$@)
+	$$(call link_with_symbols,$$(LD) -nostdlib -static --no-pie -z noexecstack \
+		-z max-page-size=4096 --gc-sections --no-warn-rwx-segments -T $$< $(2) \
+		--whole-archive build/guest/libguest.a $(foreach p,$(3),$(WHOLE_$(p))) \
+		--no-whole-archive --start-group $$(GUEST_LIBRARIES) $$(LIBGCC) --end-group)
+	$$(Q)$$(STRIP) -o $$@ $$@.elf
+endef
+
+image_dir = $(if $(filter dom0,$(1)),dom0,examples/$(1))
+$(foreach i,$(IMAGES),$(eval $(call image,build/images/$(i),$(call objects,build/guest,$(call \
+	sources,$(call part_dirs,$(call image_dir,$(i))))),$(PARTS_$(i)))))
+
+images: $(addprefix build/images/,$(IMAGES))
+
+-include $(wildcard tests/tests.mk)
+
+# --- the rest -----------------------------------------------------------------------------------
+
+build/.deps: ci/deps
+	$(Q)mkdir -p build && ci/deps
+	$(Q)touch $@
+
+clean:
+	$(Q)rm -rf build
+
+FORCE:
+.PHONY: all images clean FORCE
+
+-include $(shell test -d build && find build/hv build/guest build/third -name '*.d' 2>/dev/null)
