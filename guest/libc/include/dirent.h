@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT */
+/* Directories. */
+#pragma once
+
+#include <sys/dirent.h>
