@@ -36,6 +36,18 @@ void pv_inject_page_fault(struct vcpu *v, uint32_t error, uint64_t cr2);
 void pv_upcall(struct vcpu *v);
 void pv_deliver_nmi(struct vcpu *v);
 
+/*
+ * pv/grant.c: a granted frame in the current domain's page tables. `addr` is a linear address, or with `by_pte`
+ * (GNTMAP_contains_pte) the machine address of an L1 entry; the L1 must be the current domain's. Both return GNTST_*.
+ * map: the caller took a ref on the frame that `pte` names, with TYPE_WRITABLE if it has PTE_W. On success that ref
+ * belongs to the entry (which drops it like any other mapping's); otherwise the caller still has it. What the
+ * entry mapped before is dropped, the TLB flushed later.
+ * unmap: the entry must map f, read-only or not as said; it becomes 0, or what the entry of the linear address `new_addr`
+ * (if not 0) was, which becomes 0. The entry's ref is the caller's again; the caller flushes the TLB.
+ */
+int pv_grant_map(uint64_t addr, uint64_t pte, bool by_pte);
+int pv_grant_unmap(uint64_t addr, struct frame *f, bool by_pte, bool readonly, uint64_t new_addr);
+
 /* pv/mm.c: fill slots 256-271 of a guest's new L4. */
 void pv_l4_init(uint64_t *l4, struct domain *d);
 
