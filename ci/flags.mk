@@ -2,6 +2,7 @@
 # Compiler flags of the two halves, and of the C library that the guest half stands on.
 
 GCC_INCLUDE := $(shell $(CC) -print-file-name=include)
+NEWLIB      := build/third/newlib/x86_64-elf
 LIBGCC      := $(shell $(CC) -print-libgcc-file-name)
 
 COMMON_FLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \

@@ -2,7 +2,6 @@
 # Third-party parts of the guest: fetched and checked by ci/fetch, unpacked and built under
 # build/third. NAME_TARBALL=PATH gives a tarball by hand.
 
-NEWLIB := build/third/newlib/x86_64-elf
 LWIP   := build/third/lwip
 E2FS   := build/third/e2fsprogs
 ZLIB   := build/third/zlib
@@ -31,7 +30,9 @@ build/third/newlib-src/.unpacked: build/download/newlib.tar
 	$(Q)tar -C $(@D) --strip-components=1 -xf $<
 	$(Q)touch $@
 
-$(NEWLIB)/.built: build/third/newlib-src/.unpacked ci/flags.mk $(NEWLIB_TYPES)
+build/newlib-flags.list: LIST = $(NEWLIB_FLAGS)
+$(NEWLIB)/.built: build/third/newlib-src/.unpacked $(NEWLIB_TYPES) \
+	build/newlib-flags.list
 	$(call say,BUILD,newlib)
 	$(Q)rm -rf $(NEWLIB_BUILD) build/third/newlib && mkdir -p $(NEWLIB_BUILD)
 	$(Q)cd $(NEWLIB_BUILD) && { ../newlib-src/configure --target=x86_64-elf \
@@ -48,7 +49,65 @@ $(NEWLIB)/.built: build/third/newlib-src/.unpacked ci/flags.mk $(NEWLIB_TYPES)
 		{ tail -n 20 build.log; echo 'newlib: see $(NEWLIB_BUILD)/build.log'; exit 1; }
 	$(Q)touch $@
 
-# What guest sources may include of third parties, by folder.
-GUEST_HEADERS := $(NEWLIB)/.built
-third_includes =
-THIRD_ARCHIVES :=
+# --- what our own configuration of the others compiles ------------------------------------------
+
+LWIP_SOURCES := api/api_lib api/api_msg api/err api/if_api api/netbuf api/netdb api/netifapi api/sockets \
+	api/tcpip core/altcp core/altcp_alloc core/altcp_tcp core/def core/dns core/inet_chksum \
+	core/init core/ip core/ipv4/autoip core/ipv4/dhcp core/ipv4/etharp core/ipv4/icmp \
+	core/ipv4/igmp core/ipv4/ip4 core/ipv4/ip4_addr core/ipv4/ip4_frag core/ipv6/dhcp6 \
+	core/ipv6/ethip6 core/ipv6/icmp6 core/ipv6/inet6 core/ipv6/ip6 core/ipv6/ip6_addr \
+	core/ipv6/ip6_frag core/ipv6/mld6 core/ipv6/nd6 core/mem core/memp core/netif core/pbuf \
+	core/raw core/stats core/sys core/tcp core/tcp_in core/tcp_out core/timeouts core/udp \
+	netif/ethernet
+E2FS_SOURCES := alloc alloc_sb alloc_stats alloc_tables atexit badblocks bb_inode bitmaps bitops \
+	blkmap64_ba blkmap64_rb blknum block bmap check_desc closefs crc16 crc32c csum dblist \
+	dblist_dir dirblock dirhash dir_iterate expanddir ext2_err ext_attr extent fallocate \
+	fileio freefs gen_bitmap gen_bitmap64 get_num_dirs get_pathname hashmap i_block icount \
+	ind_block initialize inline inline_data inode io_manager link lookup mkdir mkjournal mmp \
+	namei native newdir nls_utf8 openfs orphan progress punch rbtree read_bb res_gdt \
+	rw_bitmaps sha512 swapfs symlink unlink valid_blk version
+ZLIB_SOURCES := adler32 crc32 inffast inflate inftrees zutil
+
+LWIP_INCLUDES := -isystem net/lwip -isystem $(LWIP)/src/include
+E2FS_INCLUDES := -isystem ci/e2fsprogs -isystem $(E2FS)/lib -isystem $(E2FS)/lib/ext2fs
+ZLIB_INCLUDES := -isystem $(ZLIB)
+
+LWIP_OBJECTS := $(LWIP_SOURCES:%=$(LWIP)/src/%.o)
+E2FS_OBJECTS := $(E2FS_SOURCES:%=$(E2FS)/lib/ext2fs/%.o) \
+	$(addprefix $(E2FS)/lib/et/,com_err.o error_message.o et_name.o)
+ZLIB_OBJECTS := $(ZLIB_SOURCES:%=$(ZLIB)/%.o)
+
+compile_third = $(Q)$(CC) $(THIRD_FLAGS) $(1) -MMD -MP -MF $(@:.o=.d) -c -o $@ $(@:.o=.c)
+
+$(LWIP_OBJECTS): $(LWIP)/.unpacked ci/flags.mk | $(NEWLIB)/.built build/include/xen
+	$(call say,CC,$@)
+	$(call compile_third,$(LWIP_INCLUDES))
+
+$(E2FS_OBJECTS): $(E2FS)/.configured ci/flags.mk | $(NEWLIB)/.built
+	$(call say,CC,$@)
+	$(call compile_third,$(E2FS_INCLUDES) -DHAVE_CONFIG_H)
+
+$(ZLIB_OBJECTS): $(ZLIB)/.unpacked ci/flags.mk | $(NEWLIB)/.built
+	$(call say,CC,$@)
+	$(call compile_third,)
+
+# The sources that e2fsprogs generates: its table of errors, of checksums, and its types.
+$(E2FS)/.configured: $(E2FS)/.unpacked ci/e2fsprogs/config.h
+	$(Q)ci/e2fsprogs/generate $(E2FS) $(CC)
+	$(Q)touch $@
+
+$(LWIP)/liblwip.a: $(LWIP_OBJECTS)
+$(E2FS)/libext2fs.a: $(E2FS_OBJECTS)
+$(ZLIB)/libz.a: $(ZLIB_OBJECTS)
+
+THIRD_ARCHIVES := $(LWIP)/liblwip.a $(E2FS)/libext2fs.a $(ZLIB)/libz.a
+
+$(THIRD_ARCHIVES):
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# What must be there before guest sources compile, and what they may include of it, by folder.
+GUEST_HEADERS := $(NEWLIB)/.built $(LWIP)/.unpacked $(E2FS)/.configured $(ZLIB)/.unpacked
+third_includes = $(if $(filter net/%,$(1)),$(LWIP_INCLUDES)) \
+	$(if $(filter blk/%,$(1)),$(E2FS_INCLUDES)) \
+	$(if $(filter dom0/% examples/%,$(1)),$(LWIP_INCLUDES) $(E2FS_INCLUDES) $(ZLIB_INCLUDES))
