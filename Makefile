@@ -27,27 +27,35 @@ include ci/third.mk
 # sources(folders): C and assembly files of these folders; objects(prefix,sources): what they
 # compile to.
 sources = $(wildcard $(foreach d,$(1),$(d)/*.c $(d)/*.S))
-objects = $(patsubst %,$(1)/%.o,$(basename $(2)))
+objects = $(patsubst %,$(1)/%.o,$(2))
 
 # --- compiling: the same source may be built for both halves, into different folders ----------
 
 compile = $(Q)mkdir -p $(@D) && $(CC) $(1) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
 
-build/hv/%.o: %.c Makefile | build/include/xen
+build/hv/%.c.o: %.c Makefile | build/include/xen
 	$(call say,CC,$<)
 	$(call compile,$(HYPERVISOR_FLAGS))
 
-build/hv/%.o: %.S Makefile | build/include/xen
+build/hv/%.S.o: %.S Makefile | build/include/xen
 	$(call say,AS,$<)
-	$(call compile,$(HYPERVISOR_FLAGS) -D__ASSEMBLY__)
+	$(call compile,$(HYPERVISOR_FLAGS) -D__ASSEMBLY__=)
 
-build/guest/%.o: %.c Makefile | build/include/xen $(GUEST_HEADERS)
+build/guest/%.c.o: %.c Makefile | build/include/xen $(GUEST_HEADERS)
 	$(call say,CC,$<)
 	$(call compile,$(GUEST_FLAGS) $(call third_includes,$<))
 
-build/guest/%.o: %.S Makefile | build/include/xen $(GUEST_HEADERS)
+build/guest/%.S.o: %.S Makefile | build/include/xen $(GUEST_HEADERS)
 	$(call say,AS,$<)
-	$(call compile,$(GUEST_FLAGS) -D__ASSEMBLY__)
+	$(call compile,$(GUEST_FLAGS) -D__ASSEMBLY__=)
+
+build/bare/%.c.o: %.c Makefile | build/include/xen
+	$(call say,CC,$<)
+	$(call compile,$(BARE_FLAGS))
+
+build/bare/%.S.o: %.S Makefile | build/include/xen
+	$(call say,AS,$<)
+	$(call compile,$(BARE_FLAGS) -D__ASSEMBLY__=)
 
 # Xen's public headers, without the rest of /usr/include.
 build/include/xen: | build/.deps
@@ -128,7 +136,18 @@ $(foreach i,$(IMAGES),$(eval $(call image,build/images/$(i),$(call objects,build
 
 images: $(addprefix build/images/,$(IMAGES))
 
--include $(wildcard tests/tests.mk)
+# The ABI tests' images, one a folder; each holds the kit and one main.c.
+ABI_TESTS := $(patsubst tests/abi/%/main.c,%,$(wildcard tests/abi/*/main.c))
+ABI_KIT   := $(call objects,build/bare,$(call sources,tests/abi/kit) \
+	lib/string.c lib/format.c)
+
+$(ABI_TESTS:%=build/tests/abi/%): build/tests/abi/%: tests/abi/kit/kit.lds $(ABI_KIT) \
+		build/bare/tests/abi/%/main.c.o
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(LD) -nostdlib -static --no-pie -z noexecstack \
+		-z max-page-size=4096 --no-warn-rwx-segments -T $< $(filter %.o,$^) -o $@
+
+abi-images: $(ABI_TESTS:%=build/tests/abi/%)
 
 # --- the rest -----------------------------------------------------------------------------------
 
@@ -140,6 +159,6 @@ clean:
 	$(Q)rm -rf build
 
 FORCE:
-.PHONY: all images clean FORCE
+.PHONY: all images abi-images clean FORCE
 
--include $(shell test -d build && find build/hv build/guest build/third -name '*.d' 2>/dev/null)
+-include $(shell test -d build && find build/hv build/guest build/bare build/third -name '*.d' 2>/dev/null)

@@ -16,6 +16,10 @@ HYPERVISOR_FLAGS := $(COMMON_FLAGS) -nostdinc -isystem $(GCC_INCLUDE) -isystem b
 	-Ihypervisor/include -fpie -mcmodel=small -fvisibility=hidden -include ci/hidden.h \
 	-mgeneral-regs-only -DHYPERVISOR
 
+# Test images that stand on the bare ABI, without guest/.
+BARE_FLAGS := $(COMMON_FLAGS) -nostdinc -isystem $(GCC_INCLUDE) -isystem build/include \
+	-fno-pic -fno-pie -mcmodel=small -mgeneral-regs-only
+
 # What newlib and everything above it are compiled with alike, so that they agree on types.
 POSIX_FLAGS := -U__linux__ -U__linux -Ulinux -U__gnu_linux__ -U__unix__ -U__unix -Uunix \
 	-D__DYNAMIC_REENT__ -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -D_POSIX_THREADS=1 \
