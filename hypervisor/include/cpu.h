@@ -22,11 +22,15 @@ struct timer_cpu;
 #define WORK_FLUSH (1u << 2) /* flush this processor's TLB (deferred by tlb_flush_later) */
 #define WORK_CRASH (1u << 3) /* the current domain is dying: never return to it */
 #define WORK_NMI (1u << 4) /* deliver NMI to the current vcpu */
+/* A hypercall's handler has written rax, rcx, r11, cs, ss and rip of the frame itself (iret): its result is void. */
+#define WORK_FRAME (1u << 5)
 
 struct cpu {
-	/* Offsets of the first fields are used by entry.S (x86/offsets). */
+	/* Offsets of the first fields are used by entry.S (x86/offsets.h). */
 	struct vcpu *current; /* the vcpu whose frame entry pushes into; an idle vcpu has no guest state */
 	uint64_t scratch; /* the syscall stub parks the guest's rsp here */
+	/* Numbers below are hypercalls: NR_HYPERCALLS, or 0 while guest user mode runs (switch_root sets it). */
+	uint64_t hypercall_limit;
 	uint32_t work; /* WORK_*; atomic */
 	uint32_t id; /* 0.. */
 	uint32_t apic_id;
@@ -34,7 +38,7 @@ struct cpu {
 
 	struct vcpu *idle;
 	struct vcpu *fpu_owner; /* whose FPU state the registers hold, or NULL */
-	struct tss *tss;
+	struct tss *tss; /* its RSP0 is the end of current's frame */
 	uint64_t *gdt_page; /* page 14 of the GDT: flat segments, TSS, LDT */
 	mfn_t gdt_mfn;
 	uint64_t cr3; /* as loaded */

@@ -8,7 +8,7 @@
 #define NR_GSI 256 /* pirq n < nr_gsi is the IOAPIC line n */
 #define NR_PIRQ 1024
 #define VECTOR_FIRST_DYNAMIC 0x90 /* below: exceptions, and INT n of guests (DPL 3 gates); see x86/idt.c */
-#define VECTOR_LAST_DYNAMIC 0xef
+#define VECTOR_LAST_DYNAMIC 0xdf /* 0xe0-0xef: the masked PICs' spurious ones; 0xf0-0xff: the hypervisor's own */
 
 struct domain;
 

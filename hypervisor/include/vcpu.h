@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A virtual processor. Its register frame comes first: the processor pushes into it. */
+/* A virtual processor. Its register frame comes early: the processor pushes into it. */
 #pragma once
 
 #include "domain.h"
@@ -45,7 +45,8 @@ struct pv_vcpu {
 };
 
 struct vcpu {
-	struct regs regs; /* first; 16-byte aligned end; hardware pushes here while it runs */
+	struct vcpu_info *info; /* in shared_info, or where the guest placed it */
+	struct regs regs; /* hardware pushes here while it runs: its end is 16-byte aligned (x86/offsets.h) */
 
 	struct domain *domain;
 	uint32_t id;
@@ -72,7 +73,6 @@ struct vcpu {
 	struct timer singleshot, periodic, poll_timer;
 	uint64_t period_ns;
 
-	struct vcpu_info *info; /* in shared_info, or where the guest placed it */
 	struct frame *info_frame; /* typed writable ref of a placed one, or NULL */
 	uint32_t virq_port[NR_VIRQS]; /* 0: none; under the domain's evtchn lock */
 	bool nmi_pending, nmi_masked;
