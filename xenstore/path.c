@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* Store paths: the rules of the protocol for what a path may look like. */
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <xen/io/xs_wire.h>
+
+#include "lib/format.h"
+#include "xenstore/path.h"
+
+_Static_assert(PATH_ROOM == XENSTORE_ABS_PATH_MAX + 1, "the longest path and its NUL");
+
+static bool path_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '_' || c == '@';
+}
+
+/* An absolute path: "/" or one or more of "/name". */
+static bool path_valid(const char *path)
+{
+	if (path[0] != '/')
+		return false;
+	if (!path[1])
+		return true;
+	for (const char *p = path; *p; p++) {
+		if (*p == '/' ? p[1] == '/' || !p[1] : !path_char(*p))
+			return false;
+	}
+	return true;
+}
+
+size_t path_domain(char *out, uint16_t domid)
+{
+	return str_format(out, PATH_DOMAIN_ROOM, "/local/domain/%u", domid);
+}
+
+int path_resolve(char *out, uint16_t domid, const char *path)
+{
+	size_t len = strlen(path), base = 0;
+
+	if (path[0] != '/') {
+		if (!len || len > XENSTORE_REL_PATH_MAX)
+			return -EINVAL;
+		base = path_domain(out, domid);
+		out[base++] = '/';
+	}
+	if (base + len > XENSTORE_ABS_PATH_MAX)
+		return -EINVAL;
+	memcpy(out + base, path, len + 1);
+	return path_valid(out) ? 0 : -EINVAL;
+}
+
+bool path_is_special(const char *path)
+{
+	return path[0] == '@' && strlen(path) <= XENSTORE_REL_PATH_MAX;
+}
+
+bool path_is_below(const char *path, const char *above)
+{
+	size_t len = strlen(above);
+
+	if (above[0] == '/' && !above[1])
+		return path[0] == '/';
+	return !strncmp(path, above, len) && (!path[len] || (path[len] == '/' && above[0] == '/'));
+}
+
+const char *path_component(const char **at, size_t *len)
+{
+	const char *start = *at, *end;
+
+	if (*start == '/')
+		start++;
+	if (!*start)
+		return NULL;
+	for (end = start; *end && *end != '/'; end++)
+		;
+	*at = end;
+	*len = end - start;
+	return start;
+}
