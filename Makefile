@@ -19,7 +19,7 @@ V   ?= 0
 Q   := $(if $(filter 1,$(V)),,@)
 say  = @printf '%-7s %s\n' '$(1)' '$(2)'
 
-all: build/lamina images
+all: build/lamina images ## build the hypervisor, dom0 and every example (the default)
 
 include ci/flags.mk
 include ci/third.mk
@@ -149,16 +149,68 @@ $(ABI_TESTS:%=build/tests/abi/%): build/tests/abi/%: tests/abi/kit/kit.lds $(ABI
 
 abi-images: $(ABI_TESTS:%=build/tests/abi/%)
 
+# --- running ------------------------------------------------------------------------------------
+
+# One folder of build/run for each choice of applications, so that switching rebuilds nothing.
+empty :=
+RUN   := build/run/$(subst $(empty) ,+,$(strip $(APP)))
+DISKS := $(foreach a,$(APP),$(if $(wildcard examples/$(a)/www),build/run/$(a).ext4))
+
+run: build/lamina build/images/dom0 $(RUN).cpio.gz $(DISKS) ## boot APP=httpd; PORT=, MEMORY=, ACCEL=kvm
+	$(Q)PORT='$(PORT)' GUEST_PORT='$(PORT_$(firstword $(APP)))' MEMORY='$(MEMORY)' \
+		ACCEL='$(ACCEL)' DOM0_ARGS='$(DOM0_ARGS)' ci/run-vm $(RUN).cpio.gz $(DISKS)
+
+$(RUN).cpio.gz: $(foreach a,$(APP),build/images/$(a) examples/$(a)/$(a).cfg) ci/vm.py \
+		$(wildcard dom0/etc/*)
+	$(call say,RAMDISK,$@)
+	$(Q)mkdir -p $(@D) && ci/make-ramdisk $@ $(APP)
+
+# The folder's files are found when the rule is read, not by pattern.
+define disk
+build/run/$(1).ext4: $(shell find examples/$(1)/www -type f | sed 's/ /\\ /g')
+endef
+$(foreach a,$(EXAMPLES),$(if $(wildcard examples/$(a)/www),$(eval $(call disk,$(a)))))
+
+build/run/%.ext4: ci/make-disk
+	$(call say,DISK,$@)
+	$(Q)ci/make-disk $@ examples/$*/www build/run/$*.www
+
+new-app: ## lay out a new application, NAME=x, in examples/x
+	$(Q)ci/new-app '$(NAME)'
+
+# --- testing and measuring ----------------------------------------------------------------------
+
+test: all abi-images build/third/xen/xen ## run every test; TESTS=words picks by name
+	$(Q)tests/run $(TESTS)
+
+build/third/xen/xen: ci/fetch-xen | build/.deps
+	$(call say,FETCH,xen)
+	$(Q)ci/fetch-xen $@
+
+size: all ## print the sizes of all images
+	$(Q)ci/size $(IMAGES)
+
+bench-boot: all build/bench/count.so $(RUN).cpio.gz $(DISKS) ## count instructions from reset to the served page
+	$(Q)ci/bench-boot $(RUN).cpio.gz $(DISKS)
+
+build/bench/count.so: ci/count-plugin.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) -O2 -Wall -Wextra -Werror -shared -fPIC -o $@ $<
+
 # --- the rest -----------------------------------------------------------------------------------
 
 build/.deps: ci/deps
-	$(Q)mkdir -p build && ci/deps
-	$(Q)touch $@
+	$(Q)ci/deps
+	$(Q)mkdir -p build && touch $@
 
-clean:
+help: ## list these targets
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 13
+
+clean: ## remove everything that was built
 	$(Q)rm -rf build
 
 FORCE:
-.PHONY: all images abi-images clean FORCE
+.PHONY: all images abi-images run new-app test size bench-boot help clean FORCE
 
--include $(shell test -d build && find build/hv build/guest build/bare build/third -name '*.d' 2>/dev/null)
+-include $(shell test -d build && find build/hv build/guest build/bare build/third -name '*.d' \
+	2>/dev/null)
