@@ -27,7 +27,7 @@ struct timer_cpu;
 
 struct cpu {
 	/* Offsets of the first fields are used by entry.S (x86/offsets.h). */
-	struct vcpu *current; /* the vcpu whose frame entry pushes into; an idle vcpu has no guest state */
+	struct vcpu *vcpu; /* the vcpu whose frame entry pushes into; an idle vcpu has no guest state */
 	uint64_t scratch; /* the syscall stub parks the guest's rsp here */
 	/* Numbers below are hypercalls: NR_HYPERCALLS, or 0 while guest user mode runs (switch_root sets it). */
 	uint64_t hypercall_limit;
@@ -64,7 +64,7 @@ static inline struct cpu *this_cpu(void)
 	return (struct cpu *)((sp | (CPU_BLOCK_SIZE - 1)) + 1 - ROUND_UP(sizeof(struct cpu), 64));
 }
 
-#define current (this_cpu()->current)
+#define current (this_cpu()->vcpu)
 
 extern struct cpu *cpus[MAX_CPUS];
 extern unsigned nr_cpus; /* those that run */

@@ -14,6 +14,7 @@
 
 #define MAX_VCPUS 64
 #define MAX_DOMID DOMID_FIRST_RESERVED
+#define SHUTDOWN_NONE 0xff
 
 enum dying { DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
 
@@ -46,19 +47,24 @@ struct domain {
 	uint32_t refs; /* atomic */
 	spinlock_t lock; /* dying, shutdown, vcpu array growth */
 
-	uint32_t max_vcpus; /* 0 until domctl max_vcpus */
-	struct vcpu *vcpu[MAX_VCPUS];
+	struct domain *next; /* in the order of ids */
+	struct domain *hash_next;
+
+	uint32_t max_vcpus;
+	struct vcpu *vcpu[MAX_VCPUS]; /* NULL until domctl max_vcpus */
 	uint32_t pause_count; /* atomic: hypervisor's and toolstack's reasons not to run */
 	uint32_t ctl_pause_count; /* toolstack's share of it; under lock */
 
 	bool shut_down; /* every vcpu stopped, waits for the toolstack */
-	uint8_t shutdown_code; /* SHUTDOWN_* */
+	uint8_t shutdown_code; /* SHUTDOWN_*, or SHUTDOWN_NONE */
+	uint32_t suspend_port; /* XEN_DOMCTL_subscribe: notified at shutdown; 0: none */
+	uint64_t poll_mask; /* atomic; bit i: vcpu i blocks in SCHEDOP_poll */
+	uint16_t weight; /* share of the processors, 256 is one */
 
 	spinlock_t frames_lock; /* guards the list and the counts below */
 	uint32_t frames; /* first mfn of its list (frame.next), 0: none */
 	uint64_t tot_pages, max_pages;
-	uint64_t outstanding; /* frames allocated but not yet let go by other holders count in tot_pages */
-	uint64_t destroy_pos; /* where domain_kill goes on */
+	uint64_t outstanding; /* claimed (XENMEM_claim_pages) and not yet allocated */
 
 	struct shared_info *shared; /* a hypervisor frame, FRAME_HYPER */
 	struct evtchn_table evtchn;
@@ -82,6 +88,11 @@ extern struct domain *dom0; /* the hardware domain */
 
 struct domain *domain_get(domid_t id); /* by id, with a reference; NULL. DOMID_SELF is the current one */
 void domain_put(struct domain *d);
+struct domain *domain_find(domid_t id); /* without a reference; DOMID_SELF is not known */
+static inline void domain_hold(struct domain *d)
+{
+	__atomic_add_fetch(&d->refs, 1, __ATOMIC_RELAXED);
+}
 struct domain *domain_get_next(domid_t from); /* the first with id >= from, with a reference; NULL */
 /* Who a hypercall names: DOMID_SELF or own id: itself; other: -EPERM unless privileged, -ESRCH; with a reference. */
 int domain_lookup(domid_t id, struct domain **d);
@@ -89,6 +100,7 @@ int domain_lookup(domid_t id, struct domain **d);
 /* A new domain, paused once, without vcpus and memory. -EEXIST, -ENOMEM, -EINVAL. */
 int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged, struct domain **out);
 int domain_set_max_vcpus(struct domain *d, uint32_t n);
+struct vcpu *domain_vcpu(struct domain *d, uint32_t id); /* NULL: none of that number */
 /* Take it apart; -ERESTART: call again. Afterwards only references keep the structure. */
 int domain_kill(struct domain *d);
 void domain_pause(struct domain *d); /* and wait until it runs nowhere */

@@ -46,7 +46,7 @@ struct frame {
 	uint16_t done; /* entries validated so far, while FRAME_PARTIAL */
 	uint32_t next, prev; /* links by mfn in the owner's list or the allocator's; 0 ends */
 	uint8_t order; /* of a free block that starts here */
-	uint8_t flags; /* FRAME_FREE, FRAME_DIRTY: allocator's */
+	uint8_t flags; /* the allocator's: core/block.h */
 	uint16_t spare;
 	uint64_t stamp; /* tlb clock when the last type ref or ref was dropped */
 };
@@ -75,6 +75,8 @@ static inline mfn_t virt_to_mfn(const void *va)
 {
 	return MFN(((uint64_t)va - DIRECTMAP_VIRT) >> PAGE_SHIFT);
 }
+
+#define M2P_INVALID (~0UL) /* of a frame that is no guest's pfn */
 
 /* M2P: the guest-visible read-only map; written through its other mapping. */
 static inline void m2p_set(mfn_t m, uint64_t pfn)
@@ -112,13 +114,17 @@ void heap_free(void *p);
 struct frame *frame_alloc(struct domain *d, unsigned order, unsigned max_bits, bool no_scrub);
 /* d == NULL: frames nobody owns yet (exchange); give with frame_assign. */
 int frame_assign(struct domain *d, struct frame *f, unsigned order); /* -EINVAL dying, -E2BIG over max_pages */
+void frame_free_unowned(struct frame *f, unsigned order);
 /* Give up the allocation's own reference (FRAME_ALLOCATED): the frame goes once nobody else holds it.
  * False if it was given up before. */
 bool frame_unallocate(struct frame *f);
 /* The last ref went: back to the allocator, out of the owner's list. Called by frame_put only. */
 void frame_release(struct frame *f);
-/* The hypervisor shares one of its frames with d (shared_info, grant frames, status): owner d, FRAME_HYPER, may
- * be mapped by d (writable or read-only); unshare before hyper_free. */
+/*
+ * The hypervisor shares one of its frames with d (shared_info, grant frames): owner d, FRAME_HYPER, may
+ * be mapped by d (writable or read-only). Each holds a reference to d until it is unshared and nobody maps it any
+ * more, so the memory is given back (hyper_free) when d itself goes.
+ */
 void frame_share(struct domain *d, void *va, bool writable);
 void frame_unshare(void *va);
 uint64_t frames_free(void), frames_total(void), frames_dirty(void);

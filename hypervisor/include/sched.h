@@ -19,5 +19,7 @@ void sched_sleep(struct vcpu *v); /* it may have stopped being runnable; WORK_RE
 void sched_sleep_sync(struct vcpu *v); /* the same, and returns only when it runs nowhere */
 void sched_run(void); /* on the way out: pick the next vcpu, switch to it (idle: sti; hlt until work) */
 void sched_block(void); /* the current vcpu blocks unless an event is pending */
+void sched_unblock(struct vcpu *v); /* something happened that it may wait for */
+void sched_yield(void); /* the current vcpu goes behind those that wait */
 long do_sched_op(int cmd, void *arg);
 long do_set_timer_op(int64_t timeout);

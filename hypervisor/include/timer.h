@@ -11,8 +11,8 @@ struct timer {
 	uint64_t deadline; /* 0: not set */
 	timer_fn fn; /* called with interrupts off, no lock held, from timer_run() */
 	void *arg;
-	struct cpu *cpu;
-	uint32_t slot; /* in that cpu's heap */
+	struct cpu *cpu; /* whose heap it is in; the links are that heap's */
+	struct timer *child, *sibling, **back;
 };
 
 void timer_init_cpu(struct cpu *c);

@@ -69,8 +69,8 @@ struct vcpu {
 	struct vcpu_runstate_info runstate;
 	void *runstate_guest; /* registered area (guest va) or NULL */
 	void *time_guest; /* registered secondary vcpu_time_info (guest va) or NULL */
-	struct timer timer; /* set_timer_op: VIRQ_TIMER */
-	struct timer singleshot, periodic, poll_timer;
+	struct timer singleshot; /* set_timer_op and VCPUOP_set_singleshot_timer: VIRQ_TIMER */
+	struct timer periodic, poll_timer;
 	uint64_t period_ns;
 
 	struct frame *info_frame; /* typed writable ref of a placed one, or NULL */
@@ -93,5 +93,9 @@ void vcpu_destroy(struct vcpu *v);
 bool vcpu_runnable(const struct vcpu *v);
 void vcpu_pause(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
-void vcpu_set_runstate(struct vcpu *v, int state, uint64_t now); /* RUNSTATE_*; copies to the registered area when it runs */
+void vcpu_set_runstate(struct vcpu *v, int state, uint64_t now); /* RUNSTATE_* */
+/* The current vcpu's runstate into its registered area; a guest in user mode gets it when its kernel runs again
+ * (pv calls this on that way when runstate_guest is set). */
+void vcpu_publish_runstate(struct vcpu *v);
+void vcpu_drop_info(struct vcpu *v); /* a placed vcpu_info goes back to where it was born */
 long do_vcpu_op(int cmd, unsigned vcpuid, void *arg);

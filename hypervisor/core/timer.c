@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The timers of a processor: a pairing heap through the timers themselves, so that setting one needs
+ * no memory and the usual case, a processor's only timer set again and again, is a few stores.
+ *
+ * The hardware is programmed only when the earliest deadline comes before what it is set to; when that
+ * goes away it may fire early, finds nothing to do, and is set to the next one.
+ */
+#include "timer.h"
+#include "console.h"
+#include "frame.h"
+
+struct timer_cpu {
+	spinlock_t lock; /* guards the heap: others may stop a timer that waits here */
+	struct timer *first;
+	uint64_t programmed; /* what the hardware is set to; 0: nothing */
+};
+
+void timer_init_cpu(struct cpu *c)
+{
+	c->timers = heap_alloc(sizeof(*c->timers));
+	BUG_ON(!c->timers);
+}
+
+void timer_setup(struct timer *t, timer_fn fn, void *arg)
+{
+	*t = (struct timer){ .fn = fn, .arg = arg };
+}
+
+/* Two heaps become one; either may be NULL. The result has no sibling. */
+static struct timer *meld(struct timer *a, struct timer *b)
+{
+	struct timer *t;
+
+	if (!a || !b)
+		return a ? a : b;
+	if (b->deadline < a->deadline) {
+		t = a;
+		a = b;
+		b = t;
+	}
+	b->sibling = a->child;
+	if (b->sibling)
+		b->sibling->back = &b->sibling;
+	b->back = &a->child;
+	a->child = b;
+	return a;
+}
+
+/* A list of siblings becomes one heap: melded in pairs from the left, the pairs from the right. */
+static struct timer *meld_siblings(struct timer *t)
+{
+	struct timer *pairs = NULL, *a, *b, *heap = NULL;
+
+	while (t) {
+		a = t;
+		b = a->sibling;
+		t = b ? b->sibling : NULL;
+		a->sibling = NULL;
+		if (b)
+			b->sibling = NULL;
+		a = meld(a, b);
+		a->sibling = pairs;
+		pairs = a;
+	}
+	while (pairs) {
+		a = pairs;
+		pairs = a->sibling;
+		a->sibling = NULL;
+		heap = meld(heap, a);
+	}
+	return heap;
+}
+
+static void set_first(struct timer_cpu *tc, struct timer *t)
+{
+	tc->first = t;
+	if (t)
+		t->back = &tc->first;
+}
+
+static void take_out(struct timer_cpu *tc, struct timer *t)
+{
+	struct timer *rest = t->child ? meld_siblings(t->child) : NULL;
+
+	t->deadline = 0;
+	t->child = NULL;
+	if (tc->first == t) {
+		set_first(tc, rest);
+		return;
+	}
+	*t->back = t->sibling;
+	if (t->sibling)
+		t->sibling->back = t->back;
+	t->sibling = NULL;
+	set_first(tc, meld(tc->first, rest));
+}
+
+void timer_stop(struct timer *t)
+{
+	struct timer_cpu *tc;
+
+	if (!t->deadline)
+		return;
+	tc = t->cpu->timers;
+	spin_lock(&tc->lock);
+	if (t->deadline)
+		take_out(tc, t);
+	spin_unlock(&tc->lock);
+}
+
+void timer_set(struct timer *t, uint64_t deadline)
+{
+	struct cpu *c = this_cpu();
+	struct timer_cpu *tc = c->timers;
+
+	timer_stop(t);
+	spin_lock(&tc->lock);
+	t->cpu = c;
+	t->deadline = MAX(deadline, 1UL);
+	set_first(tc, meld(tc->first, t));
+	if (tc->first == t && (!tc->programmed || t->deadline < tc->programmed)) {
+		tc->programmed = t->deadline;
+		time_set_deadline(t->deadline);
+	}
+	spin_unlock(&tc->lock);
+}
+
+void timer_run(void)
+{
+	struct timer_cpu *tc = this_cpu()->timers;
+	struct timer *t;
+
+	spin_lock(&tc->lock);
+	while ((t = tc->first) && t->deadline <= time_now()) {
+		take_out(tc, t);
+		spin_unlock(&tc->lock);
+		t->fn(t->arg);
+		spin_lock(&tc->lock);
+	}
+	tc->programmed = t ? t->deadline : 0;
+	if (t)
+		time_set_deadline(t->deadline);
+	spin_unlock(&tc->lock);
+}
