@@ -43,6 +43,7 @@ struct cpu {
 	mfn_t gdt_mfn;
 	uint64_t cr3; /* as loaded */
 	uint64_t cr4;
+	uint64_t flushed; /* tlb_clock at its last complete flush of guests' entries */
 	bool in_multicall; /* hypercall_continue must store into the entry, not the frame */
 	struct multicall_entry *mc; /* the entry in progress (hypervisor copy) */
 
@@ -100,14 +101,36 @@ static inline bool work_spent(int units)
  */
 void tlb_flush_page(unsigned long va); /* this processor, now */
 void tlb_flush_local(void);
+/* Flush the given processors (bit i = cpu i) and wait until they did; va == ~0UL means all of it. */
+void tlb_flush_mask(uint64_t mask, unsigned long va);
 static inline void tlb_flush_later(void)
 {
 	this_cpu()->work |= WORK_FLUSH;
+}
+
+/*
+ * A guest may keep a stale entry for as long as it likes, so a frame remembers (frame.stamp) the tlb
+ * clock of the moment when its last type ref or its last ref went, and whoever gives the frame a new
+ * use, a type or an owner, calls tlb_flush_since(stamp). Whatever flushes all of guests' entries of this processor
+ * (tlb_flush_local, a load of CR3) calls tlb_flushed().
+ */
+extern uint64_t tlb_clock; /* atomic; x86/paging.c */
+static inline void tlb_flushed(void)
+{
+	this_cpu()->flushed = __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_RELAXED);
+}
+static inline void tlb_flush_since(uint64_t stamp)
+{
+	unsigned i;
+
+	if (unlikely(this_cpu()->flushed <= stamp))
+		tlb_flush_local();
+	for (i = 0; unlikely(nr_cpus > 1) && i < nr_cpus; i++)
+		if (cpus[i] != this_cpu() && READ_ONCE(cpus[i]->flushed) <= stamp)
+			tlb_flush_mask(1UL << i, ~0UL);
 }
 static inline void tlb_flush_sync(void)
 {
 	if (unlikely(this_cpu()->work & WORK_FLUSH))
 		tlb_flush_local();
 }
-/* Flush the given processors (bit i = cpu i) and wait until they did; va == ~0UL means all of it. */
-void tlb_flush_mask(uint64_t mask, unsigned long va);

@@ -37,6 +37,8 @@ struct pv_domain {
 	mfn_t l3_perdomain; /* root of the per-domain slot, one table tree for the GDTs and LDTs */
 	uint64_t **desc_l1; /* by vcpu: its 32 PTEs of the per-domain area, see layout.h */
 	uint64_t vm_assist; /* bits of VMASST_TYPE_* */
+	uint32_t pci_address; /* what it wrote to port 0xcf8 */
+	uint8_t cmos_index; /* and to port 0x70 */
 	spinlock_t lock; /* page-table changes of this domain that span several frames */
 };
 

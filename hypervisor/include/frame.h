@@ -43,7 +43,7 @@
 struct frame {
 	uint64_t state; /* atomic, see above */
 	domid_t owner; /* valid while refs > 0; DOMID_INVALID: nobody's, DOMID_IO, DOMID_XEN */
-	uint16_t done; /* entries validated so far, while FRAME_PARTIAL */
+	uint16_t done; /* while FRAME_PARTIAL: how far; pv/type.c */
 	uint32_t next, prev; /* links by mfn in the owner's list or the allocator's; 0 ends */
 	uint8_t order; /* of a free block that starts here */
 	uint8_t flags; /* the allocator's: core/block.h */
@@ -152,13 +152,14 @@ int frame_get_any(struct frame *f, domid_t *owner);
 
 /*
  * Types (pv/type.c). Take a type ref together with a ref, in one step; the caller may be a mapping, a grant or a
- * temporary writer. 0; -EINVAL: other type, not d's, invalid content; -ERESTART: stopped in the
- * middle (L2-L4 only, when the budget is spent), call again; -EBUSY is never seen by guests.
+ * temporary writer. 0; -EINVAL: other type, not the owner's, invalid content; -ERESTART: stopped in the
+ * middle (L2-L4 only, when the budget is spent): nothing is held, call again.
  */
 int frame_get_typed(struct frame *f, domid_t owner, uint64_t type);
-/* 0, or -ERESTART: devalidation stopped; the type ref is still held: call again. */
+/* Drop both. 0; -ERESTART (L2-L4 only): the caller still holds a plain ref, frame_put_rest() goes on. */
 int frame_put_typed(struct frame *f);
-/* The same for callers that cannot continue: it finishes at any cost (bounded by one tree). */
+int frame_put_rest(struct frame *f);
+/* frame_put_typed for callers that cannot continue: it finishes at any cost (bounded by one tree). */
 void frame_put_typed_final(struct frame *f);
 static inline bool frame_get_writable(struct frame *f, domid_t owner)
 {

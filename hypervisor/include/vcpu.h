@@ -14,6 +14,8 @@ struct trap_gate {
 
 /* What a PV vcpu has beyond its frame (pv/). ABI: <xen/arch-x86/xen.h> vcpu_guest_context. */
 struct pv_vcpu {
+	/* A table whose (de)validation this vcpu started and owes the end of; holds a ref. NULL: none. pv/type.c */
+	struct frame *old_table;
 	uint64_t cr3; /* the page table it runs on now: kernel's or user's; machine address */
 	mfn_t kernel_root, user_root; /* MFN_NONE: none. Each holds a typed L4 ref */
 	uint64_t kernel_sp;
