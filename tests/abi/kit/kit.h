@@ -158,6 +158,7 @@ uint64_t time_now(void);
 
 #define VA_NONCANONICAL 0x8000000000001000UL
 #define VA_HYPERVISOR   0xffff82d080000000UL
+#define VA_UNMAPPED     0x200000UL
 #define MFN_ABSENT      0xfffffffUL /* beyond every machine's memory */
 
 /* A zeroed page of the image's own, never given back. */

@@ -58,7 +58,8 @@ static void memory_build(struct peer *peer, ulong shared_frame)
 	uint64_t *table;
 
 	for (unsigned int i = 0; i < base; i++)
-		memcpy(page_open(peer, i), image_start + i * PAGE_SIZE, PAGE_SIZE);
+		if (*pte_of(image_start + i * PAGE_SIZE, 1) & PTE_P)
+			memcpy(page_open(peer, i), image_start + i * PAGE_SIZE, PAGE_SIZE);
 
 	info = memset(page_open(peer, base + START_INFO), 0, PAGE_SIZE);
 	info->nr_pages = peer->nr_pages;
@@ -153,7 +154,7 @@ long peer_destroy(struct peer *peer)
 	struct xen_domctl op = { 0 };
 
 	if (peer->box)
-		must("unmap the box", va_map(peer->box, 0));
+		must("unmap the box", va_protect(peer->box, PTE_KERN));
 	peer->box = NULL;
 	return domctl(&op, XEN_DOMCTL_destroydomain, peer->id);
 }
