@@ -21,6 +21,10 @@ say  = @printf '%-7s %s\n' '$(1)' '$(2)'
 
 all: build/lamina images ## build the hypervisor, dom0 and every example (the default)
 
+# An included file that is out of date is made first, and make starts over: by then the tools are there.
+ifneq ($(filter-out clean help new-app,$(or $(MAKECMDGOALS),all)),)
+include build/.deps
+endif
 include ci/flags.mk
 include ci/third.mk
 
@@ -58,7 +62,7 @@ build/bare/%.S.o: %.S Makefile | build/include/xen
 	$(call compile,$(BARE_FLAGS) -D__ASSEMBLY__=)
 
 # Xen's public headers, without the rest of /usr/include.
-build/include/xen: | build/.deps
+build/include/xen:
 	$(Q)mkdir -p $(@D) && ln -sfn /usr/include/xen $@
 
 # A list of files that is rewritten only when it changes: what was linked of a source that has
@@ -183,7 +187,7 @@ new-app: ## lay out a new application, NAME=x, in examples/x
 test: all abi-images build/third/xen/xen ## run every test; TESTS=words picks by name
 	$(Q)tests/run $(TESTS)
 
-build/third/xen/xen: ci/fetch-xen | build/.deps
+build/third/xen/xen: ci/fetch-xen ci/private-apt
 	$(call say,FETCH,xen)
 	$(Q)ci/fetch-xen $@
 

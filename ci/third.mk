@@ -8,7 +8,7 @@ ZLIB   := build/third/zlib
 
 THIRD_PARTS := newlib lwip e2fsprogs zlib
 
-build/download/%.tar: | build/.deps
+build/download/%.tar: | ci/fetch
 	$(call say,FETCH,$*)
 	$(Q)ci/fetch $* $@ $($(shell echo $* | tr a-z A-Z)_TARBALL)
 

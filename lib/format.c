@@ -284,7 +284,8 @@ static void buffer_put(void *context, const char *text, size_t len)
 	struct buffer *b = context;
 	size_t n = MIN(len, b->size - b->used);
 
-	memcpy(b->data + b->used, text, n);
+	if (n)
+		memcpy(b->data + b->used, text, n);
 	b->used += n;
 }
 
