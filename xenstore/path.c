@@ -40,7 +40,7 @@ int path_resolve(char *out, uint16_t domid, const char *path)
 	size_t len = strlen(path), base = 0;
 
 	if (path[0] != '/') {
-		if (!len || len > XENSTORE_REL_PATH_MAX)
+		if (!len || len > XENSTORE_REL_PATH_MAX || path[0] == '@')
 			return -EINVAL;
 		base = path_domain(out, domid);
 		out[base++] = '/';

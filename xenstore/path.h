@@ -15,7 +15,7 @@
 /*
  * Absolute path of `path` as domain `domid` means it: unchanged if absolute, else below its
  * /local/domain/<domid>. Returns 0, or -EINVAL for a path that the protocol forbids (characters,
- * doubled or trailing slashes, length). `out` has PATH_ROOM bytes.
+ * doubled or trailing slashes, length, special names). `out` has PATH_ROOM bytes.
  */
 int path_resolve(char *out, uint16_t domid, const char *path);
 
