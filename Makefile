@@ -11,7 +11,6 @@ CC      := gcc
 LD      := ld
 AR      := ar
 NM      := nm
-OBJCOPY := objcopy
 STRIP   := strip
 
 APP ?= httpd
@@ -99,7 +98,7 @@ build/lamina: hypervisor/x86/lamina.lds $(HYPERVISOR_OBJECTS) build/lamina.list 
 	$(call link_with_symbols,$(LD) -nostdlib -static --no-pie -z noexecstack \
 		-z max-page-size=4096 --gc-sections --no-warn-rwx-segments -T $< \
 		$(HYPERVISOR_OBJECTS))
-	$(Q)$(OBJCOPY) -S -O elf32-i386 $@.elf $@
+	$(Q)$(STRIP) -o $@ $@.elf
 
 # --- the guest's archives ---------------------------------------------------------------------
 

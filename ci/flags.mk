@@ -14,7 +14,7 @@ COMMON_FLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
 # compiled position-independent, with all symbols hidden so that none goes through a GOT.
 HYPERVISOR_FLAGS := $(COMMON_FLAGS) -nostdinc -isystem $(GCC_INCLUDE) -isystem build/include \
 	-Ihypervisor/include -fpie -mcmodel=small -fvisibility=hidden -include ci/hidden.h \
-	-mgeneral-regs-only -DHYPERVISOR
+	-mgeneral-regs-only
 
 # Test images that stand on the bare ABI, without guest/.
 BARE_FLAGS := $(COMMON_FLAGS) -nostdinc -isystem $(GCC_INCLUDE) -isystem build/include \
