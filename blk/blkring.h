@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a block frontend may ask, checked. Pure: a request that was copied off the ring goes in, a
+ * request within the disk's bounds comes out, or the status to answer.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <string.h>
+#include <xen/xen.h>
+#include <xen/io/blkif.h>
+
+#include "lib/types.h"
+
+#define BLKRING_SEGS_MAX	   64U /* of one indirect request; one page of segments is enough */
+#define BLKRING_SEGS_PER_PAGE	   (PAGE_SIZE / sizeof(struct blkif_request_segment))
+#define BLKRING_SECTORS_PER_PAGE   (PAGE_SIZE / 512)
+
+/* The disk as the frontend was told it is. Positions of the protocol are in units of 512 bytes. */
+struct blkring_disk {
+	uint64_t sectors;
+	bool readonly, can_flush, can_discard;
+};
+
+struct blkring_request {
+	uint8_t raw_op; /* for the response */
+	uint8_t op;	/* BLKIF_OP_READ, WRITE, FLUSH_DISKCACHE or DISCARD */
+	uint64_t id;
+	uint64_t sector, sectors;
+	bool indirect; /* segs are still to come: blkring_indirect */
+	grant_ref_t indirect_ref;
+	unsigned int seg_count;
+	struct blkif_request_segment seg[BLKRING_SEGS_MAX];
+};
+
+/*
+ * 0, or the status to answer (BLKIF_RSP_ERROR, BLKIF_RSP_EOPNOTSUPP); id and raw_op are valid in
+ * any case. `raw` is the caller's own copy.
+ */
+int blkring_parse(struct blkring_request *req, const struct blkif_request *raw,
+		  const struct blkring_disk *disk);
+
+/* The second step of an indirect request: its page of segments, copied; req->seg_count of them. */
+int blkring_indirect(struct blkring_request *req, const struct blkif_request_segment *segs,
+		     const struct blkring_disk *disk);
