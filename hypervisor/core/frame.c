@@ -46,8 +46,8 @@ void *hyper_alloc(unsigned order)
 
 	if (!f)
 		return NULL;
-	tlb_flush_sync();
 	for (i = 0; i < 1u << order; i++) {
+		tlb_flush_since(f[i].stamp);
 		if (!(f[i].flags & FRAME_CLEAN))
 			frame_zero(f + i);
 		f[i].flags = 0;
@@ -111,8 +111,8 @@ struct frame *frame_alloc(struct domain *d, unsigned order, unsigned max_bits, b
 	f = block_take(order, max_bits, d ? d->outstanding : 0);
 	if (!f)
 		return NULL;
-	tlb_flush_sync();
 	for (i = 0; i < 1u << order; i++) {
+		tlb_flush_since(f[i].stamp);
 		if (!no_scrub && !(f[i].flags & FRAME_CLEAN))
 			frame_zero(f + i);
 		f[i].flags = 0;
@@ -157,6 +157,7 @@ void frame_release(struct frame *f)
 	last = !--d->tot_pages;
 	spin_unlock(&d->frames_lock);
 	m2p_set(frame_to_mfn(f), M2P_INVALID);
+	f->stamp = READ_ONCE(tlb_clock);
 	f->state = 0;
 	f->owner = DOMID_INVALID;
 	block_give(f, 0);

@@ -14,7 +14,6 @@ struct vcpu;
 
 struct evtchn {
 	uint8_t state; /* EVTCHNSTAT_* */
-	bool masked_irq; /* pirq whose eoi the guest owes */
 	uint16_t vcpu; /* whom it notifies */
 	union {
 		struct {
@@ -32,18 +31,34 @@ struct evtchn {
 struct evtchn_table {
 	spinlock_t lock; /* guards states and bindings; of two domains, the one with the lower address first */
 	struct evtchn *group[EVTCHN_MAX / EVTCHN_GROUP];
+	uint32_t max; /* ports below this may be allocated */
 	uint32_t ports; /* allocated so far */
 	uint32_t active; /* not EVTCHNSTAT_closed; port 0 is reserved, never free */
-	uint16_t *pirq_port; /* by pirq; 0: unbound */
-	uint32_t virq_global[NR_VIRQS]; /* ports of global virqs, 0: none */
+	uint32_t lowest; /* no closed port below this */
+	uint16_t *pirq_port; /* by pirq; 0: unbound; NULL before the first */
 };
 
 int evtchn_init(struct domain *d);
 void evtchn_destroy(struct domain *d); /* close all, free all; idempotent */
 long do_event_channel_op(int cmd, void *arg);
 
+/* The port's entry, or NULL beyond what is allocated. Closed ones have state EVTCHNSTAT_closed. */
+static inline struct evtchn *evtchn_entry(struct evtchn_table *t, uint32_t port)
+{
+	if (unlikely(port >= t->ports))
+		return NULL;
+	port = (uint32_t)index_nospec(port, t->ports);
+	return &t->group[port / EVTCHN_GROUP][port % EVTCHN_GROUP];
+}
+
+long do_event_channel_op_compat(void *arg);
 int evtchn_send(struct domain *d, uint32_t port); /* 0, -EINVAL */
-void evtchn_set_pending(struct vcpu *v, uint32_t port); /* protocol: pending, selector, upcall, wake */
+/* Pending, selector, upcall, wake: d's port, which notifies its vcpu v (NULL: there is none yet). */
+void evtchn_set_pending(struct domain *d, struct vcpu *v, uint32_t port);
+void evtchn_unmask(struct domain *d, uint32_t port); /* and raise what was pending; port is allocated */
+void evtchn_drop_virq_handlers(struct domain *d);
+int evtchn_set_virq_handler(struct domain *d, uint32_t virq); /* who gets a global virq; -EINVAL not global, -EEXIST */
+bool evtchn_virq_is_global(uint32_t virq);
 void evtchn_send_virq(struct vcpu *v, uint32_t virq); /* per-vcpu virq; nothing if unbound */
 void evtchn_send_global_virq(uint32_t virq); /* to the domain that handles it (dom0 by default) */
 void evtchn_send_domain_virq(struct domain *d, uint32_t virq);

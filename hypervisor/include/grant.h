@@ -11,5 +11,7 @@ struct domain;
 int grant_init(struct domain *d, uint32_t max_frames, uint32_t max_maptrack); /* -ENOMEM */
 /* Release every mapping that d holds of others (part of domain_kill); -ERESTART. */
 int grant_release_maps(struct domain *d);
-void grant_destroy(struct domain *d);
+void grant_share(struct domain *d); /* its frames become d's to map, once d is in the list of domains */
+void grant_unshare(struct domain *d);
+void grant_destroy(struct domain *d); /* idempotent */
 long do_grant_table_op(unsigned cmd, void *uop, unsigned count);

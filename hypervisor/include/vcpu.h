@@ -73,9 +73,10 @@ struct vcpu {
 	void *time_guest; /* registered secondary vcpu_time_info (guest va) or NULL */
 	struct timer singleshot; /* set_timer_op and VCPUOP_set_singleshot_timer: VIRQ_TIMER */
 	struct timer periodic, poll_timer;
-	uint64_t period_ns;
+	uint64_t period_ns, periodic_due;
 
 	struct frame *info_frame; /* typed writable ref of a placed one, or NULL */
+	struct vcpu_info own_info; /* of a vcpu beyond shared_info's, until it is placed */
 	uint32_t virq_port[NR_VIRQS]; /* 0: none; under the domain's evtchn lock */
 	bool nmi_pending, nmi_masked;
 	uint64_t nmi_callback;
@@ -92,6 +93,7 @@ struct vcpu {
 /* core/vcpu.c */
 struct vcpu *vcpu_create(struct domain *d, uint32_t id); /* NULL: no memory */
 void vcpu_destroy(struct vcpu *v);
+struct vcpu *vcpu_create_idle(struct cpu *c); /* runs on hyper_l4 */
 bool vcpu_runnable(const struct vcpu *v);
 void vcpu_pause(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
@@ -99,5 +101,6 @@ void vcpu_set_runstate(struct vcpu *v, int state, uint64_t now); /* RUNSTATE_* *
 /* The current vcpu's runstate into its registered area; a guest in user mode gets it when its kernel runs again
  * (pv calls this on that way when runstate_guest is set). */
 void vcpu_publish_runstate(struct vcpu *v);
+int vcpu_place_info(struct vcpu *v, mfn_t mfn, uint32_t offset); /* VCPUOP_register_vcpu_info */
 void vcpu_drop_info(struct vcpu *v); /* a placed vcpu_info goes back to where it was born */
 long do_vcpu_op(int cmd, unsigned vcpuid, void *arg);

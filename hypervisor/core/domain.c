@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Domains: their list, their references, their making. How one ends is in kill.c, how it stops and
+ * goes on in pause.c.
+ *
+ * References: one from creation to domain_kill, one while it owns frames, one for each frame of the
+ * hypervisor that it shares, one for each bound peer of its event channels, and the temporary ones of those
+ * who look it up. The last one frees the structure and its id.
+ */
+#include "console.h"
+#include "memory.h"
+#include "pv.h"
+#include "sched.h"
+#include "lib/string.h"
+
+#define HASH_SIZE 64
+#define GRANT_FRAMES_DEFAULT 64
+#define MAPTRACK_FRAMES_DEFAULT 1024
+
+static struct {
+	spinlock_t lock; /* guards the list and the hash */
+	struct domain *first, *hash[HASH_SIZE];
+	domid_t last_id; /* the last one given without being asked for */
+} domains;
+
+struct domain *dom0;
+
+struct domain *domain_find(domid_t id)
+{
+	struct domain *d;
+
+	for (d = domains.hash[id % HASH_SIZE]; d; d = d->hash_next)
+		if (d->id == id)
+			return d;
+	return NULL;
+}
+
+struct domain *domain_get(domid_t id)
+{
+	struct domain *d;
+
+	if (id == DOMID_SELF || id == current->domain->id) {
+		d = current->domain;
+		domain_hold(d);
+		return d;
+	}
+	spin_lock(&domains.lock);
+	d = domain_find(id);
+	if (d)
+		domain_hold(d);
+	spin_unlock(&domains.lock);
+	return d;
+}
+
+struct domain *domain_get_next(domid_t from)
+{
+	struct domain *d;
+
+	spin_lock(&domains.lock);
+	for (d = domains.first; d && d->id < from; d = d->next)
+		;
+	if (d)
+		domain_hold(d);
+	spin_unlock(&domains.lock);
+	return d;
+}
+
+int domain_lookup(domid_t id, struct domain **out)
+{
+	struct domain *d = domain_get(id);
+
+	if (!d)
+		return -ESRCH;
+	if (d != current->domain && !current->domain->privileged) {
+		domain_put(d);
+		return -EPERM;
+	}
+	*out = d;
+	return 0;
+}
+
+struct vcpu *domain_vcpu(struct domain *d, uint32_t id)
+{
+	return id < d->max_vcpus ? d->vcpu[index_nospec(id, MAX_VCPUS)] : NULL;
+}
+
+static void domain_insert(struct domain *d)
+{
+	struct domain **at;
+
+	for (at = &domains.first; *at && (*at)->id < d->id; at = &(*at)->next)
+		;
+	d->next = *at;
+	*at = d;
+	d->hash_next = domains.hash[d->id % HASH_SIZE];
+	domains.hash[d->id % HASH_SIZE] = d;
+}
+
+static void domain_remove(struct domain *d)
+{
+	struct domain **at;
+
+	for (at = &domains.first; *at != d; at = &(*at)->next)
+		;
+	*at = d->next;
+	for (at = &domains.hash[d->id % HASH_SIZE]; *at != d; at = &(*at)->hash_next)
+		;
+	*at = d->hash_next;
+}
+
+/* What creation gave, in reverse; any part may be missing. The domain is not in the list. */
+static void domain_free(struct domain *d)
+{
+	unsigned i;
+
+	for (i = 0; i < MAX_VCPUS; i++)
+		if (d->vcpu[i])
+			vcpu_destroy(d->vcpu[i]);
+	pv_domain_destroy(d);
+	evtchn_destroy(d);
+	grant_destroy(d);
+	range_clear(&d->ioports);
+	range_clear(&d->iomem);
+	range_clear(&d->irqs);
+	if (d->shared)
+		hyper_free(d->shared, 0);
+	heap_free(d->stats);
+	heap_free(d);
+}
+
+void domain_put(struct domain *d)
+{
+	if (__atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	spin_lock(&domains.lock);
+	domain_remove(d);
+	spin_unlock(&domains.lock);
+	domain_free(d);
+}
+
+/* As Xen's common and x86 checks of a PV domain's configuration. */
+static int config_check(const struct xen_domctl_createdomain *c, bool privileged)
+{
+	const uint32_t known = (XEN_DOMCTL_CDF_MAX << 1) - 1;
+	const uint32_t absent = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap | XEN_DOMCTL_CDF_iommu |
+				XEN_DOMCTL_CDF_nested_virt | XEN_DOMCTL_CDF_vpmu;
+	uint32_t version = XEN_DOMCTL_GRANT_version(c->grant_opts);
+
+	if (c->flags & ~known || c->flags & absent || c->iommu_opts)
+		return -EINVAL;
+	if (c->max_vcpus < 1 || c->max_vcpus > MAX_VCPUS)
+		return -EINVAL;
+	if (c->grant_opts & ~XEN_DOMCTL_GRANT_version_mask || version < 1 || version > 2)
+		return -EINVAL;
+	if (c->vmtrace_size || c->cpupool_id)
+		return c->cpupool_id ? -ENOENT : -EINVAL;
+	if (c->arch.emulation_flags & ~(privileged ? XEN_X86_EMU_PIT : 0u) ||
+	    c->arch.misc_flags & ~XEN_X86_MSR_RELAXED)
+		return -EINVAL;
+	return 0;
+}
+
+static int domain_init(struct domain *d, const struct xen_domctl_createdomain *c)
+{
+	int rc;
+
+	d->shared = hyper_alloc(0);
+	if (!d->shared)
+		return -ENOMEM;
+	rc = evtchn_init(d);
+	if (rc)
+		return rc;
+	rc = grant_init(d, c->max_grant_frames < 0 ? GRANT_FRAMES_DEFAULT : (uint32_t)c->max_grant_frames,
+			c->max_maptrack_frames < 0 ? MAPTRACK_FRAMES_DEFAULT :
+						     (uint32_t)c->max_maptrack_frames);
+	return rc ? rc : pv_domain_init(d);
+}
+
+/* The next free id after the last one given, round the whole space; 0: none. */
+static domid_t free_id(void)
+{
+	domid_t id = domains.last_id;
+
+	do {
+		id = (domid_t)(id + 1) >= MAX_DOMID ? 1 : (domid_t)(id + 1);
+		if (!domain_find(id))
+			return domains.last_id = id;
+	} while (id != domains.last_id);
+	return 0;
+}
+
+int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged, struct domain **out)
+{
+	struct domain *d;
+	int rc = config_check(config, privileged);
+
+	if (rc)
+		return rc;
+	if (!privileged && (!id || id >= MAX_DOMID))
+		id = free_id();
+	else if (domain_find(id))
+		return -EEXIST;
+	d = heap_alloc(sizeof(*d));
+	if (!d || (!id && !privileged)) {
+		heap_free(d);
+		return -ENOMEM;
+	}
+	d->id = id;
+	d->privileged = privileged;
+	d->refs = 1;
+	d->weight = 256;
+	d->shutdown_code = SHUTDOWN_NONE;
+	d->pause_count = d->ctl_pause_count = 1;
+	d->max_vcpus = config->max_vcpus;
+	d->evtchn.max = MIN(config->max_evtchn_port, (uint32_t)EVTCHN_MAX - 1) + 1;
+	d->config_flags = config->flags;
+	d->ssidref = config->ssidref;
+	d->created = time_now();
+	memcpy(d->handle, config->handle, sizeof(d->handle));
+	rc = domain_init(d, config);
+	if (rc) {
+		domain_free(d);
+		return rc;
+	}
+	spin_lock(&domains.lock);
+	domain_insert(d);
+	spin_unlock(&domains.lock);
+	frame_share(d, d->shared, true);
+	grant_share(d);
+	time_update_wall(d);
+	*out = d;
+	return 0;
+}
+
+int domain_set_max_vcpus(struct domain *d, uint32_t n)
+{
+	uint32_t i;
+
+	if (n != d->max_vcpus)
+		return -EINVAL;
+	for (i = 0; i < n; i++)
+		if (!d->vcpu[i] && !vcpu_create(d, i))
+			return -ENOMEM;
+	return 0;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Event channels: sending. The state of ports is changed by evtchn_op.c, under the table's lock.
+ *
+ * Senders take no lock. A port's group, once there, stays until its domain is taken apart, and a domain
+ * is freed only when no processor is in the middle of an operation that began before; so what a racing
+ * sender reads of a port that closes leads at worst to one event too many, which guests must expect.
+ */
+#include "console.h"
+#include "domain.h"
+#include "sched.h"
+#include "vcpu.h"
+
+static struct domain *virq_handler[NR_VIRQS]; /* NULL: dom0; holds a reference */
+
+void evtchn_mark_upcall(struct vcpu *v)
+{
+	if (__atomic_exchange_n(&v->info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST))
+		return;
+	sched_unblock(v);
+	if (v->running)
+		cpu_kick(v->cpu);
+}
+
+static NOINLINE void wake_pollers(struct domain *d, uint32_t port)
+{
+	uint64_t mask = READ_ONCE(d->poll_mask);
+	unsigned i;
+
+	for (; mask; mask &= mask - 1) {
+		i = bits_lowest(mask);
+		if (!d->vcpu[i]->poll_port || d->vcpu[i]->poll_port == port)
+			sched_unblock(d->vcpu[i]);
+	}
+}
+
+void evtchn_set_pending(struct domain *d, struct vcpu *v, uint32_t port)
+{
+	struct shared_info *s = d->shared;
+
+	if (bit_test_and_set(s->evtchn_pending, port))
+		return;
+	if (likely(v) && !bit_test(s->evtchn_mask, port) &&
+	    !bit_test_and_set(&v->info->evtchn_pending_sel, port / BITS_PER_LONG))
+		evtchn_mark_upcall(v);
+	if (unlikely(READ_ONCE(d->poll_mask)))
+		wake_pollers(d, port);
+}
+
+void evtchn_unmask(struct domain *d, uint32_t port)
+{
+	struct shared_info *s = d->shared;
+	struct vcpu *v = d->vcpu[evtchn_entry(&d->evtchn, port)->vcpu];
+
+	if (bit_test_and_clear(s->evtchn_mask, port) && bit_test(s->evtchn_pending, port) && v &&
+	    !bit_test_and_set(&v->info->evtchn_pending_sel, port / BITS_PER_LONG))
+		evtchn_mark_upcall(v);
+}
+
+int evtchn_send(struct domain *d, uint32_t port)
+{
+	struct evtchn *e = evtchn_entry(&d->evtchn, port), *remote;
+	struct domain *peer;
+
+	if (unlikely(!e))
+		return -EINVAL;
+	switch (e->state) {
+	case EVTCHNSTAT_interdomain:
+		peer = e->inter.peer;
+		port = e->inter.port;
+		remote = evtchn_entry(&peer->evtchn, port);
+		if (likely(remote))
+			evtchn_set_pending(peer, peer->vcpu[remote->vcpu], port);
+		return 0;
+	case EVTCHNSTAT_ipi:
+		evtchn_set_pending(d, d->vcpu[e->vcpu], port);
+		return 0;
+	case EVTCHNSTAT_unbound:
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+void evtchn_send_virq(struct vcpu *v, uint32_t virq)
+{
+	uint32_t port = v->virq_port[virq];
+	struct domain *d = v->domain;
+
+	if (port)
+		evtchn_set_pending(d, d->vcpu[evtchn_entry(&d->evtchn, port)->vcpu], port);
+}
+
+void evtchn_send_domain_virq(struct domain *d, uint32_t virq)
+{
+	if (d->vcpu[0])
+		evtchn_send_virq(d->vcpu[0], virq);
+}
+
+bool evtchn_virq_is_global(uint32_t virq)
+{
+	return virq != VIRQ_TIMER && virq != VIRQ_DEBUG && virq != VIRQ_XENOPROF && virq != VIRQ_XENPMU;
+}
+
+void evtchn_send_global_virq(uint32_t virq)
+{
+	struct domain *d = virq_handler[virq] ? virq_handler[virq] : dom0;
+
+	if (d)
+		evtchn_send_domain_virq(d, virq);
+}
+
+int evtchn_set_virq_handler(struct domain *d, uint32_t virq)
+{
+	struct domain *old;
+
+	if (virq >= NR_VIRQS || !evtchn_virq_is_global(virq))
+		return -EINVAL;
+	old = virq_handler[index_nospec(virq, NR_VIRQS)];
+	if (old == d)
+		return 0;
+	domain_hold(d);
+	virq_handler[virq] = d;
+	if (old)
+		domain_put(old);
+	return 0;
+}
+
+void evtchn_drop_virq_handlers(struct domain *d)
+{
+	unsigned i;
+
+	for (i = 0; i < NR_VIRQS; i++)
+		if (virq_handler[i] == d) {
+			virq_handler[i] = NULL;
+			domain_put(d);
+		}
+}
+
+void evtchn_send_pirq(struct domain *d, uint32_t pirq)
+{
+	uint32_t port = d->evtchn.pirq_port ? d->evtchn.pirq_port[pirq] : 0;
+
+	if (port)
+		evtchn_set_pending(d, d->vcpu[evtchn_entry(&d->evtchn, port)->vcpu], port);
+}
+
+bool evtchn_pending(struct vcpu *v)
+{
+	return READ_ONCE(v->info->evtchn_upcall_pending) && !READ_ONCE(v->info->evtchn_upcall_mask);
+}
+
+bool evtchn_port_valid(struct domain *d, uint32_t port)
+{
+	return port < d->evtchn.ports;
+}
+
+bool evtchn_port_pending(struct domain *d, uint32_t port)
+{
+	return bit_test(d->shared->evtchn_pending, port);
+}
+
+void evtchn_move_info(struct vcpu *v)
+{
+	WRITE_ONCE(v->info->evtchn_pending_sel, ~0UL);
+	WRITE_ONCE(v->info->evtchn_upcall_pending, 0);
+	evtchn_mark_upcall(v);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The end of a domain. domain_kill takes back all that the domain holds, step by step, and may stop
+ * after each with -ERESTART: every step finds by itself what is left to do. Frames that other domains still
+ * map, and the structure, stay until those let go.
+ */
+#include "block.h"
+#include "irq.h"
+#include "pv.h"
+#include "sched.h"
+
+static void stop_timers(struct domain *d)
+{
+	unsigned i;
+
+	for (i = 0; i < ARRAY_SIZE(d->watchdog); i++)
+		timer_stop(&d->watchdog[i]);
+	for (i = 0; i < d->max_vcpus; i++) {
+		struct vcpu *v = d->vcpu[i];
+
+		if (!v)
+			continue;
+		timer_stop(&v->singleshot);
+		timer_stop(&v->periodic);
+		timer_stop(&v->poll_timer);
+	}
+}
+
+static void drop_infos(struct domain *d)
+{
+	unsigned i;
+
+	for (i = 0; i < d->max_vcpus; i++)
+		if (d->vcpu[i])
+			vcpu_drop_info(d->vcpu[i]);
+}
+
+/* Frames that are not freed by this are other domains' mappings: they were given up before, and are passed by. */
+static int drop_frames(struct domain *d)
+{
+	uint32_t mfn, next;
+
+	for (mfn = d->frames; mfn; mfn = next) {
+		next = frame_table[mfn].next;
+		frame_unallocate(&frame_table[mfn]);
+		if (work_spent(20))
+			return -ERESTART;
+	}
+	return 0;
+}
+
+int domain_kill(struct domain *d)
+{
+	int rc;
+
+	if (d == current->domain)
+		return -EINVAL;
+	if (d->dying == DOMAIN_DEAD)
+		return 0;
+	if (d->dying == DOMAIN_ALIVE) {
+		domain_pause(d);
+		spin_lock(&d->lock);
+		d->dying = DOMAIN_DYING;
+		spin_unlock(&d->lock);
+		block_claim(d, 0);
+		stop_timers(d);
+		evtchn_destroy(d);
+		pirq_destroy_domain(d);
+		drop_infos(d);
+	}
+	rc = grant_release_maps(d);
+	if (!rc)
+		rc = pv_relinquish(d);
+	if (!rc)
+		rc = drop_frames(d);
+	if (rc)
+		return rc;
+	grant_unshare(d);
+	frame_unshare(d->shared);
+	d->dying = DOMAIN_DEAD;
+	domain_put(d);
+	evtchn_send_global_virq(VIRQ_DOM_EXC);
+	return 0;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* Virtual processors: their making, whether they may run, how long they did, and where their vcpu_info is. */
+#include "access.h"
+#include "console.h"
+#include "pv.h"
+#include "sched.h"
+#include "x86.h"
+#include "lib/string.h"
+
+static void fire_timer(void *vcpu)
+{
+	evtchn_send_virq(vcpu, VIRQ_TIMER);
+}
+
+static void fire_periodic(void *vcpu)
+{
+	struct vcpu *v = vcpu;
+	uint64_t now = time_now(), next = v->periodic_due + v->period_ns;
+
+	evtchn_send_virq(v, VIRQ_TIMER);
+	v->periodic_due = next > now ? next : now + v->period_ns;
+	timer_set(&v->periodic, v->periodic_due);
+}
+
+static void fire_poll(void *vcpu)
+{
+	struct vcpu *v = vcpu;
+
+	if (v->polling)
+		sched_unblock(v);
+}
+
+/* Where it is until the guest places it: in shared_info, for the first 32; beyond, out of the guest's sight. */
+static struct vcpu_info *info_home(struct vcpu *v)
+{
+	return v->id < XEN_LEGACY_MAX_VCPUS ? &v->domain->shared->vcpu_info[v->id] : &v->own_info;
+}
+
+struct vcpu *vcpu_create(struct domain *d, uint32_t id)
+{
+	struct vcpu *v = heap_alloc(sizeof(*v));
+
+	if (!v)
+		return NULL;
+	v->domain = d;
+	v->id = id;
+	v->down = true;
+	v->runstate.state = RUNSTATE_offline;
+	v->runstate.state_entry_time = time_now();
+	v->info = info_home(v);
+	timer_setup(&v->singleshot, fire_timer, v);
+	timer_setup(&v->periodic, fire_periodic, v);
+	timer_setup(&v->poll_timer, fire_poll, v);
+	if (fpu_init_vcpu(v))
+		goto fail;
+	if (pv_vcpu_init(v))
+		goto fail_fpu;
+	if (sched_add_vcpu(v))
+		goto fail_pv;
+	d->vcpu[id] = v;
+	time_update_vcpu(v);
+	return v;
+
+fail_pv:
+	pv_vcpu_destroy(v);
+fail_fpu:
+	fpu_free_vcpu(v);
+fail:
+	heap_free(v);
+	return NULL;
+}
+
+/* The domain has stopped and is out of the list. */
+void vcpu_destroy(struct vcpu *v)
+{
+	sched_remove_vcpu(v);
+	timer_stop(&v->singleshot);
+	timer_stop(&v->periodic);
+	timer_stop(&v->poll_timer);
+	pv_vcpu_destroy(v);
+	fpu_free_vcpu(v);
+	v->domain->vcpu[v->id] = NULL;
+	heap_free(v);
+}
+
+struct vcpu *vcpu_create_idle(struct cpu *c)
+{
+	static struct domain idle_domain = { .id = DOMID_IDLE, .refs = 1, .weight = 256 };
+	struct vcpu *v = heap_alloc(sizeof(*v));
+
+	BUG_ON(!v);
+	v->domain = &idle_domain;
+	v->id = c->id;
+	v->is_idle = true;
+	v->running = true;
+	v->cpu = c;
+	v->info = &v->own_info;
+	v->pv.kernel_root = hyper_l4_mfn;
+	v->pv.user_root = MFN_NONE;
+	v->pv.cr3 = hyper_l4_mfn.n << PAGE_SHIFT;
+	list_init(&v->queue);
+	return v;
+}
+
+bool vcpu_runnable(const struct vcpu *v)
+{
+	return !(v->down | READ_ONCE(v->blocked)) &&
+	       !(READ_ONCE(v->pause_count) | READ_ONCE(v->domain->pause_count));
+}
+
+void vcpu_pause(struct vcpu *v)
+{
+	__atomic_add_fetch(&v->pause_count, 1, __ATOMIC_SEQ_CST);
+	sched_sleep_sync(v);
+}
+
+void vcpu_unpause(struct vcpu *v)
+{
+	if (!__atomic_sub_fetch(&v->pause_count, 1, __ATOMIC_SEQ_CST))
+		sched_wake(v);
+}
+
+void vcpu_set_runstate(struct vcpu *v, int state, uint64_t now)
+{
+	struct vcpu_runstate_info *r = &v->runstate;
+
+	if (r->state == state)
+		return;
+	r->time[r->state] += now - r->state_entry_time;
+	r->state_entry_time = now;
+	r->state = state;
+}
+
+void vcpu_publish_runstate(struct vcpu *v)
+{
+	struct vcpu_runstate_info info = v->runstate, *to = v->runstate_guest;
+
+	if (v->pv.user_mode)
+		return; /* the area is in the kernel's address space */
+	if (v->domain->pv.vm_assist & BIT(VMASST_TYPE_runstate_update_flag)) {
+		info.state_entry_time |= XEN_RUNSTATE_UPDATE;
+		if (put_guest_u64(&to->state_entry_time, info.state_entry_time))
+			return;
+		wmb(); /* the reader sees the mark before anything of the new content */
+	}
+	copy_to_guest(to, &info, sizeof(info));
+	if (info.state_entry_time & XEN_RUNSTATE_UPDATE) {
+		wmb(); /* and loses it only after all of it */
+		put_guest_u64(&to->state_entry_time, info.state_entry_time & ~XEN_RUNSTATE_UPDATE);
+	}
+}
+
+int vcpu_place_info(struct vcpu *v, mfn_t mfn, uint32_t offset)
+{
+	struct vcpu_info *info;
+	struct frame *f;
+
+	if (offset > PAGE_SIZE - sizeof(*info) || v->info_frame)
+		return -EINVAL;
+	if (v != current && !v->down)
+		return -EINVAL;
+	if (!mfn_valid(mfn) || !frame_get_writable(f = mfn_to_frame(mfn), v->domain->id))
+		return -EINVAL;
+	info = (struct vcpu_info *)((char *)mfn_to_virt(mfn) + offset);
+	if (v->info == &v->own_info) {
+		memset(info, 0, sizeof(*info));
+		info->evtchn_upcall_mask = 1;
+	} else {
+		memcpy(info, v->info, sizeof(*info));
+	}
+	v->info_frame = f;
+	v->info = info;
+	time_update_vcpu(v);
+	evtchn_move_info(v);
+	return 0;
+}
+
+void vcpu_drop_info(struct vcpu *v)
+{
+	struct frame *f = v->info_frame;
+
+	if (!f)
+		return;
+	v->info = info_home(v);
+	v->info_frame = NULL;
+	frame_put_typed_final(f);
+}
