@@ -190,8 +190,9 @@ build/third/xen/xen: ci/fetch-xen ci/private-apt
 	$(call say,FETCH,xen)
 	$(Q)ci/fetch-xen $@
 
-size: all ## print the sizes of all images
+size: all build/run/httpd.ext4 ## print all images' sizes, and the least memory of hello and httpd
 	$(Q)ci/size $(IMAGES)
+	$(Q)ci/least-memory hello httpd
 
 bench-boot: all build/bench/count.so $(RUN).cpio.gz $(DISKS) ## count instructions from reset to the served page
 	$(Q)ci/bench-boot $(RUN).cpio.gz $(DISKS)

@@ -33,14 +33,16 @@ class Machine:
     apps: examples whose image and configuration go into dom0's ramdisk. files: more files of the
     ramdisk, {name inside: host path or bytes}; they replace those of apps. disks: raw images on
     the host, read-only with ":ro" behind. ports: TCP ports of the first appliance to forward, or
-    (address, port) of any; the host's side of port is self.ports[port].
+    (address, port) of any; the host's side of port is self.ports[port]. A test that fails shows the
+    console's end, unless verbose is False.
     """
 
     def __init__(self, name, apps=(), *, files=None, disks=(), ports=(80,), memory=256,
-                 dom0_args="", dom0="build/images/dom0", options=vm.OPTIONS, cpu=None, extra=()):
+                 dom0_args="", dom0="build/images/dom0", options=vm.OPTIONS, cpu=None, extra=(),
+                 verbose=True):
         os.chdir(ROOT)
         os.makedirs(LOGS, exist_ok=True)
-        self.name, self.console, self.position = name, "", 0
+        self.name, self.console, self.position, self.verbose = name, "", 0, verbose
         self.changed = threading.Condition()
         content = {}
         for app in apps:
@@ -70,7 +72,7 @@ class Machine:
 
     def __exit__(self, kind, error, trace):
         self.stop()
-        if error:
+        if error and self.verbose:
             print("\n".join(self.console.split("\n")[-60:]))
         return False
 
