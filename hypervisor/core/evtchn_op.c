@@ -5,6 +5,7 @@
  */
 #include "access.h"
 #include "console.h"
+#include "frame.h"
 #include "hypercall.h"
 #include "irq.h"
 
