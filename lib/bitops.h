@@ -7,10 +7,10 @@
 
 #include "lib/types.h"
 
-#define BITS_PER_LONG    64
-#define BITMAP_LONGS(n)  DIV_ROUND_UP(n, BITS_PER_LONG)
-#define BITMAP(name, n)  unsigned long name[BITMAP_LONGS(n)]
-#define BIT(n)           (1UL << (n))
+#define BITS_PER_LONG   64
+#define BITMAP_LONGS(n) DIV_ROUND_UP(n, BITS_PER_LONG)
+#define BITMAP(name, n) unsigned long name[BITMAP_LONGS(n)]
+#define BIT(n)          (1UL << (n))
 
 /* Lowest or highest set bit; x must not be 0. */
 static inline unsigned int bits_lowest(unsigned long x)
@@ -119,6 +119,6 @@ static inline unsigned long bitmap_count(const unsigned long *map, unsigned long
 	return count;
 }
 
-#define bitmap_for_each(bit, map, size)                                  \
-	for ((bit) = bitmap_next(map, size, 0); (bit) < (size);          \
+#define bitmap_for_each(bit, map, size)                         \
+	for ((bit) = bitmap_next(map, size, 0); (bit) < (size); \
 	     (bit) = bitmap_next(map, size, (bit) + 1))

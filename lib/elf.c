@@ -3,12 +3,12 @@
 #include "lib/elf.h"
 #include "lib/string.h"
 
-#define CLASS_64	2
-#define DATA_LITTLE	1
+#define CLASS_64        2
+#define DATA_LITTLE     1
 #define TYPE_EXECUTABLE 2
-#define TYPE_SHARED	3
-#define MACHINE_X86_64	62
-#define SHT_NOBITS	8
+#define TYPE_SHARED     3
+#define MACHINE_X86_64  62
+#define SHT_NOBITS      8
 
 _Static_assert(sizeof(struct elf_header) == 64, "Elf64_Ehdr");
 _Static_assert(sizeof(struct elf_segment) == 56, "Elf64_Phdr");
@@ -47,7 +47,8 @@ static enum elf_status check_segments(const struct elf *elf)
 	for (i = 0; elf_segment(elf, i, &s); i++) {
 		if (s.type != ELF_PT_LOAD || !s.memsz)
 			continue;
-		if (s.filesz > s.memsz || s.vaddr + s.memsz < s.vaddr || s.paddr + s.memsz < s.paddr)
+		if (s.filesz > s.memsz || s.vaddr + s.memsz < s.vaddr ||
+		    s.paddr + s.memsz < s.paddr)
 			return ELF_MALFORMED;
 		if (!inside(elf, s.offset, s.filesz))
 			return ELF_TRUNCATED;
@@ -135,8 +136,8 @@ static bool note_at(const uint8_t *area, uint64_t size, uint64_t *offset, struct
 }
 
 /* The cursor's area, empty where it is no area of notes; false beyond the last. */
-static bool note_area(const struct elf *elf, const struct elf_note_cursor *cursor,
-		      uint64_t *offset, uint64_t *size)
+static bool note_area(const struct elf *elf, const struct elf_note_cursor *cursor, uint64_t *offset,
+		      uint64_t *size)
 {
 	struct elf_segment segment;
 	struct elf_section section;

@@ -220,15 +220,16 @@ static bool convert(struct output *out, struct spec *spec, char letter)
 	switch (letter) {
 	case 'd':
 	case 'i':
-		convert_signed(out, spec, is_long ? va_arg(out->args, long) : va_arg(out->args, int));
+		convert_signed(out, spec,
+			       is_long ? va_arg(out->args, long) : va_arg(out->args, int));
 		return true;
 	case 'u':
 	case 'x':
 	case 'X':
 	case 'o':
 		convert_unsigned(out, spec,
-				 is_long ? va_arg(out->args, unsigned long) :
-					   va_arg(out->args, unsigned int),
+				 is_long ? va_arg(out->args, unsigned long)
+					 : va_arg(out->args, unsigned int),
 				 letter);
 		return true;
 	case 'p':

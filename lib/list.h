@@ -11,7 +11,7 @@ struct list {
 	struct list *next, *prev;
 };
 
-#define LIST_INIT(name) { &(name), &(name) }
+#define LIST_INIT(name) ((struct list){ &(name), &(name) })
 
 static inline void list_init(struct list *l)
 {
@@ -84,14 +84,13 @@ static inline void list_splice_back(struct list *to, struct list *from)
 #define list_last(head, type, member)  list_entry((head)->prev, type, member)
 
 /* The body must not unlink pos, nor free it. */
-#define list_for_each(pos, head, member)                                  \
-	for ((pos) = list_first(head, __typeof__(*(pos)), member);        \
-	     &(pos)->member != (head);                                    \
+#define list_for_each(pos, head, member)                                                     \
+	for ((pos) = list_first(head, __typeof__(*(pos)), member); &(pos)->member != (head); \
 	     (pos) = list_first(&(pos)->member, __typeof__(*(pos)), member))
 
 /* The body may unlink and free pos, but no other node. */
-#define list_for_each_safe(pos, tmp, head, member)                                   \
-	for ((pos) = list_first(head, __typeof__(*(pos)), member),                   \
-	    (tmp) = list_first(&(pos)->member, __typeof__(*(pos)), member);          \
-	     &(pos)->member != (head);                                               \
+#define list_for_each_safe(pos, tmp, head, member)                          \
+	for ((pos) = list_first(head, __typeof__(*(pos)), member),          \
+	    (tmp) = list_first(&(pos)->member, __typeof__(*(pos)), member); \
+	     &(pos)->member != (head);                                      \
 	     (pos) = (tmp), (tmp) = list_first(&(tmp)->member, __typeof__(*(tmp)), member))

@@ -19,10 +19,10 @@ typedef struct pfn {
 	uint64_t n;
 } pfn_t;
 
-#define MFN(x)      ((mfn_t){ (x) })
-#define PFN(x)      ((pfn_t){ (x) })
-#define MFN_NONE    MFN(~0ULL)
-#define PFN_NONE    PFN(~0ULL)
+#define MFN(x)   ((mfn_t){ (x) })
+#define PFN(x)   ((pfn_t){ (x) })
+#define MFN_NONE MFN(~0ULL)
+#define PFN_NONE PFN(~0ULL)
 
 static inline bool mfn_eq(mfn_t a, mfn_t b)
 {
@@ -59,17 +59,17 @@ static inline pfn_t pfn_add(pfn_t p, uint64_t count)
 #define container_of(ptr, type, member) \
 	((type *)((char *)(1 ? (ptr) : &((type *)0)->member) - offsetof(type, member)))
 
-#define MIN(a, b)                          \
-	({                                 \
-		__typeof__(a) min_a = (a); \
-		__typeof__(b) min_b = (b); \
+#define MIN(a, b)                              \
+	({                                     \
+		__typeof__(a) min_a = (a);     \
+		__typeof__(b) min_b = (b);     \
 		min_a < min_b ? min_a : min_b; \
 	})
 
-#define MAX(a, b)                          \
-	({                                 \
-		__typeof__(a) max_a = (a); \
-		__typeof__(b) max_b = (b); \
+#define MAX(a, b)                              \
+	({                                     \
+		__typeof__(a) max_a = (a);     \
+		__typeof__(b) max_b = (b);     \
 		max_a > max_b ? max_a : max_b; \
 	})
 

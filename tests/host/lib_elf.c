@@ -26,17 +26,31 @@ struct image {
 static struct image good(void)
 {
 	struct image image = {
-		.header = { .ident = { 0x7f, 'E', 'L', 'F', 2, 1, 1 }, .type = 2, .machine = 62,
-			    .version = 1, .entry = 0x400000, .phoff = offsetof(struct image, segments),
-			    .shoff = offsetof(struct image, sections), .ehsize = 64, .phentsize = 56,
-			    .phnum = 2, .shentsize = 64, .shnum = 2 },
-		.segments = { { .type = ELF_PT_LOAD, .flags = ELF_PF_R | ELF_PF_X,
-				.offset = offsetof(struct image, text), .vaddr = 0x400000,
-				.paddr = 0, .filesz = 64, .memsz = 4096 },
-			      { .type = ELF_PT_NOTE, .offset = offsetof(struct image, note),
+		.header = { .ident = { 0x7f, 'E', 'L', 'F', 2, 1, 1 },
+			    .type = 2,
+			    .machine = 62,
+			    .version = 1,
+			    .entry = 0x400000,
+			    .phoff = offsetof(struct image, segments),
+			    .shoff = offsetof(struct image, sections),
+			    .ehsize = 64,
+			    .phentsize = 56,
+			    .phnum = 2,
+			    .shentsize = 64,
+			    .shnum = 2 },
+		.segments = { { .type = ELF_PT_LOAD,
+				.flags = ELF_PF_R | ELF_PF_X,
+				.offset = offsetof(struct image, text),
+				.vaddr = 0x400000,
+				.paddr = 0,
+				.filesz = 64,
+				.memsz = 4096 },
+			      { .type = ELF_PT_NOTE,
+				.offset = offsetof(struct image, note),
 				.filesz = sizeof(struct note_words) } },
 		.sections = { { 0 },
-			      { .type = ELF_SHT_NOTE, .offset = offsetof(struct image, section_note),
+			      { .type = ELF_SHT_NOTE,
+				.offset = offsetof(struct image, section_note),
 				.size = sizeof(struct note_words) } },
 		.note = { 4, 8, 3, "Xen", 0x123456789abcULL },
 		.section_note = { 4, 8, 7, "Xen", 77 },
@@ -86,10 +100,10 @@ static void check_good(void)
 
 static void check_bad(void)
 {
-#define BAD(change, status)                                         \
-	do {                                                        \
-		struct image image = good();                        \
-		change;                                             \
+#define BAD(change, status)                                          \
+	do {                                                         \
+		struct image image = good();                         \
+		change;                                              \
 		assert(open_cut(&image, sizeof(image)) == (status)); \
 	} while (0)
 	BAD(image.header.ident[0] = 0, ELF_NOT_ELF);

@@ -10,15 +10,15 @@
 
 #include "lib/format.h"
 
-#define SAME(...)                                                                  \
-	do {                                                                       \
-		char a[256], b[256];                                               \
-		int x = snprintf(a, sizeof(a), __VA_ARGS__);                       \
-		int y = str_format(b, sizeof(b), __VA_ARGS__);                     \
-		if (x != y || strcmp(a, b)) {                                      \
+#define SAME(...)                                                                        \
+	do {                                                                             \
+		char a[256], b[256];                                                     \
+		int x = snprintf(a, sizeof(a), __VA_ARGS__);                             \
+		int y = str_format(b, sizeof(b), __VA_ARGS__);                           \
+		if (x != y || strcmp(a, b)) {                                            \
 			printf("line %d: \"%s\" where \"%s\" is due\n", __LINE__, b, a); \
-			exit(1);                                                   \
-		}                                                                  \
+			exit(1);                                                         \
+		}                                                                        \
 	} while (0)
 
 static void check_against_printf(void)
@@ -27,9 +27,11 @@ static void check_against_printf(void)
 	SAME("%d|%5d|%-5d|%05d|%+d|% d|%i", 1, 2, 3, -4, 5, 6, -7);
 	SAME("%d %d %ld %lld", 0x7fffffff, (int)0x80000000, 0x7fffffffffffffffL, 1LL << 62);
 	SAME("%ld", (long)(1UL << 63));
-	SAME("%u %x %X %#x %#X %#x %o %#o", 4000000000u, 0xabcu, 0xabcu, 0xdefu, 0xdefu, 0u, 64u, 64u);
+	SAME("%u %x %X %#x %#X %#x %o %#o", 4000000000u, 0xabcu, 0xabcu, 0xdefu, 0xdefu, 0u, 64u,
+	     64u);
 	SAME("%08x|%-8x|%#010x|%16lx|%llx|%#20lx", 1, 2, 3, 4UL, ~0ULL, 5UL);
-	SAME("%s|%10s|%-10s|%.2s|%.*s|%*s|%*s", "ab", "cd", "ef", "ghi", 3, "jklm", 6, "n", -6, "o");
+	SAME("%s|%10s|%-10s|%.2s|%.*s|%*s|%*s", "ab", "cd", "ef", "ghi", 3, "jklm", 6, "n", -6,
+	     "o");
 	SAME("%c%c|%5c|%-5c|", 'a', 'b', 'c', 'd');
 	SAME("%p|%20p|%-20p|", (void *)0x1234, (void *)0x99, (void *)~0UL);
 	SAME("%zu %zd %jd %td", (size_t)5, (ssize_t)-5, (intmax_t)-6, (ptrdiff_t)7);

@@ -16,8 +16,7 @@ static void check_order(struct list *head, const int *values, int count)
 	struct item *item;
 	int i = 0;
 
-	list_for_each(item, head, link)
-	{
+	list_for_each(item, head, link) {
 		assert(i < count && item->value == values[i]);
 		i++;
 	}
@@ -51,13 +50,13 @@ static void check_lists(void)
 	list_splice_back(&other, &head);
 	check_order(&other, (const int[]){ 3, 0, 1, 2 }, 4);
 
-	list_for_each_safe(item, next, &other, link)
-	{
+	list_for_each_safe(item, next, &other, link) {
 		if (item->value % 2)
 			list_remove(&item->link);
 	}
 	check_order(&other, (const int[]){ 0, 2 }, 2);
-	assert(list_pop_front(&other) == &items[0].link && list_pop_front(&other) == &items[2].link);
+	assert(list_pop_front(&other) == &items[0].link &&
+	       list_pop_front(&other) == &items[2].link);
 	assert(list_empty(&other));
 }
 
@@ -83,7 +82,8 @@ static void check_bitmaps(void)
 	assert(!bitmap_test(map, 64) && bitmap_test(map, 63));
 
 	assert(!bit_test_and_set(map, 100) && bit_test_and_set(map, 100) && bit_test(map, 100));
-	assert(bit_test_and_clear(map, 100) && !bit_test_and_clear(map, 100) && !bit_test(map, 100));
+	assert(bit_test_and_clear(map, 100) && !bit_test_and_clear(map, 100) &&
+	       !bit_test(map, 100));
 	bit_set(map, 5);
 	assert(bit_test(map, 5));
 	bit_clear(map, 5);

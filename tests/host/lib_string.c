@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* lib/string.c against plain loops: every small size, alignment and overlap; ends are not crossed. */
 
-#define memcpy	lib_memcpy
+#define memcpy  lib_memcpy
 #define memmove lib_memmove
-#define memset	lib_memset
-#define memcmp	lib_memcmp
-#define memchr	lib_memchr
-#define strlen	lib_strlen
+#define memset  lib_memset
+#define memcmp  lib_memcmp
+#define memchr  lib_memchr
+#define strlen  lib_strlen
 #define strnlen lib_strnlen
-#define strcmp	lib_strcmp
+#define strcmp  lib_strcmp
 #define strncmp lib_strncmp
-#define strchr	lib_strchr
+#define strchr  lib_strchr
 #define strrchr lib_strrchr
-#define strstr	lib_strstr
+#define strstr  lib_strstr
 #define strlcpy lib_strlcpy
 #include "lib/string.c"
 
@@ -38,9 +38,9 @@ static void check_copies(void)
 				to[i] = 0xee;
 			assert(memcpy(to + shift, from + 8 - shift, size) == to + shift);
 			for (size_t i = 0; i < sizeof(to); i++)
-				assert(to[i] == (i >= shift && i < shift + size ?
-							 from[8 - shift + i - shift] :
-							 0xee));
+				assert(to[i] == (i >= shift && i < shift + size
+							 ? from[8 - shift + i - shift]
+							 : 0xee));
 		}
 		for (size_t distance = 0; distance <= 40; distance++) {
 			fill(all, sizeof(all));
@@ -121,7 +121,8 @@ static void check_strings(void)
 static void check_search_and_bounded_copy(void)
 {
 	const char text[32] ALIGNED(8) = "one two three";
-	const char word[16] ALIGNED(8) = "two", none[16] ALIGNED(8) = "twox", empty[8] ALIGNED(8) = "";
+	const char word[16] ALIGNED(8) = "two", none[16] ALIGNED(8) = "twox",
+			    empty[8] ALIGNED(8) = "";
 	char small[4];
 
 	assert(strstr(text, word) == text + 4);
