@@ -14,12 +14,11 @@ void bridge_init(struct bridge *bridge, uint64_t secret)
 
 int bridge_add_port(struct bridge *bridge, uint16_t limit)
 {
-	unsigned int port;
+	unsigned long port = bitmap_next_clear(bridge->ports, BRIDGE_PORTS, 0);
 
-	if (!~bridge->ports)
+	if (port == BRIDGE_PORTS)
 		return -ENOSPC;
-	port = (unsigned int)__builtin_ctzll(~bridge->ports);
-	bridge->ports |= 1ULL << port;
+	bitmap_set(bridge->ports, port);
 	bridge->learned[port] = 0;
 	bridge->limit[port] = limit;
 	return (int)port;
@@ -40,7 +39,7 @@ void bridge_remove_port(struct bridge *bridge, unsigned int port)
 			if (entry->seen && entry->port == port)
 				forget(bridge, entry);
 		}
-	bridge->ports &= ~(1ULL << port);
+	bitmap_clear(bridge->ports, port);
 }
 
 static uint64_t mac_number(const uint8_t mac[6])

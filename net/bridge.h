@@ -10,9 +10,10 @@
  */
 #pragma once
 
+#include "lib/bitops.h"
 #include "lib/types.h"
 
-#define BRIDGE_PORTS	 64
+#define BRIDGE_PORTS	 256
 #define BRIDGE_AGE_NS	 (300 * 1000000000ULL) /* 802.1D's default: five minutes */
 #define BRIDGE_WAYS	 4
 #define BRIDGE_SETS	 256
@@ -29,7 +30,7 @@ struct bridge_entry {
 
 struct bridge {
 	uint64_t secret;
-	uint64_t ports; /* bit n: port n exists */
+	BITMAP(ports, BRIDGE_PORTS);
 	uint16_t learned[BRIDGE_PORTS];
 	uint16_t limit[BRIDGE_PORTS];
 	struct bridge_entry table[BRIDGE_SETS][BRIDGE_WAYS];

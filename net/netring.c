@@ -122,7 +122,7 @@ int netring_decode_tx(const struct netif_tx_request *slots, uint32_t count,
 
 	memset(packet, 0, offsetof(struct netring_packet, data));
 	if (!count)
-		return -EPROTO;
+		return -EAGAIN;
 	packet->slots = 1;
 	packet->flags = req->flags;
 	packet->len = req->size;
@@ -131,13 +131,13 @@ int netring_decode_tx(const struct netif_tx_request *slots, uint32_t count,
 		err = worse(err, decode_extras(slots, sizeof(*slots), count, packet));
 	while (err != -EPROTO && err != -EAGAIN && req->flags & NETTXF_more_data) {
 		if (packet->slots == count)
-			return -EPROTO; /* a packet is published whole */
+			return -EAGAIN;
 		req = &slots[packet->slots];
 		err = worse(err, add_data(packet, data++, tx_slot(req, packet->slots)));
 		packet->slots++;
 	}
 	if (err)
-		return err == -EAGAIN ? -EPROTO : err;
+		return err;
 	return settle_tx_sizes(packet);
 }
 

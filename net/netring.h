@@ -10,6 +10,11 @@
 
 #include "lib/types.h"
 
+/* What the ABI's ring macros ask for. */
+#define xen_mb()  mb()
+#define xen_rmb() rmb()
+#define xen_wmb() wmb()
+
 #include <xen/io/netif.h>
 
 #include "net/packet.h"
@@ -20,7 +25,7 @@
 #define NETRING_SLOTS_MAX  (NETRING_DATA_MAX + NETRING_EXTRAS_MAX)
 
 /* Chains longer than allowed are skipped up to here; a longer one is no mistake any more. */
-#define NETRING_CHAIN_MAX 64
+#define NETRING_CHAIN_MAX 64U
 
 struct netring_slot {
 	uint32_t slot; /* index into the slots that were given */
@@ -46,14 +51,15 @@ struct netring_packet {
  * Decodes the packet at the start of `count` request slots.
  *	0	   packet is complete and sane
  *	-EBADMSG   it is to be refused; packet->slots and the extras tell what to answer
+ *	-EAGAIN    the packet goes on behind the slots that were given
  *	-EPROTO    nothing can be believed any more: disconnect
  */
 int netring_decode_tx(const struct netif_tx_request *slots, uint32_t count,
 		      struct netring_packet *packet);
 
 /*
- * The same for response slots on the frontend's side. Lengths and offsets lie within a page. A
- * packet that the backend marks as failed is -EBADMSG; -EAGAIN: its end is not there yet.
+ * The same for response slots on the frontend's side. A packet that the backend marks as failed is
+ * -EBADMSG.
  */
 int netring_decode_rx(const struct netif_rx_response *slots, uint32_t count,
 		      struct netring_packet *packet);

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The backend's data path, from the guest: requests are copied from the ring, decoded, and the data
+ * copied out of the guest's pages, a batch of packets with one hypercall. Only then they are
+ * looked at, so the guest cannot change what was checked.
+ */
+
+#include "net/netback.h"
+
+#include <errno.h>
+
+#include "guest/console.h"
+#include "guest/page.h"
+#include "guest/vmap.h"
+
+#define BATCH_SLOTS 256
+/* A piece of the guest's may cross one border of ours; and the packet's first page starts later. */
+#define OPS_PER_PACKET (2 * NETRING_DATA_MAX + 1)
+#define BATCH_OPS      (NET_BUDGET * 2 + OPS_PER_PACKET)
+
+struct job {
+	struct packet *packet; /* NULL: refused or dropped, status says how */
+	uint32_t first_op, op_count;
+	uint16_t flags;
+	int16_t status;
+};
+
+/* What is answered to one slot. */
+struct answer {
+	uint16_t id;
+	uint16_t job;
+	bool extra;
+};
+
+/* One batch; on the network thread only, which serves one vif at a time. */
+static struct batch {
+	uint32_t jobs, answers, ops;
+	struct job job[NET_BUDGET];
+	struct answer answer[BATCH_SLOTS];
+	gnttab_copy_t op[BATCH_OPS];
+} batch;
+
+static bool batch_has_room(void)
+{
+	return batch.jobs < NET_BUDGET && batch.ops + OPS_PER_PACKET <= BATCH_OPS &&
+	       batch.answers + NETRING_CHAIN_MAX + NETRING_EXTRAS_MAX <= BATCH_SLOTS;
+}
+
+/* Copies slots until the packet at the ring's head is decoded; most have one slot. */
+static int decode_next(struct vif *vif, uint32_t count, struct netif_tx_request *copies,
+		       struct netring_packet *decoded)
+{
+	uint32_t look = 1, have = 0;
+	int err = -EAGAIN;
+
+	count = MIN(count, NETRING_CHAIN_MAX + NETRING_EXTRAS_MAX);
+	while (err == -EAGAIN && have < count) {
+		for (; have < look; have++)
+			RING_COPY_REQUEST(&vif->tx, vif->tx.req_cons + have, &copies[have]);
+		err = netring_decode_tx(copies, have, decoded);
+		look = MIN(look * 2, count);
+	}
+	return err == -EAGAIN ? -EPROTO : err; /* a packet is published whole */
+}
+
+static void note_answers(const struct netif_tx_request *copies, const struct netring_packet *decoded)
+{
+	for (uint32_t i = 0; i < decoded->slots; i++)
+		batch.answer[batch.answers++] = (struct answer){
+			.id = copies[i].id,
+			.job = (uint16_t)batch.jobs,
+			.extra = i - decoded->extra_first < decoded->extra_count,
+		};
+}
+
+/* Copies one slot's data to where the packet's filling has come: *frag, *done bytes into it. */
+static void add_ops(struct vif *vif, const struct netring_slot *slot, struct packet *packet,
+		    uint32_t *frag, uint32_t *done)
+{
+	uint32_t from = slot->offset, left = slot->len;
+
+	while (left) {
+		struct packet_frag *f = &packet->frags[*frag];
+		uint32_t part = MIN(left, f->len - *done);
+
+		batch.op[batch.ops++] = (gnttab_copy_t){
+			.source = { .u.ref = slot->ref,
+				    .domid = vif->frontend,
+				    .offset = (uint16_t)from },
+			.dest = { .u.gmfn = virt_to_mfn(f->data).n,
+				  .domid = DOMID_SELF,
+				  .offset = (uint16_t)((uintptr_t)(f->data + *done) &
+						       (PAGE_SIZE - 1)) },
+			.len = (uint16_t)part,
+			.flags = GNTCOPY_source_gref,
+		};
+		from += part;
+		left -= part;
+		*done += part;
+		if (*done == f->len) {
+			(*frag)++;
+			*done = 0;
+		}
+	}
+}
+
+static struct packet *make_packet(const struct netring_packet *decoded)
+{
+	struct packet *packet;
+
+	/* What guests send must not take the memory that this domain itself lives on. */
+	if (page_free_count() < page_total_count() / 16)
+		return NULL;
+	packet = packet_alloc_len(decoded->len);
+	if (!packet)
+		return NULL;
+	packet->gso = decoded->gso;
+	packet->gso_size = decoded->gso_size;
+	return packet;
+}
+
+static void add_job(struct vif *vif, const struct netring_packet *decoded, int err)
+{
+	struct job *job = &batch.job[batch.jobs++];
+	uint32_t frag = 0, done = 0;
+
+	*job = (struct job){ .first_op = batch.ops, .flags = decoded->flags };
+	if (err) {
+		job->status = NETIF_RSP_ERROR;
+		return;
+	}
+	job->packet = make_packet(decoded);
+	if (!job->packet) {
+		job->status = NETIF_RSP_DROPPED;
+		return;
+	}
+	for (uint32_t i = 0; i < decoded->data_count; i++)
+		add_ops(vif, &decoded->data[i], job->packet, &frag, &done);
+	job->op_count = batch.ops - job->first_op;
+}
+
+/* Fills the batch from the ring: 0, or -EPROTO. */
+static int collect(struct vif *vif)
+{
+	RING_IDX prod = READ_ONCE(vif->tx.sring->req_prod);
+
+	batch.jobs = batch.answers = batch.ops = 0;
+	if (prod - vif->tx.req_cons > RING_SIZE(&vif->tx))
+		return -EPROTO;
+	rmb(); /* the index before the requests that it announces */
+	while (vif->tx.req_cons != prod && batch_has_room()) {
+		struct netif_tx_request copies[NETRING_CHAIN_MAX + NETRING_EXTRAS_MAX];
+		struct netring_packet decoded;
+		int err = decode_next(vif, prod - vif->tx.req_cons, copies, &decoded);
+
+		if (err == -EPROTO)
+			return err;
+		vif->tx.req_cons += decoded.slots;
+		note_answers(copies, &decoded);
+		add_job(vif, &decoded, err);
+	}
+	return 0;
+}
+
+static void drop_batch(void)
+{
+	for (uint32_t i = 0; i < batch.jobs; i++)
+		packet_put(batch.job[i].packet);
+}
+
+/* Settles what became of each packet, after the copy. */
+static void judge(struct job *job)
+{
+	for (uint32_t i = 0; i < job->op_count && job->packet; i++)
+		if (batch.op[job->first_op + i].status != GNTST_okay)
+			job->status = NETIF_RSP_ERROR;
+	if (job->packet && job->status == NETIF_RSP_OKAY) {
+		bool blank = job->packet->gso || job->flags & NETTXF_csum_blank;
+
+		if (blank && offload_prepare(job->packet))
+			job->status = NETIF_RSP_ERROR;
+		else if (!blank && job->flags & NETTXF_data_validated)
+			job->packet->csum = PACKET_CSUM_VALID;
+	}
+	if (job->status != NETIF_RSP_OKAY) {
+		packet_put(job->packet);
+		job->packet = NULL;
+	}
+}
+
+/* Answers go out before the packets go on: the guest may prepare the next ones meanwhile. */
+static void answer(struct vif *vif)
+{
+	int notify;
+
+	for (uint32_t i = 0; i < batch.answers; i++) {
+		const struct answer *a = &batch.answer[i];
+		int16_t status = a->extra ? NETIF_RSP_NULL : batch.job[a->job].status;
+
+		*RING_GET_RESPONSE(&vif->tx, vif->tx.rsp_prod_pvt++) =
+			(struct netif_tx_response){ .id = a->id, .status = status };
+	}
+	RING_PUSH_RESPONSES_AND_CHECK_NOTIFY(&vif->tx, notify);
+	if (notify)
+		evtchn_notify(vif->tx_port);
+}
+
+int vif_receive(struct vif *vif)
+{
+	if (collect(vif)) {
+		drop_batch();
+		return -EPROTO;
+	}
+	if (batch.ops)
+		gnttab_copy(batch.op, batch.ops);
+	for (uint32_t i = 0; i < batch.jobs; i++)
+		judge(&batch.job[i]);
+	answer(vif);
+	for (uint32_t i = 0; i < batch.jobs; i++) {
+		if (batch.job[i].packet)
+			netdev_receive(&vif->dev, batch.job[i].packet);
+		else
+			vif->dev.stats.rx_dropped++;
+	}
+	if (batch.jobs)
+		netdev_receive_done(&vif->dev);
+	return (int)batch.jobs;
+}
+
+/* --- The network thread's part ----------------------------------------------------------------- */
+
+static void give_up(struct vif *vif)
+{
+	console_print("%s: the frontend broke the rules of the ring; disconnected\n",
+		      vif->dev.name);
+	vif->connected = false;
+	netdev_set_link(&vif->dev, false);
+}
+
+static bool poll(struct poller *poller)
+{
+	struct vif *vif = container_of(poller, struct vif, poller);
+	int packets, more = true;
+
+	if (!vif->connected)
+		return false;
+	packets = vif_receive(vif);
+	if (packets < 0 || vif_deliver(vif)) {
+		give_up(vif);
+		return false;
+	}
+	if (packets < NET_BUDGET)
+		RING_FINAL_CHECK_FOR_REQUESTS(&vif->tx, more);
+	return more;
+}
+
+void vif_event(evtchn_port_t port, void *arg)
+{
+	struct vif *vif = arg;
+
+	net_schedule(&vif->poller);
+}
+
+static void start(void *arg)
+{
+	struct vif *vif = arg;
+
+	poller_init(&vif->poller, poll);
+	vif->connected = true;
+	netdev_set_link(&vif->dev, true);
+	net_schedule(&vif->poller);
+}
+
+void vif_start(struct vif *vif)
+{
+	net_run(start, vif);
+}
+
+static void stop(void *arg)
+{
+	struct vif *vif = arg;
+
+	if (vif->connected)
+		netdev_set_link(&vif->dev, false);
+	vif->connected = false;
+	packet_queue_clear(&vif->queue);
+	vif->queue_bytes = 0;
+}
+
+void vif_stop(struct vif *vif)
+{
+	net_run(stop, vif);
+	net_cancel(&vif->poller);
+}

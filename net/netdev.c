@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* Network devices: the register, and what every transmission and reception has in common. */
+
+#include "net/netdev.h"
+
+#include "net/poll.h"
+
+static struct list devices = LIST_INIT(devices); /* only on the network thread */
+
+static void add_device(void *arg)
+{
+	struct netdev *dev = arg;
+
+	list_push_back(&devices, &dev->link);
+}
+
+void netdev_register(struct netdev *dev)
+{
+	net_run(add_device, dev);
+}
+
+static void remove_device(void *arg)
+{
+	struct netdev *dev = arg;
+
+	list_remove(&dev->link);
+}
+
+void netdev_unregister(struct netdev *dev)
+{
+	net_run(remove_device, dev);
+}
+
+static void find_free(void *arg)
+{
+	struct netdev *dev, **result = arg;
+
+	*result = NULL;
+	list_for_each(dev, &devices, link)
+		if (!dev->upper) {
+			*result = dev;
+			return;
+		}
+}
+
+struct netdev *netdev_find_free(void)
+{
+	struct netdev *dev;
+
+	net_run(find_free, &dev);
+	return dev;
+}
+
+struct visit {
+	void (*visit)(struct netdev *dev, void *arg);
+	void *arg;
+};
+
+static void visit_all(void *arg)
+{
+	struct visit *v = arg;
+	struct netdev *dev;
+
+	list_for_each(dev, &devices, link)
+		v->visit(dev, v->arg);
+}
+
+void netdev_for_each(void (*visit)(struct netdev *dev, void *arg), void *arg)
+{
+	struct visit v = { .visit = visit, .arg = arg };
+
+	net_run(visit_all, &v);
+}
+
+struct attach {
+	struct netdev *dev;
+	const struct netdev_upper *upper;
+	void *arg;
+};
+
+static void set_upper(void *arg)
+{
+	struct attach *a = arg;
+
+	a->dev->upper = a->upper;
+	a->dev->upper_arg = a->arg;
+	if (a->upper && a->upper->link_changed)
+		a->upper->link_changed(a->arg, a->dev->up);
+}
+
+void netdev_attach(struct netdev *dev, const struct netdev_upper *upper, void *arg)
+{
+	struct attach a = { .dev = dev, .upper = upper, .arg = arg };
+
+	net_run(set_upper, &a);
+}
+
+static void count_tx(struct netdev *dev, const struct packet *packet)
+{
+	dev->stats.tx_packets++;
+	dev->stats.tx_bytes += packet->len;
+}
+
+static void transmit_one(struct netdev *dev, struct packet *packet)
+{
+	if (offload_needed(packet) & ~dev->offloads)
+		offload_finish(packet);
+	count_tx(dev, packet);
+	dev->ops->transmit(dev, packet);
+}
+
+static void transmit_segments(struct netdev *dev, struct packet *packet)
+{
+	struct list segments = LIST_INIT(segments), *node;
+
+	if (offload_segment(packet, &segments))
+		dev->stats.tx_dropped++;
+	while ((node = list_pop_front(&segments)))
+		transmit_one(dev, list_entry(node, struct packet, link));
+}
+
+void netdev_transmit(struct netdev *dev, struct packet *packet)
+{
+	uint32_t missing = offload_needed(packet) & ~dev->offloads;
+
+	if (missing & (OFFLOAD_TSO4 | OFFLOAD_TSO6)) {
+		transmit_segments(dev, packet);
+		return;
+	}
+	/* Others may be looking at it, so its checksum is finished in a copy. */
+	if (missing && packet_shared(packet)) {
+		struct packet *copy = packet_copy(packet);
+
+		packet_put(packet);
+		if (!copy) {
+			dev->stats.tx_dropped++;
+			return;
+		}
+		packet = copy;
+	}
+	transmit_one(dev, packet);
+}
+
+void netdev_receive(struct netdev *dev, struct packet *packet)
+{
+	dev->stats.rx_packets++;
+	dev->stats.rx_bytes += packet->len;
+	if (dev->upper)
+		dev->upper->receive(dev->upper_arg, packet);
+	else
+		packet_put(packet);
+}
+
+void netdev_receive_done(struct netdev *dev)
+{
+	if (dev->upper)
+		dev->upper->receive_done(dev->upper_arg);
+}
+
+void netdev_set_link(struct netdev *dev, bool up)
+{
+	dev->up = up;
+	if (dev->upper && dev->upper->link_changed)
+		dev->upper->link_changed(dev->upper_arg, up);
+}

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The frontend's handshake (xen/io/netif.h): when the backend waits, rings and ports are made and
+ * told to it; when it closes, or breaks the rules, all is taken back, and a backend that waits again
+ * is connected anew.
+ */
+
+#include "net/netfront.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "guest/console.h"
+#include "guest/init.h"
+#include "guest/page.h"
+#include "guest/vmap.h"
+#include "lib/format.h"
+
+#define CONNECT_TIMEOUT_MS 10000
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static int parse_mac(const char *text, uint8_t mac[6])
+{
+	for (int i = 0; i < 6; i++, text += 3) {
+		int high = hex_digit(text[0]), low = high < 0 ? -1 : hex_digit(text[1]);
+
+		if (low < 0 || text[2] != (i < 5 ? ':' : '\0'))
+			return -EINVAL;
+		mac[i] = (uint8_t)(high << 4 | low);
+	}
+	return mac[0] & 1 ? -EINVAL : 0;
+}
+
+static uint32_t backend_feature(const struct netfront *front, const char *name)
+{
+	return xs_read_u32_or(XS_NO_TX, front->xenbus->peer, name, 0);
+}
+
+static void read_features(struct netfront *front)
+{
+	struct netdev *dev = &front->dev;
+
+	front->sg = backend_feature(front, "feature-sg");
+	dev->offloads = 0;
+	if (!backend_feature(front, "feature-no-csum-offload"))
+		dev->offloads |= OFFLOAD_CSUM4;
+	if (backend_feature(front, "feature-ipv6-csum-offload"))
+		dev->offloads |= OFFLOAD_CSUM6;
+	if (front->sg && dev->offloads & OFFLOAD_CSUM4 &&
+	    backend_feature(front, "feature-gso-tcpv4"))
+		dev->offloads |= OFFLOAD_TSO4;
+	if (front->sg && dev->offloads & OFFLOAD_CSUM6 &&
+	    backend_feature(front, "feature-gso-tcpv6"))
+		dev->offloads |= OFFLOAD_TSO6;
+}
+
+/* --- Rings and ports --------------------------------------------------------------------------- */
+
+static int share_ring(struct netfront *front, void *page, grant_ref_t *ref)
+{
+	int result = gnttab_grant(front->backend, virt_to_mfn(page), false);
+
+	if (result < 0)
+		return result;
+	*ref = (grant_ref_t)result;
+	return 0;
+}
+
+static int make_rings(struct netfront *front)
+{
+	void *tx = page_alloc_zero(0), *rx = page_alloc_zero(0);
+	int err = tx && rx ? 0 : -ENOMEM;
+
+	if (!err)
+		err = share_ring(front, tx, &front->tx_ring_ref);
+	if (!err) {
+		err = share_ring(front, rx, &front->rx_ring_ref);
+		if (err)
+			gnttab_revoke(front->tx_ring_ref);
+	}
+	if (err) {
+		front->tx_ring_ref = 0;
+		page_free(tx, 0);
+		page_free(rx, 0);
+		return err;
+	}
+	SHARED_RING_INIT((struct netif_tx_sring *)tx);
+	SHARED_RING_INIT((struct netif_rx_sring *)rx);
+	FRONT_RING_INIT(&front->tx, (struct netif_tx_sring *)tx, PAGE_SIZE);
+	FRONT_RING_INIT(&front->rx, (struct netif_rx_sring *)rx, PAGE_SIZE);
+	return 0;
+}
+
+static int make_ports(struct netfront *front)
+{
+	int port = evtchn_alloc_unbound(front->backend, netfront_event, front);
+
+	if (port < 0)
+		return port;
+	front->tx_port = front->rx_port = (evtchn_port_t)port;
+	if (!backend_feature(front, "feature-split-event-channels"))
+		return 0;
+	port = evtchn_alloc_unbound(front->backend, netfront_event, front);
+	if (port < 0)
+		return port;
+	front->rx_port = (evtchn_port_t)port;
+	return 0;
+}
+
+/* Takes everything of the connection back; also of one that was made in part only. */
+static void disconnect(struct netfront *front)
+{
+	if (front->tx_port)
+		evtchn_unbind(front->tx_port);
+	if (front->rx_port && front->rx_port != front->tx_port)
+		evtchn_unbind(front->rx_port);
+	front->tx_port = front->rx_port = 0;
+	netfront_stop(front);
+	if (front->tx_ring_ref) {
+		gnttab_revoke_page(front->tx_ring_ref, front->tx.sring);
+		gnttab_revoke_page(front->rx_ring_ref, front->rx.sring);
+	}
+	front->tx_ring_ref = front->rx_ring_ref = 0;
+}
+
+/* --- What the backend is told ------------------------------------------------------------------ */
+
+static int write_ports(xs_tx_t tx, const struct netfront *front)
+{
+	const char *path = front->xenbus->path;
+	int err;
+
+	if (front->tx_port == front->rx_port)
+		return xs_printf(tx, path, "event-channel", "%u", front->tx_port);
+	err = xs_printf(tx, path, "event-channel-tx", "%u", front->tx_port);
+	return err ? err : xs_printf(tx, path, "event-channel-rx", "%u", front->rx_port);
+}
+
+static int write_connection(xs_tx_t tx, void *arg)
+{
+	static const char *const features[] = {
+		"request-rx-copy",   "feature-rx-notify",	   "feature-sg",
+		"feature-gso-tcpv4", "feature-gso-tcpv6", "feature-ipv6-csum-offload",
+	};
+	const struct netfront *front = arg;
+	const char *path = front->xenbus->path;
+	int err;
+
+	err = xs_printf(tx, path, "tx-ring-ref", "%u", front->tx_ring_ref);
+	if (!err)
+		err = xs_printf(tx, path, "rx-ring-ref", "%u", front->rx_ring_ref);
+	if (!err)
+		err = write_ports(tx, front);
+	for (size_t i = 0; i < ARRAY_SIZE(features) && !err; i++)
+		err = xs_printf(tx, path, features[i], "1");
+	return err;
+}
+
+static void connect(struct netfront *front)
+{
+	struct xenbus_device *xenbus = front->xenbus;
+	int err;
+
+	if (!backend_feature(front, "feature-rx-copy")) {
+		xenbus_fatal(xenbus, -EOPNOTSUPP, "the backend cannot copy to receive buffers");
+		return;
+	}
+	front->backend = xenbus->peer_domid;
+	read_features(front);
+	err = make_rings(front);
+	if (!err)
+		err = make_ports(front);
+	if (!err)
+		err = xs_transact(write_connection, front);
+	if (err) {
+		disconnect(front);
+		xenbus_fatal(xenbus, err, "cannot set up the rings");
+		return;
+	}
+	netfront_start(front);
+	xenbus_switch_state(xenbus, XenbusStateConnected);
+}
+
+/* --- Xenbus ------------------------------------------------------------------------------------ */
+
+struct link_change {
+	struct netdev *dev;
+	bool up;
+};
+
+static void change_link(void *arg)
+{
+	struct link_change *change = arg;
+
+	netdev_set_link(change->dev, change->up);
+}
+
+static void set_link(struct netfront *front, bool up)
+{
+	struct link_change change = { .dev = &front->dev, .up = up };
+
+	if (front->dev.up != up)
+		net_run(change_link, &change);
+}
+
+static int probe(struct xenbus_device *xenbus)
+{
+	struct netfront *front = calloc(1, sizeof(*front));
+	char mac[18];
+	int err;
+
+	if (!front)
+		return -ENOMEM;
+	err = xs_read(XS_NO_TX, xenbus->path, "mac", mac, sizeof(mac));
+	if (err >= 0)
+		err = parse_mac(mac, front->dev.mac);
+	if (err < 0) {
+		free(front);
+		return err;
+	}
+	front->xenbus = xenbus;
+	front->dev.mtu = (uint16_t)MIN(
+		MAX(xs_read_u32_or(XS_NO_TX, xenbus->path, "mtu", 1500), 576U), 9000U);
+	str_format(front->dev.name, sizeof(front->dev.name), "vif%u", xenbus->id);
+	netfront_init(front);
+	xenbus->priv = front;
+	netdev_register(&front->dev);
+	return xenbus_switch_state(xenbus, XenbusStateInitialising);
+}
+
+static void close_connection(struct netfront *front)
+{
+	set_link(front, false);
+	disconnect(front);
+	xenbus_switch_state(front->xenbus, XenbusStateClosed);
+}
+
+static void changed(struct xenbus_device *xenbus, enum xenbus_state peer)
+{
+	struct netfront *front = xenbus->priv;
+
+	switch (peer) {
+	case XenbusStateInitWait:
+		/* A backend that came back finds us Connected or Closed: start again from nothing. */
+		if (xenbus->state == XenbusStateConnected)
+			close_connection(front);
+		if (xenbus->state == XenbusStateClosed)
+			xenbus_switch_state(xenbus, XenbusStateInitialising);
+		if (xenbus->state == XenbusStateInitialising)
+			connect(front);
+		break;
+	case XenbusStateConnected:
+		if (xenbus->state == XenbusStateConnected)
+			set_link(front, true);
+		break;
+	case XenbusStateClosing:
+	case XenbusStateClosed:
+	case XenbusStateUnknown:
+		if (xenbus->state != XenbusStateClosed && xenbus->state != XenbusStateInitialising)
+			close_connection(front);
+		/* A backend that has closed but stays waits for us to begin. */
+		if (peer == XenbusStateClosed && xenbus->state == XenbusStateClosed &&
+		    backend_feature(front, "online"))
+			xenbus_switch_state(xenbus, XenbusStateInitialising);
+		break;
+	default:
+		break;
+	}
+}
+
+static void remove(struct xenbus_device *xenbus)
+{
+	struct netfront *front = xenbus->priv;
+
+	set_link(front, false);
+	disconnect(front);
+	/* The stack may hold the device: it stays, down, and costs what a device costs. */
+	front->xenbus = NULL;
+}
+
+static struct xenbus_driver driver = {
+	.type = "vif",
+	.side = XENBUS_FRONTEND,
+	.probe = probe,
+	.changed = changed,
+	.remove = remove,
+};
+
+static int netfront_register(void)
+{
+	int err;
+
+	if (!xs_available())
+		return 0;
+	err = xenbus_register(&driver);
+	if (!err)
+		xenbus_wait_frontends("vif", CONNECT_TIMEOUT_MS);
+	return err;
+}
+
+INITCALL(device, netfront_register);
