@@ -13,5 +13,7 @@ int grant_init(struct domain *d, uint32_t max_frames, uint32_t max_maptrack); /*
 int grant_release_maps(struct domain *d);
 void grant_share(struct domain *d); /* its frames become d's to map, once d is in the list of domains */
 void grant_unshare(struct domain *d);
+int grant_grow(struct domain *d, uint32_t frames); /* at least so many; -EINVAL over its limit, -ENOMEM */
+mfn_t grant_table_mfn(struct domain *d, uint32_t frame); /* of the table itself, grown to it; MFN_NONE */
 void grant_destroy(struct domain *d); /* idempotent */
 long do_grant_table_op(unsigned cmd, void *uop, unsigned count);

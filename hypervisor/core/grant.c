@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Grant tables: their frames, the pins, and the operations on the table itself. Mapping is in
+ * grant_map.c, copying in grant_copy.c. Version 1 only: entries of version 2 would double every
+ * lookup for features that no frontend or backend needs, and guests fall back when it is refused.
+ */
+#include "access.h"
+#include "console.h"
+#include "domain.h"
+#include "grant_table.h"
+#include "hypercall.h"
+
+#define FRAMES_LIMIT          64
+#define MAPTRACK_FRAMES_LIMIT 1024
+
+static int grow(struct domain *d, struct grant_table *t)
+{
+	void *shared = hyper_alloc(0), *active = hyper_alloc(0);
+
+	if (!shared || !active) {
+		if (shared)
+			hyper_free(shared, 0);
+		if (active)
+			hyper_free(active, 0);
+		return -ENOMEM;
+	}
+	t->shared[t->frames] = shared;
+	t->active[t->frames] = active;
+	WRITE_ONCE(t->frames, t->frames + 1);
+	return 0;
+}
+
+/* So that the table has n frames. 0, -EINVAL, -ENOMEM. */
+int grant_grow(struct domain *d, uint32_t n)
+{
+	struct grant_table *t = d->grant;
+	int rc = 0;
+
+	if (n > t->max_frames || d->dying)
+		return -EINVAL;
+	spin_lock(&t->lock);
+	while (!rc && t->frames < n) {
+		rc = grow(d, t);
+		if (!rc)
+			frame_share(d, t->shared[t->frames - 1], true);
+	}
+	spin_unlock(&t->lock);
+	return rc;
+}
+
+int grant_init(struct domain *d, uint32_t max_frames, uint32_t max_maptrack)
+{
+	struct grant_table *t;
+
+	if (max_frames < 1 || max_frames > FRAMES_LIMIT || max_maptrack > MAPTRACK_FRAMES_LIMIT)
+		return -EINVAL;
+	t = heap_alloc(sizeof(*t));
+	if (!t)
+		return -ENOMEM;
+	d->grant = t;
+	t->max_frames = max_frames;
+	t->max_handles = max_maptrack * (uint32_t)MAPTRACK_PER_FRAME;
+	t->free_handle = HANDLE_NONE;
+	t->shared = heap_alloc(max_frames * sizeof(*t->shared));
+	t->active = heap_alloc(max_frames * sizeof(*t->active));
+	t->maptrack = heap_alloc(MAX(max_maptrack, 1u) * sizeof(*t->maptrack));
+	if (!t->shared || !t->active || !t->maptrack)
+		return -ENOMEM;
+	return grow(d, t);
+}
+
+void grant_share(struct domain *d)
+{
+	frame_share(d, d->grant->shared[0], true);
+}
+
+void grant_unshare(struct domain *d)
+{
+	uint32_t i;
+
+	for (i = 0; i < d->grant->frames; i++)
+		frame_unshare(d->grant->shared[i]);
+}
+
+void grant_destroy(struct domain *d)
+{
+	struct grant_table *t = d->grant;
+	uint32_t i;
+
+	if (!t)
+		return;
+	for (i = 0; i < t->frames; i++) {
+		hyper_free(t->shared[i], 0);
+		hyper_free(t->active[i], 0);
+	}
+	for (i = 0; i < t->handles / MAPTRACK_PER_FRAME; i++)
+		hyper_free(t->maptrack[i], 0);
+	heap_free(t->shared);
+	heap_free(t->active);
+	heap_free(t->maptrack);
+	heap_free(t);
+	d->grant = NULL;
+}
+
+mfn_t grant_table_mfn(struct domain *d, uint32_t i)
+{
+	if (i >= d->grant->frames && grant_grow(d, i + 1))
+		return MFN_NONE;
+	return virt_to_mfn(d->grant->shared[i]);
+}
+
+#define PIN_RETRIES 5
+
+/*
+ * Marks the shared entry as in use. Its flags and grantee are read and changed as one word, so that the
+ * owner cannot slip a change in between. An entry that is pinned already was checked when it was pinned.
+ */
+static int mark_entry(struct grant_entry_v1 *e, bool pinned, bool readonly, bool map)
+{
+	uint32_t *word = (uint32_t *)e, seen = READ_ONCE(*word), tries;
+	uint32_t mask = 0xffff0000 | GTF_type_mask | (map ? GTF_sub_page : 0);
+	uint32_t want = (uint32_t)current->domain->id << 16 | GTF_permit_access;
+
+	for (tries = 0; tries < PIN_RETRIES; tries++) {
+		if (!pinned && (seen & mask) != want)
+			return GNTST_general_error;
+		if (!readonly && seen & GTF_readonly)
+			return GNTST_general_error;
+		if (__atomic_compare_exchange_n(word, &seen,
+						seen | GTF_reading | (readonly ? 0 : GTF_writing), false,
+						__ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+			return GNTST_okay;
+	}
+	return GNTST_general_error;
+}
+
+/* Takes back from the shared entry what the pins do not need any more. Entry locked. */
+static void unmark_entry(struct grant_entry_v1 *e, const struct active *a)
+{
+	uint16_t clear = (a->writers ? 0 : GTF_writing) | (a->readers | a->writers ? 0 : GTF_reading);
+
+	if (clear)
+		__atomic_and_fetch(&e->flags, (uint16_t)~clear, __ATOMIC_SEQ_CST);
+}
+
+static int pin_locked(struct active *a, struct grant_entry_v1 *e, bool readonly, bool map)
+{
+	bool pinned = a->readers | a->writers;
+	int rc;
+
+	if (pinned && ((a->domid & ~ACTIVE_LOCKED) != current->domain->id ||
+		       a->readers >= ACTIVE_PINS_MAX || a->writers >= ACTIVE_PINS_MAX))
+		return GNTST_general_error;
+	if (!pinned || (!readonly && !a->writers)) {
+		rc = mark_entry(e, pinned, readonly, map);
+		if (rc)
+			return rc;
+	}
+	if (!pinned) {
+		a->frame = READ_ONCE(e->frame);
+		if (!mfn_valid(MFN(a->frame))) {
+			unmark_entry(e, a);
+			return GNTST_bad_page;
+		}
+		a->domid = current->domain->id | ACTIVE_LOCKED;
+	}
+	if (readonly)
+		a->readers++;
+	else
+		a->writers++;
+	return GNTST_okay;
+}
+
+int grant_pin(struct domain *owner, uint32_t ref, bool readonly, bool map, struct frame **f)
+{
+	struct grant_table *t = owner->grant;
+	struct active *a;
+	int rc;
+
+	if (unlikely(!grant_ref_valid(t, ref)))
+		return GNTST_bad_gntref;
+	ref = (uint32_t)index_nospec(ref, t->frames * GRANTS_PER_FRAME);
+	a = grant_active(t, ref);
+	active_lock(a);
+	rc = pin_locked(a, grant_shared(t, ref), readonly, map);
+	*f = mfn_to_frame(MFN(a->frame));
+	active_unlock(a);
+	return rc;
+}
+
+void grant_unpin(struct domain *owner, uint32_t ref, bool readonly)
+{
+	struct active *a = grant_active(owner->grant, ref);
+
+	active_lock(a);
+	if (readonly)
+		a->readers--;
+	else
+		a->writers--;
+	unmark_entry(grant_shared(owner->grant, ref), a);
+	active_unlock(a);
+}
+
+/* The domain that a table operation names. GNTST_*. With a reference. */
+static int16_t lookup(domid_t id, struct domain **d)
+{
+	int rc = domain_lookup(id, d);
+
+	return rc == -ESRCH ? GNTST_bad_domain : rc ? GNTST_permission_denied : GNTST_okay;
+}
+
+static int16_t setup(const struct gnttab_setup_table *op)
+{
+	struct domain *d;
+	xen_pfn_t mfn;
+	uint32_t i;
+	int16_t status = lookup(op->dom, &d);
+
+	if (status)
+		return status;
+	if (grant_grow(d, op->nr_frames))
+		status = GNTST_general_error;
+	for (i = 0; !status && i < op->nr_frames; i++) {
+		mfn = virt_to_mfn(d->grant->shared[i]).n;
+		if (copy_to_guest(op->frame_list.p + i, &mfn, sizeof(mfn)))
+			status = GNTST_bad_virt_addr;
+	}
+	domain_put(d);
+	return status;
+}
+
+static long op_setup_table(struct gnttab_setup_table *uop, unsigned count)
+{
+	struct gnttab_setup_table op;
+
+	if (count != 1)
+		return -EINVAL;
+	if (copy_from_guest(&op, uop, sizeof(op)))
+		return -EFAULT;
+	op.status = setup(&op);
+	return copy_to_guest(&uop->status, &op.status, sizeof(op.status)) ? -EFAULT : 0;
+}
+
+static long op_query_size(struct gnttab_query_size *uop, unsigned count)
+{
+	struct gnttab_query_size op;
+	struct domain *d;
+
+	if (count != 1)
+		return -EINVAL;
+	if (copy_from_guest(&op, uop, sizeof(op)))
+		return -EFAULT;
+	op.status = lookup(op.dom, &d);
+	if (!op.status) {
+		op.nr_frames = d->grant->frames;
+		op.max_nr_frames = d->grant->max_frames;
+		domain_put(d);
+	}
+	return copy_to_guest(uop, &op, sizeof(op)) ? -EFAULT : 0;
+}
+
+static long op_set_version(struct gnttab_set_version *uop)
+{
+	struct gnttab_set_version op;
+	long rc;
+
+	if (copy_from_guest(&op, uop, sizeof(op)))
+		return -EFAULT;
+	rc = op.version == 1 ? 0 : op.version == 2 ? -ENOSYS : -EINVAL;
+	op.version = 1;
+	return copy_to_guest(uop, &op, sizeof(op)) ? -EFAULT : rc;
+}
+
+static long op_get_version(struct gnttab_get_version *uop)
+{
+	struct gnttab_get_version op;
+	struct domain *d;
+	int rc;
+
+	if (copy_from_guest(&op, uop, sizeof(op)))
+		return -EFAULT;
+	rc = domain_lookup(op.dom, &d);
+	if (rc)
+		return rc;
+	domain_put(d);
+	op.version = 1;
+	return copy_to_guest(uop, &op, sizeof(op)) ? -EFAULT : 0;
+}
+
+/* Status frames belong to version 2: there are none, and none is all one can have. */
+static long op_get_status_frames(struct gnttab_get_status_frames *uop, unsigned count)
+{
+	struct gnttab_get_status_frames op;
+	struct domain *d;
+
+	if (count != 1)
+		return -EINVAL;
+	if (copy_from_guest(&op, uop, sizeof(op)))
+		return -EFAULT;
+	op.status = lookup(op.dom, &d);
+	if (!op.status) {
+		domain_put(d);
+		op.status = op.nr_frames ? GNTST_general_error : GNTST_okay;
+	}
+	return copy_to_guest(&uop->status, &op.status, sizeof(op.status)) ? -EFAULT : 0;
+}
+
+static int16_t swap(struct grant_table *t, uint32_t a, uint32_t b)
+{
+	struct grant_entry_v1 entry;
+	struct active *first, *second;
+	int16_t status = GNTST_okay;
+
+	if (!grant_ref_valid(t, a) || !grant_ref_valid(t, b))
+		return GNTST_bad_gntref;
+	if (a == b)
+		return GNTST_okay;
+	first = grant_active(t, MIN(a, b));
+	second = grant_active(t, MAX(a, b));
+	active_lock(first);
+	active_lock(second);
+	if (first->readers | first->writers | second->readers | second->writers) {
+		status = GNTST_eagain;
+	} else {
+		entry = *grant_shared(t, a);
+		*grant_shared(t, a) = *grant_shared(t, b);
+		*grant_shared(t, b) = entry;
+	}
+	active_unlock(second);
+	active_unlock(first);
+	return status;
+}
+
+static long op_swap(struct gnttab_swap_grant_ref *uop, unsigned count)
+{
+	struct gnttab_swap_grant_ref op;
+
+	for (; count; count--, uop++) {
+		if (copy_from_guest(&op, uop, sizeof(op)))
+			return -EFAULT;
+		op.status = swap(current->domain->grant, op.ref_a, op.ref_b);
+		if (copy_to_guest(&uop->status, &op.status, sizeof(op.status)))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static long run_batch(unsigned cmd, void **uop, unsigned *count)
+{
+	switch (cmd) {
+	case GNTTABOP_map_grant_ref:
+		return grant_map(uop, count);
+	case GNTTABOP_unmap_grant_ref:
+		return grant_unmap(uop, count);
+	case GNTTABOP_unmap_and_replace:
+		return grant_unmap_and_replace(uop, count);
+	default:
+		return grant_copy(uop, count);
+	}
+}
+
+long do_grant_table_op(unsigned cmd, void *uop, unsigned count)
+{
+	long rc;
+
+	if ((int)count < 0)
+		return -EINVAL;
+	switch (cmd) {
+	case GNTTABOP_map_grant_ref:
+	case GNTTABOP_unmap_grant_ref:
+	case GNTTABOP_unmap_and_replace:
+	case GNTTABOP_copy:
+		work_begin();
+		rc = run_batch(cmd, &uop, &count);
+		return rc <= 0 ? rc : hypercall_continue(__HYPERVISOR_grant_table_op, 3, (unsigned long)cmd,
+							 uop, (unsigned long)count);
+	case GNTTABOP_setup_table:
+		return op_setup_table(uop, count);
+	case GNTTABOP_query_size:
+		return op_query_size(uop, count);
+	case GNTTABOP_set_version:
+		return op_set_version(uop);
+	case GNTTABOP_get_version:
+		return op_get_version(uop);
+	case GNTTABOP_get_status_frames:
+		return op_get_status_frames(uop, count);
+	case GNTTABOP_swap_grant_ref:
+		return op_swap(uop, count);
+	case GNTTABOP_transfer:
+	case GNTTABOP_cache_flush:
+		return -EOPNOTSUPP;
+	default:
+		return -ENOSYS;
+	}
+}

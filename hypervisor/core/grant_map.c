@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Mapping of granted frames. What a mapping holds:
+ *
+ *   host map    a reference to the frame, typed writable unless read-only: it belongs to the page-table
+ *               entry, so that the end of the page table, too, gives it back
+ *   device map  the same, held by the maptrack entry
+ *   each        one pin of the grant, held by the maptrack entry
+ *
+ * The mapped domain's grants are found by its id: it cannot go away while its frames are held.
+ */
+#include "access.h"
+#include "console.h"
+#include "grant_table.h"
+#include "pv.h"
+#include "x86.h"
+
+#define FLUSH_PAGES_MAX 8 /* up to so many pages are flushed one by one */
+
+static uint32_t handle_get(struct grant_table *t)
+{
+	struct maptrack *page;
+	uint32_t handle, i;
+
+	spin_lock(&t->lock);
+	if (unlikely(t->free_handle == HANDLE_NONE)) {
+		page = t->handles < t->max_handles ? hyper_alloc(0) : NULL;
+		for (i = 0; page && i < MAPTRACK_PER_FRAME; i++)
+			page[i].ref = i + 1 < MAPTRACK_PER_FRAME ? t->handles + i + 1 : HANDLE_NONE;
+		if (page) {
+			t->maptrack[t->handles / MAPTRACK_PER_FRAME] = page;
+			t->free_handle = t->handles;
+			WRITE_ONCE(t->handles, t->handles + (uint32_t)MAPTRACK_PER_FRAME);
+		}
+	}
+	handle = t->free_handle;
+	if (likely(handle != HANDLE_NONE))
+		t->free_handle = grant_maptrack(t, handle)->ref;
+	spin_unlock(&t->lock);
+	return handle;
+}
+
+static void handle_put(struct grant_table *t, uint32_t handle)
+{
+	struct maptrack *m = grant_maptrack(t, handle);
+
+	spin_lock(&t->lock);
+	m->flags = 0;
+	m->ref = t->free_handle;
+	t->free_handle = handle;
+	spin_unlock(&t->lock);
+}
+
+static bool frame_hold(struct frame *f, domid_t owner, bool readonly)
+{
+	return readonly ? frame_get(f, owner) : frame_get_writable(f, owner);
+}
+
+static void frame_drop(struct frame *f, bool readonly)
+{
+	if (readonly)
+		frame_put(f);
+	else
+		frame_put_typed_final(f);
+}
+
+static uint64_t map_pte(struct frame *f, uint32_t flags)
+{
+	uint64_t pte = frame_to_mfn(f).n << PAGE_SHIFT | PTE_P | PTE_U | PTE_A | PTE_D;
+
+	if (cpu_features.nx)
+		pte |= PTE_NX;
+	if (!(flags & GNTMAP_readonly))
+		pte |= PTE_W;
+	return pte | ((uint64_t)flags >> _GNTMAP_guest_avail0 << 9 & PTE_AVAIL);
+}
+
+/* The grant is pinned: take the references that the mapping needs, write the entry. GNTST_*. */
+static int map_frame(const struct gnttab_map_grant_ref *op, struct domain *owner, struct frame *f)
+{
+	bool readonly = op->flags & GNTMAP_readonly;
+	int rc = GNTST_okay;
+
+	if (op->flags & GNTMAP_device_map && !frame_hold(f, owner->id, readonly))
+		return GNTST_general_error;
+	if (op->flags & GNTMAP_host_map) {
+		if (frame_hold(f, owner->id, readonly)) {
+			rc = pv_grant_map(op->host_addr, map_pte(f, op->flags), op->flags & GNTMAP_contains_pte);
+			if (rc)
+				frame_drop(f, readonly);
+		} else {
+			rc = f->owner == owner->id ? GNTST_general_error : GNTST_bad_page;
+		}
+	}
+	if (rc && op->flags & GNTMAP_device_map)
+		frame_drop(f, readonly);
+	return rc;
+}
+
+/* One pin for each of host and device map. */
+static int pin_all(const struct gnttab_map_grant_ref *op, struct domain *owner, struct frame **f)
+{
+	bool readonly = op->flags & GNTMAP_readonly;
+	int rc = grant_pin(owner, op->ref, readonly, true, f);
+
+	if (rc || (op->flags & (GNTMAP_host_map | GNTMAP_device_map)) != (GNTMAP_host_map | GNTMAP_device_map))
+		return rc;
+	rc = grant_pin(owner, op->ref, readonly, true, f);
+	if (rc)
+		grant_unpin(owner, op->ref, readonly);
+	return rc;
+}
+
+static void unpin_all(struct domain *owner, uint32_t ref, uint32_t flags)
+{
+	if (flags & GNTMAP_host_map)
+		grant_unpin(owner, ref, flags & GNTMAP_readonly);
+	if (flags & GNTMAP_device_map)
+		grant_unpin(owner, ref, flags & GNTMAP_readonly);
+}
+
+static int map_one(struct gnttab_map_grant_ref *op)
+{
+	struct grant_table *t = current->domain->grant;
+	struct domain *owner;
+	struct maptrack *m;
+	struct frame *f;
+	uint32_t handle;
+	int rc;
+
+	if (unlikely(!(op->flags & (GNTMAP_device_map | GNTMAP_host_map))))
+		return GNTST_bad_gntref;
+	owner = domain_find(op->dom);
+	if (unlikely(!owner))
+		return GNTST_bad_domain;
+	handle = handle_get(t);
+	if (unlikely(handle == HANDLE_NONE))
+		return GNTST_no_device_space;
+	rc = pin_all(op, owner, &f);
+	if (likely(!rc)) {
+		rc = map_frame(op, owner, f);
+		if (unlikely(rc))
+			unpin_all(owner, op->ref, op->flags);
+	}
+	if (unlikely(rc)) {
+		handle_put(t, handle);
+		return rc;
+	}
+	m = grant_maptrack(t, handle);
+	m->domid = op->dom;
+	m->ref = op->ref;
+	WRITE_ONCE(m->flags, (uint16_t)op->flags);
+	op->dev_bus_addr = frame_to_mfn(f).n << PAGE_SHIFT;
+	op->handle = handle;
+	return GNTST_okay;
+}
+
+long grant_map(void **uop, unsigned *count)
+{
+	struct gnttab_map_grant_ref op, *u;
+
+	for (; *count; --*count, *uop = u + 1) {
+		u = *uop;
+		if (unlikely(work_spent(30)))
+			return 1;
+		if (unlikely(copy_from_guest(&op, u, sizeof(op))))
+			return -EFAULT;
+		op.status = (int16_t)map_one(&op);
+		if (unlikely(copy_to_guest(u, &op, sizeof(op))))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+/* Undo the host part: the entry goes, its reference with it. GNTST_*. */
+static int unmap_host(struct maptrack *m, struct frame *f, uint64_t addr, uint64_t new_addr, bool flush_page)
+{
+	bool by_pte = m->flags & GNTMAP_contains_pte, readonly = m->flags & GNTMAP_readonly;
+	int rc = pv_grant_unmap(addr, f, by_pte, readonly, new_addr);
+
+	if (rc)
+		return rc;
+	if (flush_page && !by_pte && !new_addr)
+		tlb_flush_page(addr);
+	else
+		tlb_flush_later();
+	frame_drop(f, readonly);
+	return GNTST_okay;
+}
+
+/* The mapping ends as far as the addresses say: host part, device part, or both. */
+static int unmap_one(uint32_t handle, uint64_t host, uint64_t dev, uint64_t new_addr, bool flush_page)
+{
+	struct grant_table *t = current->domain->grant;
+	struct domain *owner;
+	struct maptrack *m;
+	struct frame *f;
+	uint32_t done = 0;
+	int rc;
+
+	if (unlikely(handle >= t->handles))
+		return GNTST_bad_handle;
+	m = grant_maptrack(t, (uint32_t)index_nospec(handle, t->handles));
+	if (unlikely(!m->flags))
+		return GNTST_bad_handle;
+	owner = domain_find(m->domid);
+	BUG_ON(!owner);
+	f = mfn_to_frame(MFN(grant_active(owner->grant, m->ref)->frame));
+	if (unlikely(dev && dev != frame_to_mfn(f).n << PAGE_SHIFT))
+		return GNTST_general_error;
+	if (host && m->flags & GNTMAP_host_map) {
+		rc = unmap_host(m, f, host, new_addr, flush_page);
+		if (unlikely(rc))
+			return rc;
+		done = GNTMAP_host_map;
+	}
+	if (unlikely(dev && m->flags & GNTMAP_device_map)) {
+		frame_drop(f, m->flags & GNTMAP_readonly);
+		done |= GNTMAP_device_map;
+	}
+	unpin_all(owner, m->ref, done | (m->flags & GNTMAP_readonly));
+	m->flags &= (uint16_t)~done;
+	if (!(m->flags & (GNTMAP_host_map | GNTMAP_device_map)))
+		handle_put(t, handle);
+	return GNTST_okay;
+}
+
+long grant_unmap(void **uop, unsigned *count)
+{
+	struct gnttab_unmap_grant_ref op, *u;
+	bool flush_page = *count <= FLUSH_PAGES_MAX;
+
+	for (; *count; --*count, *uop = u + 1) {
+		u = *uop;
+		if (unlikely(work_spent(30)))
+			return 1;
+		if (unlikely(copy_from_guest(&op, u, sizeof(op))))
+			return -EFAULT;
+		op.status = (int16_t)unmap_one(op.handle, op.host_addr, op.dev_bus_addr, 0, flush_page);
+		if (unlikely(copy_to_guest(&u->status, &op.status, sizeof(op.status))))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+long grant_unmap_and_replace(void **uop, unsigned *count)
+{
+	struct gnttab_unmap_and_replace op, *u;
+
+	for (; *count; --*count, *uop = u + 1) {
+		u = *uop;
+		if (unlikely(work_spent(30)))
+			return 1;
+		if (unlikely(copy_from_guest(&op, u, sizeof(op))))
+			return -EFAULT;
+		op.status = (int16_t)unmap_one(op.handle, op.host_addr, 0, op.new_addr, false);
+		if (unlikely(copy_to_guest(&u->status, &op.status, sizeof(op.status))))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+/*
+ * The domain dies: its page tables give the host maps' references back when they go, here are the pins
+ * and the device maps'.
+ */
+int grant_release_maps(struct domain *d)
+{
+	struct grant_table *t = d->grant;
+	struct domain *owner;
+	struct maptrack *m;
+
+	for (; t->release_pos < t->handles; t->release_pos++) {
+		m = grant_maptrack(t, t->release_pos);
+		if (m->flags) {
+			owner = domain_find(m->domid);
+			BUG_ON(!owner);
+			if (m->flags & GNTMAP_device_map)
+				frame_drop(mfn_to_frame(MFN(grant_active(owner->grant, m->ref)->frame)),
+					   m->flags & GNTMAP_readonly);
+			unpin_all(owner, m->ref, m->flags);
+			m->flags = 0;
+		}
+		if (work_spent(10)) {
+			t->release_pos++;
+			return -ERESTART;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A domain's grant table, and its record of what it maps of others; shared by grant*.c.
+ *
+ * An active entry tells how often a grant of ours is in use, and pins the frame and the grantee that it had
+ * when that began: whatever the guest writes into the shared entry meanwhile changes nothing. While in
+ * use, the shared entry carries GTF_reading or GTF_writing, set by cmpxchg, so that its owner can tell.
+ */
+#pragma once
+
+#include "frame.h"
+#include "grant.h"
+
+#define GRANTS_PER_FRAME   (PAGE_SIZE / sizeof(struct grant_entry_v1))
+#define MAPTRACK_PER_FRAME (PAGE_SIZE / sizeof(struct maptrack))
+#define HANDLE_NONE        (~0u)
+
+#define ACTIVE_LOCKED   0x8000 /* in domid: somebody changes the entry */
+#define ACTIVE_PINS_MAX 128
+
+struct active {
+	uint32_t frame;
+	uint16_t domid; /* the grantee, while pinned; ACTIVE_LOCKED */
+	uint8_t readers, writers; /* mappings and copies under way; the pins */
+};
+_Static_assert(sizeof(struct active) == sizeof(struct grant_entry_v1), "a page of one for a page of the other");
+
+struct maptrack {
+	uint32_t ref; /* of the granting domain; in a free entry the next free handle */
+	domid_t domid;
+	uint16_t flags; /* GNTMAP_*; 0: free */
+};
+
+struct grant_table {
+	spinlock_t lock; /* guards growth and the list of free handles */
+	uint32_t frames, max_frames;
+	struct grant_entry_v1 **shared; /* by frame */
+	struct active **active;
+	uint32_t handles, max_handles, free_handle; /* HANDLE_NONE ends the list */
+	struct maptrack **maptrack;
+	uint32_t release_pos; /* grant_release_maps goes on here */
+};
+
+static inline bool grant_ref_valid(const struct grant_table *t, uint32_t ref)
+{
+	return ref < t->frames * GRANTS_PER_FRAME;
+}
+static inline struct grant_entry_v1 *grant_shared(const struct grant_table *t, uint32_t ref)
+{
+	return &t->shared[ref / GRANTS_PER_FRAME][ref % GRANTS_PER_FRAME];
+}
+static inline struct active *grant_active(const struct grant_table *t, uint32_t ref)
+{
+	return &t->active[ref / GRANTS_PER_FRAME][ref % GRANTS_PER_FRAME];
+}
+static inline struct maptrack *grant_maptrack(const struct grant_table *t, uint32_t handle)
+{
+	return &t->maptrack[handle / MAPTRACK_PER_FRAME][handle % MAPTRACK_PER_FRAME];
+}
+
+static inline void active_lock(struct active *a)
+{
+	while (__atomic_fetch_or(&a->domid, ACTIVE_LOCKED, __ATOMIC_ACQUIRE) & ACTIVE_LOCKED)
+		cpu_serve();
+}
+static inline void active_unlock(struct active *a)
+{
+	__atomic_store_n(&a->domid, a->domid & ~ACTIVE_LOCKED, __ATOMIC_RELEASE);
+}
+
+/*
+ * Pin ref of owner's table for the current domain. GNTST_okay: *f is the frame, without a reference of
+ * its own, and the entry is in use until grant_unpin. `map` refuses grants that copies may use.
+ */
+int grant_pin(struct domain *owner, uint32_t ref, bool readonly, bool map, struct frame **f);
+void grant_unpin(struct domain *owner, uint32_t ref, bool readonly);
+
+/* The ops; each advances *uop and *count past what is done, and returns 0, -errno, or 1: continue. */
+long grant_map(void **uop, unsigned *count);
+long grant_unmap(void **uop, unsigned *count);
+long grant_unmap_and_replace(void **uop, unsigned *count);
+long grant_copy(void **uop, unsigned *count);
