@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* Typed domctl and sysctl. */
+#include "dom0/hyper.h"
+
+#include <string.h>
+
+#include "guest/hypercall.h"
+
+#define EVTCHN_PORTS_MAX 1023U
+
+int hyper_create(const uint8_t uuid[16], unsigned int vcpus, domid_t *domid)
+{
+	struct xen_domctl op = {
+		.cmd = XEN_DOMCTL_createdomain,
+		.u.createdomain = {
+			.max_vcpus = vcpus,
+			.max_evtchn_port = EVTCHN_PORTS_MAX,
+			.max_grant_frames = -1,
+			.max_maptrack_frames = -1,
+			.grant_opts = XEN_DOMCTL_GRANT_version(1),
+		},
+	};
+	long err;
+
+	memcpy(op.u.createdomain.handle, uuid, 16);
+	err = hypercall_domctl(&op);
+	if (!err)
+		*domid = op.domain;
+	return (int)err;
+}
+
+static int simple(uint32_t cmd, domid_t domid)
+{
+	struct xen_domctl op = { .cmd = cmd, .domain = domid };
+
+	return (int)hypercall_domctl(&op);
+}
+
+int hyper_max_memory(domid_t domid, uint64_t kib)
+{
+	struct xen_domctl op = {
+		.cmd = XEN_DOMCTL_max_mem,
+		.domain = domid,
+		.u.max_mem.max_memkb = kib,
+	};
+
+	return (int)hypercall_domctl(&op);
+}
+
+int hyper_info(domid_t domid, xen_domctl_getdomaininfo_t *info)
+{
+	int n = hyper_list(domid, info, 1);
+
+	if (n < 0)
+		return n;
+	return n == 1 && info->domain == domid ? 0 : -ESRCH;
+}
+
+int hyper_list(domid_t first, xen_domctl_getdomaininfo_t *infos, unsigned int max)
+{
+	struct xen_sysctl op = {
+		.cmd = XEN_SYSCTL_getdomaininfolist,
+		.u.getdomaininfolist = { .first_domain = first, .max_domains = max },
+	};
+	long err;
+
+	set_xen_guest_handle(op.u.getdomaininfolist.buffer, infos);
+	err = hypercall_sysctl(&op);
+	return err ? (int)err : (int)op.u.getdomaininfolist.num_domains;
+}
+
+int hyper_set_context(domid_t domid, unsigned int vcpu, struct vcpu_guest_context *context)
+{
+	struct xen_domctl op = {
+		.cmd = XEN_DOMCTL_setvcpucontext,
+		.domain = domid,
+		.u.vcpucontext.vcpu = vcpu,
+	};
+
+	set_xen_guest_handle(op.u.vcpucontext.ctxt, context);
+	return (int)hypercall_domctl(&op);
+}
+
+int hyper_hypercall_page(domid_t domid, uint64_t mfn)
+{
+	struct xen_domctl op = {
+		.cmd = XEN_DOMCTL_hypercall_init,
+		.domain = domid,
+		.u.hypercall_init.gmfn = mfn,
+	};
+
+	return (int)hypercall_domctl(&op);
+}
+
+int hyper_pause(domid_t domid)
+{
+	return simple(XEN_DOMCTL_pausedomain, domid);
+}
+
+int hyper_unpause(domid_t domid)
+{
+	return simple(XEN_DOMCTL_unpausedomain, domid);
+}
+
+int hyper_destroy(domid_t domid)
+{
+	return simple(XEN_DOMCTL_destroydomain, domid);
+}
+
+int hyper_physinfo(struct xen_sysctl_physinfo *info)
+{
+	struct xen_sysctl op = { .cmd = XEN_SYSCTL_physinfo };
+	long err = hypercall_sysctl(&op);
+
+	*info = op.u.physinfo;
+	return (int)err;
+}
+
+int hyper_read_log(char *buf, size_t size, bool clear)
+{
+	struct xen_sysctl op = {
+		.cmd = XEN_SYSCTL_readconsole,
+		.u.readconsole = { .clear = clear, .count = (uint32_t)size },
+	};
+	long err;
+
+	set_xen_guest_handle(op.u.readconsole.buffer, buf);
+	err = hypercall_sysctl(&op);
+	return err ? (int)err : (int)op.u.readconsole.count;
+}

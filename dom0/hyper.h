@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* The control operations of the hypervisor that the toolstack uses. All return 0 or -errno. */
+#pragma once
+
+#include "guest/types.h"
+
+#include <xen/domctl.h>
+#include <xen/sysctl.h>
+
+/* A new PV domain, paused and empty; *domid is chosen by the hypervisor. */
+int hyper_create(const uint8_t uuid[16], unsigned int vcpus, domid_t *domid);
+int hyper_max_memory(domid_t domid, uint64_t kib);
+int hyper_info(domid_t domid, xen_domctl_getdomaininfo_t *info); /* -ESRCH */
+int hyper_list(domid_t first, xen_domctl_getdomaininfo_t *infos, unsigned int max); /* how many */
+int hyper_set_context(domid_t domid, unsigned int vcpu, struct vcpu_guest_context *context);
+int hyper_hypercall_page(domid_t domid, uint64_t mfn);
+int hyper_pause(domid_t domid);
+int hyper_unpause(domid_t domid);
+int hyper_destroy(domid_t domid); /* returns once it is dead */
+int hyper_physinfo(struct xen_sysctl_physinfo *info);
+/* The hypervisor's log, as far as it fits: the number of bytes. */
+int hyper_read_log(char *buf, size_t size, bool clear);
