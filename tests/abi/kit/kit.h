@@ -71,7 +71,7 @@ extern struct vcpu_info *vcpu; /* vcpu 0's, in the shared page */
 
 /* --- trap.c ----------------------------------------------------------------------------------- */
 
-#define TRAP_NONE -1
+#define TRAP_NONE 999
 enum { TRAP_de = 0, TRAP_db = 1, TRAP_bp = 3, TRAP_of = 4, TRAP_ud = 6, TRAP_nm = 7, TRAP_ts = 10,
        TRAP_np = 11, TRAP_ss = 12, TRAP_gp = 13, TRAP_pf = 14, TRAP_mf = 16, TRAP_ac = 17 };
 
