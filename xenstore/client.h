@@ -109,7 +109,6 @@ struct xs_watch {
 	/* Private to the client. */
 	struct xs_watch *next;
 	uint32_t token;
-	bool pending_free;
 };
 
 int xs_watch(struct xs_watch *watch);

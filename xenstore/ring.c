@@ -26,7 +26,7 @@ int ring_writable(struct ring *ring, char **piece)
 
 	if (prod - cons > XENSTORE_RING_SIZE)
 		return -EIO;
-	mb();	/* The peer read the old bytes before cons: our stores stay behind that load. */
+	barrier();	/* He had read the old bytes before cons: no store of ours before that load. */
 	ring->at = prod;
 	*piece = ring->data + MASK_XENSTORE_IDX(prod);
 	return ring_piece(prod, XENSTORE_RING_SIZE - (prod - cons));
@@ -34,9 +34,10 @@ int ring_writable(struct ring *ring, char **piece)
 
 void ring_consumed(struct ring *ring, unsigned int bytes)
 {
-	mb();	/* Our loads of the bytes come before the peer may overwrite them. */
+	rmb();	/* Our loads of the bytes come before the peer may overwrite them. */
 	ring->at += bytes;
 	WRITE_ONCE(*ring->cons, ring->at);
+	mb();	/* He sees the room before we look at prod again: or both of us wait. */
 }
 
 void ring_produced(struct ring *ring, unsigned int bytes)
@@ -44,4 +45,5 @@ void ring_produced(struct ring *ring, unsigned int bytes)
 	wmb();	/* The bytes are there before prod says so. */
 	ring->at += bytes;
 	WRITE_ONCE(*ring->prod, ring->at);
+	mb();	/* He sees the bytes before we look at cons again: or both of us wait. */
 }

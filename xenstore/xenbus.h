@@ -11,7 +11,7 @@
 /*
  * A device exists while its directory does: device/<type>/<id> of a frontend,
  * backend/<type>/<domid>/<id> of a backend. The core watches both, and calls the driver of that
- * type. All of a driver's functions run on the one xenbus worker thread, so a driver needs no lock
+ * type for those whose state is Initialising when they are found. All of a driver's functions run on the one xenbus worker thread, so a driver needs no lock
  * against itself; they may sleep and make requests, and should not wait for a peer for long.
  */
 #define XENBUS_PATH_MAX	128
@@ -37,10 +37,10 @@ struct xenbus_device {
 	enum xenbus_state peer_state;
 
 	/* Private to the core. */
-	struct xenbus_device *next;
-	struct xs_watch watch;
-	bool watching, gone;
-	uint32_t rank;
+	struct xenbus_device *next;	/* of the bus; under its lock */
+	struct xs_watch watch;		/* of the peer's state */
+	char watch_path[XENBUS_PATH_MAX + 6];
+	bool peer_fired;		/* the peer's state is to be read */
 };
 
 /*
@@ -62,8 +62,9 @@ struct xenbus_driver {
 
 	/* Private to the core. */
 	struct xenbus_driver *next;
-	struct xs_watch watch;
-	bool dirty;
+	struct xs_watch watch;		/* of the directory of the type */
+	char watch_path[32];
+	bool scanned;			/* what was there at registration has been probed */
 };
 
 /* Register for good; devices that exist already are probed soon. The driver is never copied. */
@@ -71,7 +72,8 @@ int xenbus_register(struct xenbus_driver *driver);
 
 /*
  * Wait until every frontend device of the type is connected or has failed, at most timeout_ms.
- * Returns how many are connected, or -ETIMEDOUT. Not from a driver's function.
+ * Returns how many are connected, or -ETIMEDOUT; 0 at once if there is no store or no such driver.
+ * Not from a driver's function.
  */
 int xenbus_wait_frontends(const char *type, unsigned int timeout_ms);
 

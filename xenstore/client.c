@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: MIT */
+/* The store client's engine: requests of several threads over one ring, answers to each. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "guest/evtchn.h"
+#include "guest/init.h"
+#include "guest/lock.h"
+#include "guest/page.h"
+#include "guest/vmap.h"
+#include "guest/wait.h"
+#include "xenstore/client_core.h"
+#include "xenstore/ring.h"
+
+/*
+ * Nobody owns the ring's reading side: whoever waits for an answer reads what has come, hands each
+ * answer to the request it belongs to and each event to the watches, and wakes the others. Only
+ * when no request is under way, the watch thread reads. So a request costs no switch to a third
+ * thread, and a thread that cannot send because the ring is full reads meanwhile: otherwise the
+ * daemon, waiting for room for its answers, and we, waiting for room for requests, stood for ever.
+ */
+
+/* A request under way; lives on its thread's stack. */
+struct pending {
+	struct pending *next;
+	uint32_t id, type;
+	bool done;
+	int result;		/* length of the answer, or -errno */
+	char *answer;
+};
+
+static struct {
+	/* Set once by client_attach, before ready. */
+	struct xenstore_domain_interface *intf;
+	void (*notify)(void *arg);
+	void *notify_arg;
+	bool ready;
+
+	struct mutex send;	/* one message at a time into the ring; taken before lock */
+
+	struct mutex lock;	/* guards all below, and reading from the ring */
+	struct pending *pending;
+	uint32_t last_id;
+	struct xsd_sockmsg header;
+	uint32_t header_got, body_got;
+	char *body;
+	bool broken;
+
+	struct wait_queue moved;	/* requesters: something was read, or can be */
+	unsigned int requesters;	/* who will read; only with upcalls masked */
+} client = {
+	.send = MUTEX_INIT(client.send),
+	.lock = MUTEX_INIT(client.lock),
+	.moved = WAIT_QUEUE_INIT(client.moved),
+};
+
+bool xs_available(void)
+{
+	return READ_ONCE(client.ready);
+}
+
+void client_lock(void)
+{
+	mutex_lock(&client.lock);
+}
+
+void client_unlock(void)
+{
+	mutex_unlock(&client.lock);
+}
+
+void client_input(void)
+{
+	if (READ_ONCE(client.requesters))
+		wake_all(&client.moved);
+	else
+		client_wake_watches();
+}
+
+bool client_input_waiting(void)
+{
+	return READ_ONCE(client.intf->rsp_prod) != READ_ONCE(client.intf->rsp_cons) &&
+	       !READ_ONCE(client.broken);
+}
+
+static bool room_waiting(void)
+{
+	return READ_ONCE(client.intf->req_prod) - READ_ONCE(client.intf->req_cons) <
+		       XENSTORE_RING_SIZE || READ_ONCE(client.broken);
+}
+
+static void pending_finish(struct pending *request, int result, char *answer)
+{
+	request->result = result;
+	request->answer = answer;
+	/* The requester looks without the lock: the result comes first. */
+	wmb();
+	WRITE_ONCE(request->done, true);
+}
+
+/* The daemon, or what it wrote, cannot be used any more. */
+static void client_break(void)
+{
+	struct pending *request;
+
+	client.broken = true;
+	free(client.body);
+	client.body = NULL;
+	while ((request = client.pending)) {
+		client.pending = request->next;
+		pending_finish(request, -ENOTCONN, NULL);
+	}
+}
+
+/*
+ * A whole message is there. Body is NUL-terminated and goes to whom it concerns; it is NULL if there
+ * was no memory for it.
+ */
+static void dispatch(char *body)
+{
+	const struct xsd_sockmsg *header = &client.header;
+	struct pending **at = &client.pending, *request;
+
+	if (header->type == XS_WATCH_EVENT) {
+		client_event(body, header->len);
+		return;
+	}
+	while (*at && (*at)->id != header->req_id)
+		at = &(*at)->next;
+	request = *at;
+	if (!request) {
+		free(body);
+		return;
+	}
+	*at = request->next;
+	if (!body) {
+		pending_finish(request, -ENOMEM, NULL);
+	} else if (header->type == request->type) {
+		pending_finish(request, header->len, body);
+	} else {
+		int err = header->type == XS_ERROR ? wire_error_number(body, header->len) : EIO;
+
+		pending_finish(request, -err, NULL);
+		free(body);
+	}
+}
+
+/* Copy up to the wanted size; `to` may be NULL. Returns how many bytes were of use. */
+static size_t take(void *to, uint32_t *got, uint32_t want, const char *bytes, size_t len)
+{
+	size_t piece = MIN(len, (size_t)(want - *got));
+
+	if (to)
+		memcpy((char *)to + *got, bytes, piece);
+	*got += piece;
+	return piece;
+}
+
+static void take_bytes(const char *bytes, size_t len)
+{
+	struct xsd_sockmsg *header = &client.header;
+
+	while (len && !client.broken) {
+		size_t taken;
+
+		if (client.header_got < sizeof(*header)) {
+			taken = take(header, &client.header_got, sizeof(*header), bytes, len);
+			if (client.header_got < sizeof(*header))
+				return;
+			if (header->len > XENSTORE_PAYLOAD_MAX)
+				client_break();
+			else
+				client.body = malloc(header->len + 1);
+		} else {
+			taken = take(client.body, &client.body_got, header->len, bytes, len);
+		}
+		bytes += taken;
+		len -= taken;
+		if (!client.broken && client.body_got == header->len) {
+			char *body = client.body;
+
+			if (body)
+				body[header->len] = 0;
+			client.body = NULL;
+			client.header_got = client.body_got = 0;
+			dispatch(body);
+		}
+	}
+}
+
+/* Read all that has come. With the lock held. */
+void client_read(void)
+{
+	struct ring ring = ring_responses(client.intf);
+	bool was_full = false;
+	const char *bytes;
+	int len;
+
+	while (!client.broken && (len = ring_readable(&ring, &bytes)) != 0) {
+		XENSTORE_RING_IDX cons = ring.at;
+
+		if (len < 0) {
+			client_break();
+			break;
+		}
+		take_bytes(bytes, len);
+		ring_consumed(&ring, len);
+		was_full |= READ_ONCE(client.intf->rsp_prod) - cons >= XENSTORE_RING_SIZE;
+	}
+	/* The daemon waits for us only if it found the ring full. */
+	if (was_full)
+		client.notify(client.notify_arg);
+	wake_all(&client.moved);
+}
+
+static void requesters_add(int number)
+{
+	unsigned long flags = irq_save();
+
+	client.requesters += number;
+	irq_restore(flags);
+}
+
+/* What came since our last look woke us, not the watch thread: pass it on. */
+static void reader_leave(void)
+{
+	requesters_add(-1);
+	if (client_input_waiting())
+		client_input();
+}
+
+/* Sleep until there may be room for sending, reading meanwhile. */
+static void wait_for_room(void)
+{
+	wait_event(&client.moved, room_waiting() || client_input_waiting());
+	client_lock();
+	client_read();
+	client_unlock();
+}
+
+/* With the send lock held, which is all that guards the writing side. 0 or -ENOTCONN. */
+static int send_bytes(const void *data, size_t len)
+{
+	struct ring ring = ring_requests(client.intf);
+	const char *bytes = data;
+
+	while (len) {
+		char *room;
+		int piece = ring_writable(&ring, &room);
+
+		if (piece < 0 || READ_ONCE(client.broken))
+			return -ENOTCONN;
+		if (!piece) {
+			client.notify(client.notify_arg);
+			wait_for_room();
+			continue;
+		}
+		piece = MIN((size_t)piece, len);
+		memcpy(room, bytes, piece);
+		ring_produced(&ring, piece);
+		bytes += piece;
+		len -= piece;
+	}
+	return 0;
+}
+
+static int send_message(const struct xsd_sockmsg *header, const struct piece *pieces,
+			unsigned int count)
+{
+	int rc;
+
+	mutex_lock(&client.send);
+	rc = send_bytes(header, sizeof(*header));
+	for (unsigned int i = 0; i < count && !rc; i++)
+		rc = send_bytes(pieces[i].data, pieces[i].len);
+	client.notify(client.notify_arg);
+	mutex_unlock(&client.send);
+	return rc;
+}
+
+static void pending_add(struct pending *request)
+{
+	client_lock();
+	request->id = ++client.last_id;
+	request->next = client.pending;
+	client.pending = request;
+	client_unlock();
+}
+
+/* Take it off the list if it could not be sent. */
+static void pending_fail(struct pending *request, int err)
+{
+	struct pending **at = &client.pending;
+
+	client_lock();
+	while (*at && *at != request)
+		at = &(*at)->next;
+	if (*at) {
+		*at = request->next;
+		pending_finish(request, err, NULL);
+	}
+	client_unlock();
+}
+
+int client_request(uint32_t type, xs_tx_t tx, const struct piece *pieces, unsigned int count,
+		   char **answer)
+{
+	struct pending request = { .type = type };
+	struct xsd_sockmsg header = { .type = type, .tx_id = tx.id };
+	size_t len = 0;
+	int rc;
+
+	if (!xs_available() || READ_ONCE(client.broken))
+		return -ENOTCONN;
+	for (unsigned int i = 0; i < count; i++)
+		len += pieces[i].len;
+	if (len > XENSTORE_PAYLOAD_MAX)
+		return -E2BIG;
+	header.len = len;
+
+	requesters_add(1);
+	pending_add(&request);
+	header.req_id = request.id;
+	rc = send_message(&header, pieces, count);
+	if (rc)
+		pending_fail(&request, rc);
+	while (!READ_ONCE(request.done)) {
+		wait_event(&client.moved, READ_ONCE(request.done) || client_input_waiting());
+		client_lock();
+		client_read();
+		client_unlock();
+	}
+	reader_leave();
+	if (answer && request.result >= 0)
+		*answer = request.answer;
+	else
+		free(request.answer);
+	return request.result;
+}
+
+void client_attach(struct xenstore_domain_interface *intf, void (*notify)(void *arg), void *arg)
+{
+	client.intf = intf;
+	client.notify = notify;
+	client.notify_arg = arg;
+	WRITE_ONCE(client.ready, true);
+}
+
+/* --- The transport of a domain that others serve ---------------------------------------------- */
+
+static void port_notify(void *arg)
+{
+	evtchn_notify(start_info.store_evtchn);
+}
+
+static void port_handler(evtchn_port_t port, void *arg)
+{
+	client_input();
+}
+
+static int client_start(void)
+{
+	pfn_t page = mfn_to_pfn(MFN(start_info.store_mfn));
+
+	if (!start_info.store_mfn || !start_info.store_evtchn || is_initdomain())
+		return 0;
+	if (pfn_is_none(page))
+		return -EFAULT;
+	client_attach(pfn_to_virt(page), port_notify, NULL);
+	return evtchn_attach(start_info.store_evtchn, port_handler, NULL);
+}
+INITCALL(bus, client_start);

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/* The store daemon: one thread that maps rings, binds channels, and serves whoever has something. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "guest/console.h"
+#include "guest/evtchn.h"
+#include "guest/gnttab.h"
+#include "guest/hypercall.h"
+#include "guest/init.h"
+#include "guest/page.h"
+#include "guest/thread.h"
+#include "guest/vmap.h"
+#include "xenstore/client_core.h"
+#include "xenstore/daemon.h"
+#include "xenstore/server.h"
+
+/*
+ * The store belongs to the daemon's thread: nobody else touches it, so there is no lock. Handlers
+ * and the local client only set flags and wake it. The local client has a ring as every domain has,
+ * but in plain memory, and calls in place of event channels; so it needs no code of its own.
+ */
+
+/* Pieces of a ring that one domain has read in a row before the next one's turn. */
+#define SERVE_BUDGET	8
+
+/* One end of a ring. The daemon's thread alone uses it, but for `due`. */
+struct link {
+	struct xenstore_domain_interface *intf;
+	struct connection *conn;
+	uint16_t domid;
+	evtchn_port_t port;		/* 0: the local client */
+	bool granted;			/* mapped by grant, else as a foreign frame */
+	struct gnttab_mapping mapping;
+	bool due;			/* something may have moved; set from anywhere */
+};
+
+static struct {
+	struct server server;
+	struct link *local;
+	bool due;			/* some link is, or domains are to be looked at */
+	bool domains_due;
+	struct wait_queue wake;
+	bool running;
+} daemon = {
+	.wake = WAIT_QUEUE_INIT(daemon.wake),
+};
+
+static void daemon_wake(bool *flag)
+{
+	WRITE_ONCE(*flag, true);
+	wmb();	/* The daemon clears `due` before it looks at the flags. */
+	WRITE_ONCE(daemon.due, true);
+	wake_one(&daemon.wake);
+}
+
+static void link_event(evtchn_port_t port, void *arg)
+{
+	struct link *link = arg;
+
+	daemon_wake(&link->due);
+}
+
+static void domains_event(evtchn_port_t port, void *arg)
+{
+	daemon_wake(&daemon.domains_due);
+}
+
+static void link_notify(struct link *link)
+{
+	if (link->port)
+		evtchn_notify(link->port);
+	else
+		client_input();
+}
+
+/* --- Domains come and go --------------------------------------------------------------------- */
+
+/* The builder grants the page where it can; an older one leaves it to us to take the frame. */
+static int link_map(struct link *link, uint64_t gfn)
+{
+	const grant_ref_t ref = GNTTAB_RESERVED_XENSTORE;
+	xen_pfn_t frame = gfn;
+
+	link->granted = !gnttab_map(&link->mapping, link->domid, &ref, 1, false);
+	link->intf = link->granted ? link->mapping.va :
+				     vmap_foreign(link->domid, &frame, NULL, 1);
+	return link->intf ? 0 : -EINVAL;
+}
+
+static void link_unmap(struct link *link)
+{
+	if (link->granted)
+		gnttab_unmap(&link->mapping);
+	else
+		vmap_unmap(link->intf, 1);
+}
+
+static int link_bind(struct link *link, uint32_t port)
+{
+	int rc;
+
+	if (link->port)
+		evtchn_unbind(link->port);
+	link->port = 0;
+	rc = evtchn_bind_interdomain(link->domid, port, link_event, link);
+	if (rc < 0)
+		return rc;
+	link->port = rc;
+	daemon_wake(&link->due);	/* it may have written before we listened */
+	return 0;
+}
+
+static void link_announce(struct link *link)
+{
+	struct xenstore_domain_interface *intf = link->intf;
+
+	WRITE_ONCE(intf->server_features,
+		   XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR);
+	WRITE_ONCE(intf->error, XENSTORE_ERROR_NONE);
+	WRITE_ONCE(intf->connection, XENSTORE_CONNECTED);
+}
+
+static int daemon_introduce(struct server *server, struct connection *conn, uint16_t domid,
+			    uint64_t gfn, uint32_t port)
+{
+	struct link *link;
+	int rc;
+
+	if (conn)
+		return link_bind(conn->transport, port);
+	link = calloc(1, sizeof(*link));
+	if (!link)
+		return -ENOMEM;
+	link->domid = domid;
+	rc = link_map(link, gfn);
+	if (rc)
+		goto free;
+	rc = link_bind(link, port);
+	if (rc)
+		goto unmap;
+	link->conn = server_connect(server, domid, link);
+	if (!link->conn) {
+		rc = -ENOMEM;
+		goto unbind;
+	}
+	link_announce(link);
+	return 0;
+
+unbind:
+	evtchn_unbind(link->port);
+unmap:
+	link_unmap(link);
+free:
+	free(link);
+	return rc;
+}
+
+static void daemon_release(struct server *server, struct connection *conn)
+{
+	struct link *link = conn->transport;
+
+	server_disconnect(server, conn);
+	if (link->port)
+		evtchn_unbind(link->port);
+	link_unmap(link);
+	free(link);
+}
+
+static void daemon_log(const char *line)
+{
+	console_print("xenstored: %s\n", line);
+}
+
+static const struct server_host daemon_host = {
+	.introduce = daemon_introduce,
+	.release = daemon_release,
+	.log = daemon_log,
+};
+
+enum life { ALIVE, SHUT_DOWN, GONE };
+
+static enum life domain_life(uint16_t domid)
+{
+	struct xen_domctl op = { .cmd = XEN_DOMCTL_getdomaininfo, .domain = domid };
+	uint32_t flags;
+
+	/* Asked for a domain that is not there, Xen describes the next one that is. */
+	if (hypercall_domctl(&op) || op.u.getdomaininfo.domain != domid)
+		return GONE;
+	flags = op.u.getdomaininfo.flags;
+	if (flags & XEN_DOMINF_dying)
+		return GONE;
+	return flags & XEN_DOMINF_shutdown ? SHUT_DOWN : ALIVE;
+}
+
+/* Some domain was shut down, crashed or ended; Xen does not say which. */
+static void look_at_domains(void)
+{
+	struct server *server = &daemon.server;
+	struct connection *conn, *next;
+	bool tell = false;
+
+	for (conn = server->connections; conn; conn = next) {
+		uint16_t domid = conn->who.domid;
+		enum life life = domid ? domain_life(domid) : ALIVE;
+
+		next = conn->next;
+		if (life == SHUT_DOWN && !conn->shutdown) {
+			conn->shutdown = true;
+			tell = true;
+		} else if (life == GONE) {
+			daemon_release(server, conn);
+			if (server_forget_domain(server, domid))
+				daemon_log("no memory to remove a dead domain's nodes");
+			tell = true;
+		}
+	}
+	if (tell)
+		server_special(server, WATCH_RELEASE);
+}
+
+/* --- Service ---------------------------------------------------------------------------------- */
+
+/* Serve a link that has something to do. True if something moved. */
+static bool link_serve(struct link *link)
+{
+	unsigned int result;
+
+	if (!READ_ONCE(link->due) && !link->conn->out)
+		return false;
+	WRITE_ONCE(link->due, false);
+	barrier();	/* What comes from here on sets it again. */
+	result = connection_serve(link->conn, link->intf, SERVE_BUDGET);
+	if (result & SERVE_NOTIFY)
+		link_notify(link);
+	if (result & SERVE_MORE)
+		WRITE_ONCE(link->due, true);
+	return result != 0;
+}
+
+/* Serve all in turn until nothing moves: what one asks for may be an event for another. */
+static void serve_all(void)
+{
+	bool moved;
+
+	do {
+		moved = false;
+		/* Only the local client can release connections, and it is never released itself. */
+		for (struct connection *conn = daemon.server.connections; conn; conn = conn->next)
+			moved |= link_serve(conn->transport);
+	} while (moved);
+}
+
+static void daemon_thread(void *arg)
+{
+	for (;;) {
+		wait_event(&daemon.wake, READ_ONCE(daemon.due));
+		WRITE_ONCE(daemon.due, false);
+		barrier();	/* Whoever sets a flag from here on sets `due` again. */
+		if (READ_ONCE(daemon.domains_due)) {
+			WRITE_ONCE(daemon.domains_due, false);
+			look_at_domains();
+		}
+		serve_all();
+	}
+}
+
+static void local_notify(void *arg)
+{
+	daemon_wake(&daemon.local->due);
+}
+
+static int local_link(void)
+{
+	struct link *link = calloc(1, sizeof(*link));
+
+	if (!link)
+		return -ENOMEM;
+	link->intf = calloc(1, sizeof(*link->intf));
+	link->conn = link->intf ? server_connect(&daemon.server, 0, link) : NULL;
+	if (!link->conn) {
+		free(link->intf);
+		free(link);
+		return -ENOMEM;
+	}
+	daemon.local = link;
+	return 0;
+}
+
+bool xenstored_running(void)
+{
+	return daemon.running;
+}
+
+static int xenstored_start(void)
+{
+	int rc;
+
+	if (!is_initdomain())
+		return 0;
+	rc = server_init(&daemon.server, &daemon_host);
+	if (!rc)
+		rc = local_link();
+	if (rc)
+		return rc;
+	rc = evtchn_bind_virq(VIRQ_DOM_EXC, domains_event, NULL);
+	if (rc < 0)
+		return rc;
+	if (!thread_create("xenstored", daemon_thread, NULL, 0))
+		return -ENOMEM;
+	daemon.running = true;
+	client_attach(daemon.local->intf, local_notify, NULL);
+	return 0;
+}
+INITCALL(bus, xenstored_start);

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: MIT */
+/* Xenbus: which devices there are, and the worker that calls their drivers. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "guest/console.h"
+#include "guest/lock.h"
+#include "guest/thread.h"
+#include "lib/format.h"
+#include "xenstore/xenbus_core.h"
+
+/*
+ * Two threads meet here. The store's watch thread notes what happened: a path of a device directory
+ * to check, or a peer whose state to read. The worker does it, and it alone adds, removes and
+ * calls devices. So a driver may sleep, and even wait for its peer, while events go on coming in.
+ *
+ * A watch on device/<type> also fires for every node that a driver itself writes below. Those are
+ * told apart by their depth: only a known device's directory itself, or anything of an unknown one,
+ * is worth a look.
+ */
+
+/* A directory to look at: one device's, or one above, which stands for all devices in it. */
+struct check {
+	struct check *next;
+	struct xenbus_driver *driver;
+	char path[XENBUS_PATH_MAX];
+};
+
+static struct {
+	struct mutex lock;		/* guards the lists and the devices' and drivers' links */
+	struct xenbus_driver *drivers;
+	struct xenbus_device *devices;	/* changed by the worker only */
+	struct check *checks;
+	struct thread *worker;
+	bool lost;			/* no memory for a check: look at everything */
+	bool peers;			/* some device's peer_fired is set */
+	struct wait_queue work;
+} bus = {
+	.lock = MUTEX_INIT(bus.lock),
+	.work = WAIT_QUEUE_INIT(bus.work),
+};
+
+/* --- On the watch thread ------------------------------------------------------------------------ */
+
+/* Length of the first components of a path; 0 if it has fewer. */
+static size_t prefix_len(const char *path, unsigned int components)
+{
+	const char *at = path;
+
+	while (components) {
+		at = strchr(at, '/');
+		if (!at)
+			return components == 1 ? strlen(path) : 0;
+		if (!--components)
+			return at - path;
+		at++;
+	}
+	return 0;
+}
+
+/* How deep a device directory is: device/vif/0, backend/vif/3/0. */
+static unsigned int device_depth(const struct xenbus_driver *driver)
+{
+	return driver->side == XENBUS_FRONTEND ? 3 : 4;
+}
+
+/* With the lock held. */
+static struct xenbus_device *device_find(const char *path, size_t len)
+{
+	struct xenbus_device *dev = bus.devices;
+
+	while (dev && (strncmp(dev->path, path, len) || dev->path[len]))
+		dev = dev->next;
+	return dev;
+}
+
+/* With the lock held. */
+static void check_add(struct xenbus_driver *driver, const char *path, size_t len)
+{
+	struct check **at = &bus.checks, *check;
+
+	if (len >= XENBUS_PATH_MAX)
+		return;
+	for (; (check = *at); at = &check->next) {
+		if (check->driver == driver && !strncmp(check->path, path, len) &&
+		    !check->path[len])
+			return;
+	}
+	check = calloc(1, sizeof(*check));
+	if (!check) {
+		bus.lost = true;
+		return;
+	}
+	check->driver = driver;
+	memcpy(check->path, path, len);
+	*at = check;
+}
+
+static void driver_fired(struct xs_watch *watch, const char *changed)
+{
+	struct xenbus_driver *driver = watch->arg;
+	size_t len = prefix_len(changed, device_depth(driver));
+
+	mutex_lock(&bus.lock);
+	if (!len)
+		check_add(driver, changed, strlen(changed));
+	else if (!changed[len] || !device_find(changed, len))
+		check_add(driver, changed, len);
+	mutex_unlock(&bus.lock);
+	wake_one(&bus.work);
+}
+
+static void peer_fired(struct xs_watch *watch, const char *changed)
+{
+	struct xenbus_device *dev = watch->arg;
+
+	WRITE_ONCE(dev->peer_fired, true);
+	wmb();	/* The worker clears `peers` before it looks at the devices. */
+	WRITE_ONCE(bus.peers, true);
+	wake_one(&bus.work);
+	xenbus_tell();	/* the worker itself may be waiting for this peer */
+}
+
+/* --- On the worker ------------------------------------------------------------------------------- */
+
+static int device_read_peer(struct xenbus_device *dev)
+{
+	bool frontend = dev->driver->side == XENBUS_FRONTEND;
+	uint32_t domid;
+	int rc;
+
+	rc = xs_read(XS_NO_TX, dev->path, frontend ? "backend" : "frontend", dev->peer,
+		     sizeof(dev->peer));
+	if (rc < 0)
+		return rc;
+	rc = xs_read_u32(XS_NO_TX, dev->path, frontend ? "backend-id" : "frontend-id", &domid);
+	if (rc)
+		return rc;
+	dev->peer_domid = domid;
+	return domid > UINT16_MAX ? -ERANGE : 0;
+}
+
+static struct xenbus_device *device_make(struct xenbus_driver *driver, const char *path)
+{
+	struct xenbus_device *dev = calloc(1, sizeof(*dev));
+	const char *last = strrchr(path, '/') + 1;
+
+	if (!dev)
+		return NULL;
+	dev->driver = driver;
+	strlcpy(dev->path, path, sizeof(dev->path));
+	dev->id = strtoul(last, NULL, 10);
+	dev->state = XenbusStateInitialising;
+	if (device_read_peer(dev)) {	/* not complete yet: its last node calls us again */
+		free(dev);
+		return NULL;
+	}
+	str_format(dev->watch_path, sizeof(dev->watch_path), "%s/state", dev->peer);
+	dev->watch = (struct xs_watch){ .path = dev->watch_path, .fired = peer_fired, .arg = dev };
+	return dev;
+}
+
+static void device_link(struct xenbus_device *dev)
+{
+	mutex_lock(&bus.lock);
+	dev->next = bus.devices;
+	bus.devices = dev;
+	mutex_unlock(&bus.lock);
+}
+
+static void device_unlink(struct xenbus_device *dev)
+{
+	struct xenbus_device **at = &bus.devices;
+
+	mutex_lock(&bus.lock);
+	while (*at != dev)
+		at = &(*at)->next;
+	*at = dev->next;
+	mutex_unlock(&bus.lock);
+	xenbus_tell();
+}
+
+static void device_refuse(struct xenbus_device *dev, int err)
+{
+	xenbus_fatal(dev, err, "cannot use this device");
+	xenbus_switch_state(dev, XenbusStateClosed);
+	free(dev);
+}
+
+static void device_add(struct xenbus_driver *driver, const char *path)
+{
+	struct xenbus_device *dev;
+	int rc;
+
+	/* Any other state: somebody had it already, and is done with it. */
+	if (xenbus_read_state(path) != XenbusStateInitialising)
+		return;
+	dev = device_make(driver, path);
+	if (!dev)
+		return;
+	rc = driver->probe(dev);
+	if (rc) {
+		device_refuse(dev, rc);
+		return;
+	}
+	device_link(dev);
+	rc = xs_watch(&dev->watch);	/* fires at once: the first call of `changed` */
+	if (rc) {
+		device_unlink(dev);
+		driver->remove(dev);
+		device_refuse(dev, rc);
+	}
+}
+
+static void device_remove(struct xenbus_device *dev)
+{
+	xs_unwatch(&dev->watch);
+	dev->driver->remove(dev);
+	device_unlink(dev);
+	free(dev);
+}
+
+static void check_device(struct xenbus_driver *driver, const char *path)
+{
+	struct xenbus_device *dev = device_find(path, strlen(path));
+	int there = xs_exists(XS_NO_TX, path, "state");
+
+	if (dev && (there == 0 || there == -EACCES))
+		device_remove(dev);
+	else if (!dev && there == 1)
+		device_add(driver, path);
+}
+
+/* Check all devices that are `depth` levels below a directory. */
+static void scan(struct xenbus_driver *driver, const char *path, unsigned int depth)
+{
+	char **names, child[XENBUS_PATH_MAX];
+	int count = xs_directory(XS_NO_TX, path, NULL, &names);
+
+	for (int i = 0; i < count; i++) {
+		int len = str_format(child, sizeof(child), "%s/%s", path, names[i]);
+
+		if ((size_t)len >= sizeof(child))
+			continue;
+		if (depth == 1)
+			check_device(driver, child);
+		else
+			scan(driver, child, depth - 1);
+	}
+	if (count >= 0)
+		free(names);
+}
+
+/* Look at all devices that a driver has below a directory, and at all that it might have. */
+static void scan_driver(struct xenbus_driver *driver, const char *path)
+{
+	unsigned int depth = device_depth(driver) - 1;
+	struct xenbus_device *dev, *next;
+	size_t len = strlen(path);
+
+	for (dev = bus.devices; dev; dev = next) {
+		next = dev->next;
+		if (dev->driver == driver && !strncmp(dev->path, path, len) && dev->path[len] == '/')
+			check_device(driver, dev->path);
+	}
+	for (const char *at = path; (at = strchr(at, '/')); at++)
+		depth--;
+	scan(driver, path, depth);
+	if (!strcmp(path, driver->watch_path))
+		driver->scanned = true;
+	xenbus_tell();
+}
+
+/* Both ends are closed, and the toolstack wants the device no more. */
+static bool device_over(const struct xenbus_device *dev)
+{
+	if (dev->state != XenbusStateClosed || dev->driver->side != XENBUS_BACKEND)
+		return false;
+	if (dev->peer_state != XenbusStateClosed && dev->peer_state != XenbusStateUnknown)
+		return false;
+	return !xs_read_u32_or(XS_NO_TX, dev->path, "online", 0);
+}
+
+static void serve_peers(void)
+{
+	struct xenbus_device *dev, *next;
+
+	for (dev = bus.devices; dev; dev = next) {
+		next = dev->next;
+		if (!READ_ONCE(dev->peer_fired))
+			continue;
+		WRITE_ONCE(dev->peer_fired, false);
+		barrier();	/* What comes from here on is read once more. */
+		dev->peer_state = xenbus_read_state(dev->peer);
+		dev->driver->changed(dev, dev->peer_state);
+		xenbus_tell();
+		if (device_over(dev))
+			device_remove(dev);
+	}
+}
+
+static struct check *check_take(void)
+{
+	struct check *check;
+
+	mutex_lock(&bus.lock);
+	if (bus.lost && !bus.checks) {
+		bus.lost = false;
+		for (struct xenbus_driver *driver = bus.drivers; driver; driver = driver->next)
+			check_add(driver, driver->watch_path, strlen(driver->watch_path));
+	}
+	check = bus.checks;
+	if (check)
+		bus.checks = check->next;
+	mutex_unlock(&bus.lock);
+	return check;
+}
+
+static void worker_thread(void *arg)
+{
+	for (;;) {
+		struct check *check;
+
+		wait_event(&bus.work, READ_ONCE(bus.checks) || READ_ONCE(bus.peers) ||
+			   READ_ONCE(bus.lost));
+		while ((check = check_take())) {
+			size_t len = prefix_len(check->path, device_depth(check->driver));
+
+			if (len)
+				check_device(check->driver, check->path);
+			else
+				scan_driver(check->driver, check->path);
+			free(check);
+		}
+		if (READ_ONCE(bus.lost))
+			thread_sleep(100 * NS_PER_MS);	/* until there is memory again */
+		WRITE_ONCE(bus.peers, false);
+		barrier();	/* Whoever sets peer_fired from here on sets `peers` again. */
+		serve_peers();
+	}
+}
+
+/* --- For everyone ---------------------------------------------------------------------------------- */
+
+int xenbus_register(struct xenbus_driver *driver)
+{
+	int rc = 0;
+
+	if (!xs_available())
+		return -ENOTCONN;
+	str_format(driver->watch_path, sizeof(driver->watch_path), "%s/%s",
+		   driver->side == XENBUS_FRONTEND ? "device" : "backend", driver->type);
+	driver->watch = (struct xs_watch){
+		.path = driver->watch_path, .fired = driver_fired, .arg = driver,
+	};
+	mutex_lock(&bus.lock);
+	if (!bus.worker)
+		bus.worker = thread_create("xenbus", worker_thread, NULL, 0);
+	if (bus.worker) {
+		driver->next = bus.drivers;
+		bus.drivers = driver;
+	} else {
+		rc = -ENOMEM;
+	}
+	mutex_unlock(&bus.lock);
+	return rc ? rc : xs_watch(&driver->watch);	/* fires at once: the first scan */
+}
+
+/* How many frontends of the type are connected; -EAGAIN if some may still become so. */
+static int frontends_connected(const char *type)
+{
+	const struct xenbus_driver *driver;
+	const struct xenbus_device *dev;
+	bool wait = false;
+	int count = 0;
+
+	mutex_lock(&bus.lock);
+	for (driver = bus.drivers; driver; driver = driver->next) {
+		if (driver->side == XENBUS_FRONTEND && !strcmp(driver->type, type))
+			wait |= !driver->scanned;
+	}
+	for (dev = bus.devices; dev; dev = dev->next) {
+		if (dev->driver->side != XENBUS_FRONTEND || strcmp(dev->driver->type, type))
+			continue;
+		count += dev->state == XenbusStateConnected;
+		wait |= dev->state < XenbusStateConnected;
+	}
+	mutex_unlock(&bus.lock);
+	return wait ? -EAGAIN : count;
+}
+
+int xenbus_wait_frontends(const char *type, unsigned int timeout_ms)
+{
+	ns_t deadline = clock_deadline(timeout_ms * NS_PER_MS);
+
+	for (;;) {
+		uint32_t seen = __atomic_load_n(&xenbus_changes, __ATOMIC_ACQUIRE);
+		int count = frontends_connected(type);
+
+		if (count != -EAGAIN)
+			return count;
+		if (!wait_event_until(&xenbus_moved, READ_ONCE(xenbus_changes) != seen, deadline))
+			return -ETIMEDOUT;
+	}
+}
