@@ -22,7 +22,8 @@ build/third/%/.unpacked: build/download/%.tar
 # newlib: its own build system, into build/third/newlib. Its types come from our overlay, so a
 # change there builds it again.
 NEWLIB_BUILD := build/third/newlib-build
-NEWLIB_TYPES := $(wildcard guest/libc/include/machine/*.h)
+NEWLIB_TYPES := $(wildcard guest/libc/include/machine/*.h guest/libc/include/sys/config.h \
+	guest/libc/include/sys/features.h)
 
 build/third/newlib-src/.unpacked: build/download/newlib.tar
 	$(call say,UNPACK,newlib)
