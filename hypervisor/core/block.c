@@ -209,7 +209,7 @@ int block_claim(struct domain *d, uint64_t pages)
 		goto out;
 	}
 	rc = -EINVAL;
-	if (d->outstanding || pages < d->tot_pages || pages > d->max_pages)
+	if (d->outstanding || pages <= d->tot_pages || pages > d->max_pages)
 		goto out;
 	want = pages - d->tot_pages;
 	rc = -ENOMEM;

@@ -124,6 +124,7 @@ static void domain_free(struct domain *d)
 	range_clear(&d->irqs);
 	if (d->shared)
 		hyper_free(d->shared, 0);
+	heap_free(d->map);
 	heap_free(d->stats);
 	heap_free(d);
 }

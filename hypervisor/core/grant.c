@@ -102,6 +102,11 @@ void grant_destroy(struct domain *d)
 	d->grant = NULL;
 }
 
+uint32_t grant_max_frames(const struct domain *d)
+{
+	return d->grant->max_frames;
+}
+
 mfn_t grant_table_mfn(struct domain *d, uint32_t i)
 {
 	if (i >= d->grant->frames && grant_grow(d, i + 1))

@@ -76,6 +76,9 @@ struct domain {
 	struct timer watchdog[2];
 	bool watchdog_used[2];
 
+	struct e820entry *map; /* XENMEM_set_memory_map; NULL: none */
+	uint32_t map_count;
+
 	uint64_t time_offset_ns; /* settimeoffset */
 	xen_domain_handle_t handle; /* uuid */
 	uint64_t created; /* ns */

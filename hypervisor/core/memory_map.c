@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* memory_op, what tells about memory: the maps of the machine and of a domain, M2P, grant table frames. */
+#include "access.h"
+#include "console.h"
+#include "domain.h"
+#include "frame.h"
+#include "memory_op.h"
+#include "vcpu.h"
+
+#define MAP_MAX       128
+#define RESOURCE_LIMIT 32 /* frames in one request */
+
+long memory_machphys(void *arg)
+{
+	struct xen_machphys_mapping m = {
+		.v_start = MACH2PHYS_VIRT_START,
+		.v_end = MACH2PHYS_VIRT_START + max_mfn * sizeof(uint64_t),
+		.max_mfn = max_mfn - 1,
+	};
+
+	return copy_to_guest(arg, &m, sizeof(m)) ? -EFAULT : 0;
+}
+
+/* Hands out n entries: as many as fit; without a buffer, only how many there are. */
+static long map_out(void *arg, const struct e820entry *e, unsigned n)
+{
+	struct xen_memory_map m;
+
+	if (copy_from_guest(&m, arg, sizeof(m)))
+		return -EFAULT;
+	if (m.buffer.p) {
+		n = MIN(m.nr_entries, n);
+		if (copy_to_guest(m.buffer.p, e, n * sizeof(*e)))
+			return -EFAULT;
+	}
+	m.nr_entries = n;
+	return copy_to_guest(arg, &m, sizeof(m)) ? -EFAULT : 0;
+}
+
+long memory_map(void *arg)
+{
+	struct domain *d = current->domain;
+
+	return d->map ? map_out(arg, d->map, d->map_count) : -ENOSYS;
+}
+
+long memory_machine_map(void *arg)
+{
+	return current->domain->privileged ? map_out(arg, e820, e820_count) : -EPERM;
+}
+
+long memory_set_map(void *arg)
+{
+	struct xen_foreign_memory_map m;
+	struct e820entry *map, *old;
+	struct domain *d;
+	size_t size;
+	int rc;
+
+	if (copy_from_guest(&m, arg, sizeof(m)))
+		return -EFAULT;
+	if (m.map.nr_entries > MAP_MAX)
+		return -EINVAL;
+	rc = domain_lookup(m.domid, &d);
+	if (rc)
+		return rc;
+	size = m.map.nr_entries * sizeof(*map);
+	map = heap_alloc(size);
+	if (!map) {
+		rc = -ENOMEM;
+	} else if (copy_from_guest(map, m.map.buffer.p, size)) {
+		rc = -EFAULT;
+		heap_free(map);
+	} else {
+		spin_lock(&d->lock);
+		old = d->map;
+		d->map = map;
+		d->map_count = m.map.nr_entries;
+		spin_unlock(&d->lock);
+		heap_free(old);
+	}
+	domain_put(d);
+	return rc;
+}
+
+static long resource_frames(struct domain *d, const struct xen_mem_acquire_resource *r)
+{
+	xen_pfn_t pfn;
+	uint32_t i;
+	mfn_t mfn;
+
+	for (i = 0; i < r->nr_frames; i++) {
+		mfn = grant_table_mfn(d, (uint32_t)r->frame + i);
+		if (mfn_is_none(mfn))
+			return -ENOMEM;
+		pfn = mfn.n;
+		if (copy_to_guest(r->frame_list.p + i, &pfn, sizeof(pfn)))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+/* The grant table's frames of a domain that is being built; a privileged caller maps them as foreign ones. */
+long memory_acquire_resource(void *arg)
+{
+	struct xen_mem_acquire_resource r;
+	struct domain *d;
+	long rc;
+
+	if (copy_from_guest(&r, arg, sizeof(r)))
+		return -EFAULT;
+	if (r.pad)
+		return -EINVAL;
+	if (r.domid == DOMID_SELF || r.domid == current->domain->id)
+		return -EPERM;
+	rc = domain_lookup(r.domid, &d);
+	if (rc)
+		return rc;
+	if (r.type != XENMEM_resource_grant_table) {
+		rc = -EOPNOTSUPP;
+	} else if (r.id != XENMEM_resource_grant_table_id_shared) {
+		rc = -EINVAL;
+	} else if (!r.frame_list.p) {
+		rc = r.nr_frames || r.frame ? -EINVAL : 0;
+		r.nr_frames = grant_max_frames(d);
+		if (!rc && copy_to_guest(arg, &r, sizeof(r)))
+			rc = -EFAULT;
+	} else if (r.frame + r.nr_frames < r.frame || r.frame + r.nr_frames > grant_max_frames(d)) {
+		rc = -EINVAL;
+	} else {
+		rc = resource_frames(d, &r);
+	}
+	domain_put(d);
+	return rc;
+}
