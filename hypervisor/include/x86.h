@@ -9,6 +9,7 @@
  * debug registers; FPU lazily. Called by sched_run only. */
 void switch_to(struct vcpu *prev, struct vcpu *next);
 void switch_root(struct vcpu *v); /* load v->pv.cr3 when v is current (user/kernel toggle, new baseptr); flushes the TLB */
+void ldt_load(struct vcpu *v); /* v is current: LDTR as v->pv.ldt_entries says */
 void segments_save(struct vcpu *v); /* read selectors and bases of the current vcpu into v->pv */
 void segments_load(struct vcpu *v); /* bad selectors load as null and raise the failsafe callback */
 uint64_t read_fs_base(void), read_gs_base(void), read_gs_shadow(void);

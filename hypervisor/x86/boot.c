@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* Boot, from the loader's hands to dom0's first instruction. */
+#include "console.h"
+#include "hypercall.h"
+#include "irq.h"
+#include "local.h"
+#include "memory.h"
+#include "param.h"
+#include "pv.h"
+#include "sched.h"
+
+static void dom0_build(void)
+{
+	const struct module *m = boot_info.modules;
+	unsigned n = boot_info.nr_modules;
+
+	if (!n)
+		panic("no boot module: the first one is dom0's kernel, the second its ramdisk");
+	pv_build_dom0(mfn_to_virt(MFN(m[0].start >> PAGE_SHIFT)) + (m[0].start & ~PAGE_MASK), m[0].size,
+		      n > 1 ? mfn_to_virt(MFN(m[1].start >> PAGE_SHIFT)) + (m[1].start & ~PAGE_MASK) : NULL,
+		      n > 1 ? m[1].size : 0, m[0].args);
+	memory_free_modules();
+}
+
+/* magic and info are what the loader left in eax and ebx; see loader.c. */
+NORETURN void boot(uint32_t magic, uint64_t info)
+{
+	struct cpu *c;
+
+	loader_read(magic, info);
+	param_parse(boot_info.cmdline);
+	console_init();
+	printk(LOG_INFO, "Lamina, a hypervisor for Xen's ABI\n");
+	if (!e820_count)
+		panic("the loader gave no memory map");
+
+	memory_init();
+	acpi_init();
+	features_find();
+	cpu_init_boot();
+	c = this_cpu();
+	paging_init();
+	frame_init(memory_top() >> PAGE_SHIFT);
+	memory_give_all();
+
+	apic_init();
+	ioapic_init();
+	irq_init();
+	fpu_init();
+	c->idle = c->vcpu = vcpu_create_idle(c);
+	timer_init_cpu(c);
+	sched_init_cpu(c);
+	time_init();
+	uart_enable_irq();
+
+	dom0_build();
+	time_start_refining();
+	cpu_work(c, WORK_RESCHED);
+	enter_guest();
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Into the hypervisor and out again.
+ *
+ * A guest's registers go straight into its vcpu's frame (regs.h). Between the entry and `call` the stack
+ * pointer walks through struct vcpu; no exception but NMI, #MC and #DB can come meanwhile, and these
+ * have stacks of their own (IST). C code runs on the processor's stack, whose top is struct cpu: at
+ * every label below that says "on the CPU stack", rsp is the address of struct cpu.
+ *
+ * Ways in                                       saved
+ *   syscall, guest kernel, valid number         rdi rsi rdx r10 r8 r9 rip rflags rsp cs ss, nothing else
+ *   syscall, guest user mode                    everything
+ *   exception, INT n, interrupt from a guest    everything
+ *   exception or interrupt in the hypervisor    everything, on the stack it ran on
+ *
+ * Ways out
+ *   fast      of a hypercall: no work waits, no event. Arguments come back from the frame (a continuation
+ *             may have changed them and rip), callee-saved registers were never touched, sysret.
+ *   slow      of a hypercall: the frame is completed first with what only the registers hold, unless
+ *             the handler has said WORK_FRAME: then it has written rax, rcx, r11, rip, cs, ss itself (iret).
+ *   exit_*    from the complete frame by iretq, executed on the CPU stack. Should it fault (the guest's cs,
+ *             ss or rip are bad), the exception becomes the guest's own, as if it had been raised at the target.
+ */
+#define __ASSEMBLY__
+#include "offsets.h"
+
+/* clac where SMAP is on; patched by cpu.c. An exception does not clear a guest's AC. */
+.macro clac_site
+8:	.byte	0x0f, 0x1f, 0x00
+	.pushsection .smap_sites, "a"
+	.balign	4
+	.long	8b - ., 0
+	.popsection
+.endm
+
+/*
+ * The syscall entry, copied to the first page of each processor's block: what is addressed relative
+ * to rip is that block's struct cpu, so neither swapgs nor a guest-visible segment base is needed.
+ */
+	.section .rodata.stub, "a"
+	.balign	64
+	.globl	syscall_stub, syscall_stub_compat, syscall_stub_end
+	.set	stub_cpu, syscall_stub + CPU_BLOCK - CPU_SIZE
+syscall_stub:
+	mov	%rsp, stub_cpu + CPU_SCRATCH(%rip)
+	mov	stub_cpu + CPU_CURRENT(%rip), %rsp
+	mov	%rcx, VCPU_RIP(%rsp)
+	mov	stub_cpu + CPU_SCRATCH(%rip), %rcx
+	mov	%r11, VCPU_RFLAGS(%rsp)
+	mov	%rcx, VCPU_RSP(%rsp)
+	mov	%rdi, VCPU_RDI(%rsp)
+	mov	%rsi, VCPU_RSI(%rsp)
+	mov	%rdx, VCPU_RDX(%rsp)
+	mov	%r10, VCPU_R10(%rsp)
+	mov	%r8, VCPU_R8(%rsp)
+	mov	%r9, VCPU_R9(%rsp)
+	movl	$FRAME_ENTRY_SYSCALL, VCPU_ENTRY(%rsp)
+	movq	$RING3_CS64, VCPU_CS(%rsp)
+	movq	$RING3_SS, VCPU_SS(%rsp)
+	cmp	stub_cpu + CPU_LIMIT(%rip), %rax
+	jae	stub_refused
+	sbb	%r11, %r11 /* all ones: the compare said below; a wrong guess gets number 0 */
+	and	%r11, %rax
+	lea	stub_cpu(%rip), %rsp
+	mov	%r10, %rcx
+	mov	stub_table(%rip), %r11
+	call	*(%r11, %rax, 8)
+stub_leave: /* on the CPU stack, rax: result */
+	cmpl	$0, CPU_WORK(%rsp)
+	mov	CPU_CURRENT(%rsp), %rcx
+	jne	stub_slow
+	mov	VCPU_INFO(%rcx), %rdx
+	cmpb	$0, (%rdx) /* evtchn_upcall_pending */
+	jne	stub_event
+stub_fast:
+	mov	VCPU_RDI(%rcx), %rdi
+	mov	VCPU_RSI(%rcx), %rsi
+	mov	VCPU_RDX(%rcx), %rdx
+	mov	VCPU_R10(%rcx), %r10
+	mov	VCPU_R8(%rcx), %r8
+	mov	VCPU_R9(%rcx), %r9
+	mov	VCPU_RFLAGS(%rcx), %r11
+	mov	VCPU_RSP(%rcx), %rsp
+	mov	VCPU_RIP(%rcx), %rcx
+	/* The one non-canonical address behind a syscall instruction: Intel's sysret would fault in ring 0. */
+	cmp	stub_hole(%rip), %rcx
+	je	stub_hole_hit
+	sysretq
+	int3
+stub_event:
+	cmpb	$0, 1(%rdx) /* evtchn_upcall_mask */
+	jne	stub_fast
+stub_slow:
+	jmp	*stub_hypercall_slow(%rip)
+stub_hole_hit:
+	lea	stub_cpu(%rip), %rsp
+	mov	CPU_CURRENT(%rsp), %rcx
+	jmp	*stub_hypercall_slow(%rip)
+stub_refused:
+	cmpq	$0, stub_cpu + CPU_LIMIT(%rip)
+	je	stub_user
+	lea	stub_cpu(%rip), %rsp
+	mov	$-38, %rax /* -ENOSYS */
+	jmp	stub_leave
+stub_user:
+	mov	%rsp, %rcx
+	lea	stub_cpu(%rip), %rsp
+	jmp	*stub_syscall_user(%rip)
+
+/* From compatibility mode: only guest user mode can be there. */
+syscall_stub_compat:
+	mov	%rsp, stub_cpu + CPU_SCRATCH(%rip)
+	mov	stub_cpu + CPU_CURRENT(%rip), %rsp
+	mov	%rcx, VCPU_RIP(%rsp)
+	mov	stub_cpu + CPU_SCRATCH(%rip), %rcx
+	mov	%r11, VCPU_RFLAGS(%rsp)
+	mov	%rcx, VCPU_RSP(%rsp)
+	mov	%rdi, VCPU_RDI(%rsp)
+	mov	%rsi, VCPU_RSI(%rsp)
+	mov	%rdx, VCPU_RDX(%rsp)
+	mov	%r10, VCPU_R10(%rsp)
+	mov	%r8, VCPU_R8(%rsp)
+	mov	%r9, VCPU_R9(%rsp)
+	movl	$FRAME_ENTRY_SYSCALL, VCPU_ENTRY(%rsp)
+	movq	$RING3_CS32, VCPU_CS(%rsp)
+	movq	$RING3_SS, VCPU_SS(%rsp)
+	jmp	stub_user
+
+	.balign	8
+stub_table:
+	.quad	hypercall_table
+stub_hypercall_slow:
+	.quad	hypercall_slow
+stub_syscall_user:
+	.quad	syscall_user
+stub_hole:
+	.quad	0x0000800000000000
+syscall_stub_end:
+
+	.text
+
+/* rcx: vcpu. */
+.macro save_callee_saved
+	mov	%rbx, VCPU_RBX(%rcx)
+	mov	%rbp, VCPU_RBP(%rcx)
+	mov	%r12, VCPU_R12(%rcx)
+	mov	%r13, VCPU_R13(%rcx)
+	mov	%r14, VCPU_R14(%rcx)
+	mov	%r15, VCPU_R15(%rcx)
+.endm
+/* rax, and the two that syscall has overwritten. */
+.macro save_syscall_rest
+	mov	%rax, VCPU_RAX(%rcx)
+	mov	VCPU_RIP(%rcx), %rax
+	mov	%rax, VCPU_RCX(%rcx)
+	mov	VCPU_RFLAGS(%rcx), %rax
+	mov	%rax, VCPU_R11(%rcx)
+.endm
+
+/* On the CPU stack; rcx: vcpu; rax: result. */
+hypercall_slow:
+	save_callee_saved
+	testl	$CPU_WORK_FRAME, CPU_WORK(%rsp)
+	jnz	1f
+	save_syscall_rest
+	jmp	exit_work_first
+1:	lock andl $~CPU_WORK_FRAME, CPU_WORK(%rsp)
+	jmp	exit_check
+
+/* On the CPU stack; rcx: vcpu. */
+syscall_user:
+	save_callee_saved
+	save_syscall_rest
+	lea	VCPU_REGS(%rcx), %rdi
+	call	pv_syscall_user
+
+/* On the CPU stack, the frame of current complete. */
+	.globl	exit_check
+exit_check:
+	cmpl	$0, CPU_WORK(%rsp)
+	mov	CPU_CURRENT(%rsp), %rax
+	jne	exit_work_first
+	mov	VCPU_INFO(%rax), %rcx
+	cmpb	$0, (%rcx)
+	jne	exit_event
+exit_restore:
+	pushq	VCPU_SS(%rax)
+	pushq	VCPU_RSP(%rax)
+	pushq	VCPU_RFLAGS(%rax)
+	pushq	VCPU_CS(%rax)
+	pushq	VCPU_RIP(%rax)
+	mov	VCPU_R15(%rax), %r15
+	mov	VCPU_R14(%rax), %r14
+	mov	VCPU_R13(%rax), %r13
+	mov	VCPU_R12(%rax), %r12
+	mov	VCPU_RBP(%rax), %rbp
+	mov	VCPU_RBX(%rax), %rbx
+	mov	VCPU_R11(%rax), %r11
+	mov	VCPU_R10(%rax), %r10
+	mov	VCPU_R9(%rax), %r9
+	mov	VCPU_R8(%rax), %r8
+	mov	VCPU_RCX(%rax), %rcx
+	mov	VCPU_RDX(%rax), %rdx
+	mov	VCPU_RSI(%rax), %rsi
+	mov	VCPU_RDI(%rax), %rdi
+	mov	VCPU_RAX(%rax), %rax
+	.globl	guest_iretq
+guest_iretq:
+	iretq
+	EXTABLE(guest_iretq, guest_iretq_fault)
+
+exit_event:
+	cmpb	$0, 1(%rcx)
+	jne	exit_restore
+exit_work_first:
+	call	exit_work
+	mov	CPU_CURRENT(%rsp), %rax
+	jmp	exit_restore
+
+/* trap_hyper has put vector and error code into the frame of current. rsp: below the five words of iretq. */
+	.globl	guest_iretq_fault
+guest_iretq_fault:
+	add	$40, %rsp
+	mov	CPU_CURRENT(%rsp), %rax
+	lea	VCPU_REGS(%rax), %rdi
+	call	trap_guest
+	jmp	exit_check
+
+/* void enter_guest(void): of a processor's first time; rsp is somewhere on its main stack. */
+	.globl	enter_guest
+enter_guest:
+	or	$(CPU_BLOCK - 1), %rsp
+	sub	$(CPU_SIZE - 1), %rsp
+	jmp	exit_work_first
+
+.macro push_registers
+	push	%rdi
+	push	%rsi
+	push	%rdx
+	push	%rcx
+	push	%rax
+	push	%r8
+	push	%r9
+	push	%r10
+	push	%r11
+	push	%rbx
+	push	%rbp
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+.endm
+
+/* Every exception and interrupt but those with stacks of their own. */
+trap_common:
+	push_registers
+	cld
+	clac_site
+	mov	%rsp, %rdi
+	testb	$3, REGS_CS(%rsp)
+	jz	trap_in_hypervisor
+	mov	VCPU_CPU - VCPU_REGS(%rsp), %rsp
+	call	trap_guest
+	jmp	exit_check
+
+trap_in_hypervisor:
+	mov	%rsp, %rbp
+	and	$-16, %rsp
+	call	trap_hyper
+	mov	%rbp, %rsp
+trap_return:
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%rbp
+	pop	%rbx
+	pop	%r11
+	pop	%r10
+	pop	%r9
+	pop	%r8
+	pop	%rax
+	pop	%rcx
+	pop	%rdx
+	pop	%rsi
+	pop	%rdi
+	add	$8, %rsp
+	iretq
+
+/* #DB, NMI, #DF, #MC: C tells whether it goes on as a guest's exception (its frame copied), or returns. */
+trap_own_stack:
+	push_registers
+	cld
+	clac_site
+	mov	%rsp, %rdi
+	mov	%rsp, %rbp
+	and	$-16, %rsp
+	call	trap_own_stack_c
+	mov	%rbp, %rsp
+	test	%rax, %rax
+	jz	trap_return
+	mov	%rax, %rsp
+	mov	CPU_CURRENT(%rsp), %rax
+	lea	VCPU_REGS(%rax), %rdi
+	call	trap_guest
+	jmp	exit_check
+
+/* Sixteen bytes a vector; idt.c counts on it. */
+	.balign	16
+	.globl	trap_stubs
+trap_stubs:
+	.set	vector, 0
+	.rept	256
+	.balign	16
+	.if	vector < 32 && ((1 << (vector & 31)) & 0x60227d00) /* the processor pushes an error code */
+	.else
+	push	$0
+	.endif
+	movl	$vector, 4(%rsp)
+	.if	vector == 1 || vector == 2 || vector == 8 || vector == 18
+	jmp	trap_own_stack
+	.else
+	jmp	trap_common
+	.endif
+	.set	vector, vector + 1
+	.endr
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Where assembly finds fields; cpu.c asserts each against the C structures. Also for head.S: addresses. */
+#pragma once
+
+#define LOAD_PHYS  0x200000 /* physical address of the image's first byte */
+#define CPU_BLOCK  32768 /* CPU_BLOCK_SIZE */
+#define CPU_SIZE   192 /* of struct cpu, rounded up to 64; the main stack begins below it */
+
+#define CPU_CURRENT 0
+#define CPU_SCRATCH 8
+#define CPU_LIMIT   16
+#define CPU_WORK    24
+
+#define VCPU_INFO   0
+#define VCPU_REGS   8
+#define VCPU_R15    8
+#define VCPU_R14    16
+#define VCPU_R13    24
+#define VCPU_R12    32
+#define VCPU_RBP    40
+#define VCPU_RBX    48
+#define VCPU_R11    56
+#define VCPU_R10    64
+#define VCPU_R9     72
+#define VCPU_R8     80
+#define VCPU_RAX    88
+#define VCPU_RCX    96
+#define VCPU_RDX    104
+#define VCPU_RSI    112
+#define VCPU_RDI    120
+#define VCPU_ERROR  128
+#define VCPU_ENTRY  132
+#define VCPU_RIP    136
+#define VCPU_CS     144
+#define VCPU_RFLAGS 152
+#define VCPU_RSP    160
+#define VCPU_SS     168
+#define VCPU_CPU    192
+
+/* Of struct regs, from its start. */
+#define REGS_CS   (VCPU_CS - VCPU_REGS)
+#define REGS_SIZE (VCPU_SS + 8 - VCPU_REGS)
+
+#define FRAME_ENTRY_SYSCALL 0x100 /* ENTRY_SYSCALL */
+#define CPU_WORK_FRAME      0x20 /* WORK_FRAME */
+
+/* The flat selectors of <xen/arch-x86/xen-x86_64.h>. */
+#define RING3_CS32 0xe023
+#define RING3_CS64 0xe033
+#define RING3_SS   0xe02b
+
+/* A row of the exception table: a fault at `at` continues at `to`. */
+#define EXTABLE(at, to) \
+	.pushsection .extable, "a"; .balign 4; .long at - ., to - .; .popsection

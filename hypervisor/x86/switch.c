@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One vcpu goes, another comes. What the guest's entry uses is pointed at the new vcpu's frame (RSP0, current);
+ * what the processor holds for a guest is exchanged: address space, descriptor tables, segments, debug
+ * registers, FPU. An idle vcpu has none of these: the last guest's address space stays loaded under it.
+ */
+#include "console.h"
+#include "hypercall.h"
+#include "local.h"
+#include "pv.h"
+
+#define MSR_FS_BASE        0xc0000100
+#define MSR_GS_BASE        0xc0000101
+#define MSR_KERNEL_GS_BASE 0xc0000102
+
+bool load_ds(uint16_t sel);
+bool load_es(uint16_t sel);
+bool load_fs(uint16_t sel);
+bool load_gs(uint16_t sel);
+
+uint64_t read_fs_base(void)
+{
+	uint64_t b;
+
+	if (!cpu_features.fsgsbase)
+		return rdmsr(MSR_FS_BASE);
+	__asm__ volatile("rdfsbase %0" : "=r"(b));
+	return b;
+}
+
+uint64_t read_gs_base(void)
+{
+	uint64_t b;
+
+	if (!cpu_features.fsgsbase)
+		return rdmsr(MSR_GS_BASE);
+	__asm__ volatile("rdgsbase %0" : "=r"(b));
+	return b;
+}
+
+uint64_t read_gs_shadow(void)
+{
+	return rdmsr(MSR_KERNEL_GS_BASE);
+}
+
+void write_fs_base(uint64_t b)
+{
+	if (cpu_features.fsgsbase)
+		__asm__ volatile("wrfsbase %0" ::"r"(b));
+	else
+		wrmsr(MSR_FS_BASE, b);
+}
+
+void write_gs_base(uint64_t b)
+{
+	if (cpu_features.fsgsbase)
+		__asm__ volatile("wrgsbase %0" ::"r"(b));
+	else
+		wrmsr(MSR_GS_BASE, b);
+}
+
+void write_gs_shadow(uint64_t b)
+{
+	wrmsr(MSR_KERNEL_GS_BASE, b);
+}
+
+/*
+ * The current base of gs belongs to the mode that runs, the shadow to the other one. A guest that may use
+ * WRGSBASE or load selectors changes them without telling, so they are read back.
+ */
+void segments_save(struct vcpu *v)
+{
+	struct pv_vcpu *p = &v->pv;
+	uint64_t gs = read_gs_base(), shadow = read_gs_shadow();
+
+	__asm__ volatile("mov %%ds, %0; mov %%es, %1; mov %%fs, %2; mov %%gs, %3"
+			 : "=r"(p->ds), "=r"(p->es), "=r"(p->fs), "=r"(p->gs));
+	p->fs_base = read_fs_base();
+	p->gs_base_kernel = p->user_mode ? shadow : gs;
+	p->gs_base_user = p->user_mode ? gs : shadow;
+}
+
+/* Loading a selector zeroes or replaces its base, so the bases follow where the selector is null. */
+void segments_load(struct vcpu *v)
+{
+	struct pv_vcpu *p = &v->pv;
+	uint64_t gs = p->user_mode ? p->gs_base_user : p->gs_base_kernel;
+	uint64_t shadow = p->user_mode ? p->gs_base_kernel : p->gs_base_user;
+	bool good;
+
+	good = load_ds(p->ds);
+	good &= load_es(p->es);
+	good &= load_fs(p->fs);
+	good &= load_gs(p->gs);
+	if (!(p->fs & ~3))
+		write_fs_base(p->fs_base);
+	if (!(p->gs & ~3))
+		write_gs_base(gs);
+	write_gs_shadow(shadow);
+	if (!good)
+		pv_failsafe(v);
+}
+
+/* A guest's root is loaded even when it is the one loaded already: that flushes what mapped its old content. */
+void switch_root(struct vcpu *v)
+{
+	struct cpu *c = this_cpu();
+
+	__atomic_and_fetch(&c->work, ~WORK_FLUSH, __ATOMIC_SEQ_CST);
+	c->cr3 = v->pv.cr3;
+	c->hypercall_limit = v->pv.user_mode ? 0 : NR_HYPERCALLS;
+	write_cr3(c->cr3);
+	tlb_flushed();
+}
+
+void ldt_load(struct vcpu *v)
+{
+	uint64_t *g = this_cpu()->gdt_page + (SEL_LDT & 0xfff) / 8, base = LDT_VIRT(v->id);
+	uint32_t limit = v->pv.ldt_entries * 8 - 1;
+
+	if (!v->pv.ldt_entries) {
+		__asm__ volatile("lldt %w0" ::"r"(0));
+		return;
+	}
+	g[0] = (limit & 0xffff) | (base & 0xffffff) << 16 | 0x82UL << 40 | (base >> 24 & 0xff) << 56;
+	g[1] = base >> 32;
+	__asm__ volatile("lldt %w0" ::"r"(SEL_LDT));
+}
+
+static void load_descriptors(struct vcpu *v, struct cpu *c)
+{
+	struct table_pointer gdt = { 15 * PAGE_SIZE - 1, GDT_VIRT(v->id) };
+
+	pv_gdt_attach(v, c);
+	__asm__ volatile("lgdt %0" ::"m"(gdt));
+	ldt_load(v);
+}
+
+static void load_debug(const struct vcpu *v)
+{
+	const uint64_t *d = v->pv.debugreg;
+
+	__asm__ volatile("mov %0, %%dr0; mov %1, %%dr1; mov %2, %%dr2; mov %3, %%dr3" ::"r"(d[0]), "r"(d[1]),
+			 "r"(d[2]), "r"(d[3]));
+	__asm__ volatile("mov %0, %%dr6; mov %1, %%dr7" ::"r"(d[6] | 0xffff0ff0UL), "r"(d[7]));
+}
+
+#define DR7_ACTIVE 0xff
+
+/* The guest's state leaves the processor. DR7 is cleared first, lest its breakpoints hit somebody else. */
+static void leave(struct vcpu *v)
+{
+	segments_save(v);
+	if (v->pv.debugreg[7] & DR7_ACTIVE) {
+		__asm__ volatile("mov %%dr6, %0" : "=r"(v->pv.debugreg[6]));
+		__asm__ volatile("mov %0, %%dr7" ::"r"(0x400UL));
+	}
+}
+
+void switch_to(struct vcpu *prev, struct vcpu *next)
+{
+	struct cpu *c = this_cpu();
+
+	if (prev == next)
+		return;
+	if (!prev->is_idle)
+		leave(prev);
+	c->vcpu = next;
+	if (next->is_idle) {
+		/* Its roots may go away while it sleeps: run on our own tables. */
+		cpu_load_own_gdt(c);
+		__asm__ volatile("lldt %w0" ::"r"(0));
+		c->cr3 = hyper_l4_mfn.n << PAGE_SHIFT;
+		write_cr3(c->cr3);
+		tlb_flushed();
+		fpu_switch(prev, next);
+		return;
+	}
+	/* The old table's area is not in the new address space; ours is in every one. */
+	cpu_load_own_gdt(c);
+	c->tss->rsp0 = (uint64_t)(&next->regs + 1);
+	switch_root(next);
+	load_descriptors(next, c);
+	segments_load(next);
+	if (next->pv.debugreg[7] & DR7_ACTIVE)
+		load_debug(next);
+	fpu_switch(prev, next);
+}
+
+void regs_print(const struct regs *r)
+{
+	printk(LOG_ERR, "rip %04lx:%016lx rsp %04lx:%016lx rflags %08lx\n", r->cs, r->rip, r->ss, r->rsp,
+	       r->rflags);
+	printk(LOG_ERR, "rax %016lx rbx %016lx rcx %016lx rdx %016lx\n", r->rax, r->rbx, r->rcx, r->rdx);
+	printk(LOG_ERR, "rsi %016lx rdi %016lx rbp %016lx r8  %016lx\n", r->rsi, r->rdi, r->rbp, r->r8);
+	printk(LOG_ERR, "r9  %016lx r10 %016lx r11 %016lx r12 %016lx\n", r->r9, r->r10, r->r11, r->r12);
+	printk(LOG_ERR, "r13 %016lx r14 %016lx r15 %016lx\n", r->r13, r->r14, r->r15);
+}
