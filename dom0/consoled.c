@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The console service (<xen/io/console.h>): one thread for all domains. An event wakes it; it takes
+ * what a ring holds, keeps it, and shows it: raw to whoever is attached, else line by line with the
+ * domain's name. A ring is memory of a guest: its indexes are read once, and what cannot be is
+ * taken as an empty ring.
+ */
+#include "dom0/consoled.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <xen/io/console.h>
+
+#include "guest/console.h"
+#include "guest/evtchn.h"
+#include "guest/gnttab.h"
+#include "guest/init.h"
+#include "guest/lock.h"
+#include "guest/thread.h"
+
+#define KEPT   16384U /* bytes of history */
+#define LINE   256U
+#define ESCAPE 0x1d /* Ctrl-] */
+#define LOOK_AGAIN (200 * NS_PER_MS)
+
+struct guest_console {
+	domid_t domid;
+	char name[32];
+	struct gnttab_mapping map;
+	struct xencons_interface *ring;
+	evtchn_port_t port;
+	bool attached;
+
+	char kept[KEPT]; /* the last bytes; kept_end counts all that ever came */
+	size_t kept_end;
+	char line[LINE]; /* the line that is not complete yet */
+	size_t line_len;
+	struct guest_console *next;
+};
+
+static MUTEX(lock); /* the list, and every console's fields but `ring` indexes of the domain */
+static struct guest_console *consoles;
+static WAIT_QUEUE(wake);
+static bool events;
+static bool follow = true;
+
+/* --- Output ------------------------------------------------------------------------------------- */
+
+static void show_line(struct guest_console *c)
+{
+	console_print("[%s] %.*s\n", c->name, (int)c->line_len, c->line);
+	c->line_len = 0;
+}
+
+static void keep(struct guest_console *c, char ch)
+{
+	c->kept[c->kept_end++ % KEPT] = ch;
+	if (ch == '\n') {
+		if (follow && !c->attached)
+			show_line(c);
+		c->line_len = 0;
+	} else if (ch != '\r') {
+		if (c->line_len == LINE) {
+			if (follow && !c->attached)
+				show_line(c);
+			c->line_len = 0;
+		}
+		c->line[c->line_len++] = ch;
+	}
+}
+
+/* Take everything the domain has written. Under lock. True if there was something. */
+static bool drain(struct guest_console *c)
+{
+	struct xencons_interface *ring = c->ring;
+	XENCONS_RING_IDX cons = ring->out_cons, prod = READ_ONCE(ring->out_prod);
+	char chunk[256];
+	bool any = false;
+
+	rmb(); /* bytes are read after the index that announced them */
+	if (prod - cons > sizeof(ring->out))
+		cons = prod; /* impossible: the domain has only itself to blame */
+	while (cons != prod) {
+		size_t n = 0;
+
+		while (cons != prod && n < sizeof(chunk))
+			chunk[n++] = READ_ONCE(ring->out[MASK_XENCONS_IDX(cons++, ring->out)]);
+		for (size_t i = 0; i < n; i++)
+			keep(c, chunk[i]);
+		if (c->attached)
+			console_write(chunk, n);
+		any = true;
+	}
+	mb(); /* all bytes are read before the domain may write over them */
+	WRITE_ONCE(ring->out_cons, cons);
+	return any;
+}
+
+static void console_event(evtchn_port_t port, void *arg)
+{
+	(void)port, (void)arg;
+	events = true;
+	wake_one(&wake);
+}
+
+static void consoled_thread(void *arg)
+{
+	(void)arg;
+	for (;;) {
+		wait_event(&wake, READ_ONCE(events));
+		WRITE_ONCE(events, false);
+		mutex_lock(&lock);
+		for (struct guest_console *c = consoles; c; c = c->next)
+			if (drain(c))
+				evtchn_notify(c->port);
+		mutex_unlock(&lock);
+	}
+}
+
+static int consoled_init(void)
+{
+	return thread_create("consoled", consoled_thread, NULL, 0) ? 0 : -ENOMEM;
+}
+INITCALL(device, consoled_init);
+
+/* --- Consoles come and go ------------------------------------------------------------------------ */
+
+struct guest_console *consoled_open(domid_t domid, evtchn_port_t port, const char *name)
+{
+	struct guest_console *c = calloc(1, sizeof(*c));
+	grant_ref_t ref = GNTTAB_RESERVED_CONSOLE;
+	int bound;
+
+	if (!c)
+		return NULL;
+	c->domid = domid;
+	strlcpy(c->name, name, sizeof(c->name));
+	if (gnttab_map(&c->map, domid, &ref, 1, false)) {
+		free(c);
+		return NULL;
+	}
+	c->ring = c->map.va;
+	bound = evtchn_bind_interdomain(domid, port, console_event, NULL);
+	if (bound < 0) {
+		gnttab_unmap(&c->map);
+		free(c);
+		return NULL;
+	}
+	c->port = (evtchn_port_t)bound;
+	mutex_lock(&lock);
+	c->next = consoles;
+	consoles = c;
+	mutex_unlock(&lock);
+	return c;
+}
+
+void consoled_close(struct guest_console *c)
+{
+	struct guest_console **at = &consoles;
+
+	if (!c)
+		return;
+	mutex_lock(&lock);
+	drain(c);
+	if (c->line_len && follow && !c->attached)
+		show_line(c);
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	mutex_unlock(&lock);
+	evtchn_unbind(c->port);
+	gnttab_unmap(&c->map);
+	free(c);
+}
+
+void consoled_follow(bool on)
+{
+	follow = on;
+}
+
+/* --- A person at one of them ----------------------------------------------------------------------- */
+
+static struct guest_console *find(domid_t domid)
+{
+	struct guest_console *c = consoles;
+
+	while (c && c->domid != domid)
+		c = c->next;
+	return c;
+}
+
+static void show_kept(struct guest_console *c)
+{
+	size_t start = c->kept_end > KEPT ? c->kept_end - KEPT : 0;
+
+	for (size_t at = start; at < c->kept_end;) {
+		size_t n = MIN(c->kept_end - at, KEPT - at % KEPT);
+
+		console_write(&c->kept[at % KEPT], n);
+		at += n;
+	}
+}
+
+/* Type one byte; false while the domain does not read. Under lock. */
+static bool type_byte(struct guest_console *c, char ch)
+{
+	struct xencons_interface *ring = c->ring;
+	XENCONS_RING_IDX cons = READ_ONCE(ring->in_cons), prod = ring->in_prod;
+
+	if (prod - cons >= sizeof(ring->in))
+		return false;
+	ring->in[MASK_XENCONS_IDX(prod, ring->in)] = ch;
+	wmb(); /* the byte is there before the index says so */
+	WRITE_ONCE(ring->in_prod, prod + 1);
+	return true;
+}
+
+/* One round: what was typed goes to the domain. False: the console is gone, or the person leaves. */
+static bool forward(domid_t domid, bool *left)
+{
+	char typed[64];
+	struct guest_console *c;
+	ssize_t n;
+
+	/* Not for ever: the domain may go while nobody types. */
+	wait_event_timeout(console_input_queue(), console_readable(), LOOK_AGAIN);
+	n = console_read(typed, sizeof(typed), false);
+	mutex_lock(&lock);
+	c = find(domid);
+	for (ssize_t i = 0; c && i < n && !*left; i++) {
+		if (typed[i] == ESCAPE)
+			*left = true;
+		else
+			type_byte(c, typed[i]);
+	}
+	if (c && n > 0)
+		evtchn_notify(c->port);
+	mutex_unlock(&lock);
+	return c && !*left;
+}
+
+bool consoled_attach(domid_t domid)
+{
+	unsigned int mode = console_mode();
+	struct guest_console *c;
+	bool left = false;
+
+	mutex_lock(&lock);
+	c = find(domid);
+	if (c) {
+		c->attached = true;
+		show_kept(c);
+	}
+	mutex_unlock(&lock);
+	if (!c)
+		return false;
+	console_set_mode(0);
+	while (forward(domid, &left))
+		;
+	console_set_mode(mode);
+	mutex_lock(&lock);
+	c = find(domid);
+	if (c)
+		c->attached = false;
+	mutex_unlock(&lock);
+	return left;
+}

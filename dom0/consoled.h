@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* The console service: reads what domains print, keeps the last of it, and types for a person. */
+#pragma once
+
+#include "guest/types.h"
+
+#include <xen/event_channel.h>
+
+struct guest_console;
+
+/*
+ * Serve a domain: map its ring (grant GNTTAB_RESERVED_CONSOLE), bind its port. `name` prefixes its
+ * lines on dom0's console and is copied. NULL: it cannot be served.
+ */
+struct guest_console *consoled_open(domid_t domid, evtchn_port_t port, const char *name);
+
+/* Everything that is still in the ring is read first. */
+void consoled_close(struct guest_console *console);
+
+/*
+ * Attach this thread's terminal: what the domain printed lately is shown, then both directions are
+ * copied until Ctrl-] is typed or the domain's console goes. Returns false for the latter.
+ */
+bool consoled_attach(domid_t domid);
+
+/* Whether lines of domains that nobody is attached to are shown on dom0's console, prefixed. */
+void consoled_follow(bool on);
