@@ -18,18 +18,18 @@ struct timespec;
 
 /*
  * What a kind of file can do. Each returns -errno on failure. A NULL entry answers what POSIX says for
- * a file of that kind (read: -EBADF, lseek: -ESPIPE, ioctl: -ENOTTY, and so on). Functions that
+ * a file of that kind (read: -EINVAL, lseek: -ESPIPE, ioctl: -ENOTTY, and so on). Functions that
  * sleep obey file_nonblock(f). Two threads may be in the same file at once: locking is the
  * implementation's; only `pos` is guarded by the table, for read, write, lseek and readdir.
  */
 struct file_ops {
 	const char *name;
 
-	/* At f->pos where seekable is set: the table advances it by what is returned. */
+	/* For streams: what has no positions. */
 	ssize_t (*read)(struct file *f, void *buf, size_t len);
 	ssize_t (*write)(struct file *f, const void *buf, size_t len);
 
-	/* Instead of the two above, for what has positions. */
+	/* Instead of the two above, for what has positions: the table keeps f->pos. */
 	ssize_t (*pread)(struct file *f, void *buf, size_t len, off_t pos);
 	ssize_t (*pwrite)(struct file *f, const void *buf, size_t len, off_t pos);
 
@@ -76,17 +76,30 @@ static inline bool file_nonblock(const struct file *f)
 int file_install(const struct file_ops *ops, void *data, int flags);
 
 /*
- * The file behind a descriptor, held until file_put; NULL if there is none. With ops given: only if
- * it is of that kind (sockets ask so: then NULL with *err = -ENOTSOCK is theirs to tell apart).
+ * The file behind a descriptor, held until file_put; NULL if there is none. Whether it is one of a kind
+ * tells f->ops: sockets answer -ENOTSOCK if it is not theirs.
  */
 struct file *file_get(int fd);
 void file_put(struct file *f);
 
-int file_close(int fd);		/* 0 or -errno */
+/* In two steps, for what fills in a file before it can be seen: file_new, then file_install_at. */
+struct file *file_new(const struct file_ops *ops, void *data, int flags);
+int file_install_at(struct file *f, int lowest);
+
+/* What libc's functions of similar names do; -errno on failure. */
+int file_close(int fd);
+int file_dup(int fd, int lowest);
+int file_dup_to(int fd, int to);
+ssize_t file_read(struct file *f, void *buf, size_t len);
+ssize_t file_write(struct file *f, const void *buf, size_t len);
+ssize_t file_read_at(struct file *f, void *buf, size_t len, off_t pos);
+ssize_t file_write_at(struct file *f, const void *buf, size_t len, off_t pos);
+off_t file_seek(struct file *f, off_t offset, int whence);
+void file_set_flags(struct file *f, int flags);	/* O_NONBLOCK and O_APPEND of them */
 
 /* --- Polling ----------------------------------------------------------------------------------- */
 
-/* One caller of poll or select, who waits on several queues. */
+/* One caller of poll or select, who waits on several queues; a file adds two of them at most. */
 struct poller {
 	struct wait_entry *entries;
 	size_t used, max;
@@ -94,7 +107,7 @@ struct poller {
 
 void poll_add(struct poller *poller, struct wait_queue *queue);
 
-/* For the implementation of libc: the same as poll(2), deadline in clock_ns time. */
+/* As poll(2); deadline in clock_ns time, 0: only look, NS_FOREVER. The count of ready ones, or -errno. */
 int file_poll(struct pollfd *fds, size_t count, ns_t deadline);
 
 /* --- File systems ------------------------------------------------------------------------------- */
@@ -141,6 +154,15 @@ int mount_remove(const char *point);
 int mount_sync_all(void);
 void mount_shutdown(void);
 
+/*
+ * The mount that answers for an absolute, normalised path, and what of the path is below it; held until
+ * mount_put. NULL: nothing is mounted there.
+ */
+struct mount *mount_get(const char *path, const char **below);
+void mount_put(struct mount *mount);
+const struct fs_ops *mount_ops(const struct mount *mount, void **fs);
+bool mount_readonly(const struct mount *mount);
+
 /* A device file in /dev, served by the table itself: open("/dev/NAME") calls `open`. */
 struct device_file {
 	const char *name;
@@ -151,3 +173,4 @@ struct device_file {
 };
 
 void device_file_register(struct device_file *dev);
+struct device_file *device_file_find(const char *path);

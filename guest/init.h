@@ -14,26 +14,23 @@
  *	fs	devices; here file systems are mounted
  *	net	file systems; here the network comes up
  *	app	everything; what the application itself registers, just before main
- * Within a level the order is that of the names, alphabetic. fn returns 0, or -errno, which is printed with
- * its name, and the start goes on: whoever cannot live without it panics itself.
+ * Within a level the order is that of the functions' names. fn returns 0, or -errno, which is printed
+ * with its name, and the start goes on: whoever cannot live without it panics itself.
  */
+enum init_level {
+	INIT_early, INIT_core, INIT_bus, INIT_device, INIT_fs, INIT_net, INIT_app,
+};
+
 struct initcall {
 	const char *name;
 	int (*fn)(void);
+	enum init_level level;
 };
 
-#define INITCALL_LEVEL_early	"0"
-#define INITCALL_LEVEL_core	"1"
-#define INITCALL_LEVEL_bus	"2"
-#define INITCALL_LEVEL_device	"3"
-#define INITCALL_LEVEL_fs	"4"
-#define INITCALL_LEVEL_net	"5"
-#define INITCALL_LEVEL_app	"6"
-
-#define INITCALL(level, function)						\
-	static const struct initcall initcall_##function			\
-	__attribute__((section(".initcall." INITCALL_LEVEL_##level "." #function), used)) = \
-		{ .name = #function, .fn = function }
+#define INITCALL(init_level, function)						\
+	static const struct initcall initcall_##function				\
+	__attribute__((section(".initcall." #function), used, aligned(8))) =			\
+		{ .name = #function, .fn = function, .level = INIT_##init_level }
 
 /* The name of the image ("hello"), from the build. */
 extern const char image_name[];

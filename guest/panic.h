@@ -13,19 +13,3 @@ NORETURN void panic(const char *fmt, ...) PRINTF(1, 2);
 /* Print the callers found on the stack from `sp` on; `ip` comes first. Both 0: from here. */
 void backtrace_print(unsigned long ip, unsigned long sp);
 void registers_print(const struct cpu_user_regs *regs);
-
-/*
- * The function around an address; NULL if it is not in the text. *offset: bytes from its start.
- * The table comes from the build: the text symbols by address, offset from the start of the text.
- */
-struct symbol {
-	uint32_t offset;
-	uint32_t name;		/* offset into symbol_names */
-};
-
-extern const uint32_t symbol_count WEAK;
-extern const struct symbol symbol_offsets[] WEAK;
-extern const char symbol_names[] WEAK;
-
-const char *symbol_find(unsigned long address, unsigned long *offset);
-

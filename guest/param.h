@@ -25,7 +25,7 @@ struct param {
 
 #define PARAM(ident, text)						\
 	static const struct param param_##ident				\
-	__attribute__((section(".param." #ident), used)) =		\
+	__attribute__((section(".param." #ident), used, aligned(8))) =		\
 		{ .name = #ident, .help = text }
 
 /* The value of a declared parameter, the last one given; NULL if it was not given. */

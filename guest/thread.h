@@ -7,11 +7,11 @@
 
 /*
  * All threads share the address space and are equal: no priorities, a runnable thread waits for at
- * most one time slice of each other one. Preemption happens on the way out of an upcall, so never
+ * most two time slices of each other one. Preemption happens on the way out of an upcall, so never
  * while upcalls are masked.
  */
-#define THREAD_STACK_DEFAULT	(64 * 1024UL)	/* 16 KiB of it present at first is not promised */
-#define THREAD_SLICE		(10 * NS_PER_MS)
+#define THREAD_STACK_DEFAULT	(64 * 1024UL)
+#define THREAD_SLICE		(2 * NS_PER_MS)
 #define THREAD_NAME_MAX		16
 
 enum thread_state {
@@ -26,7 +26,7 @@ struct thread {
 
 	/* With upcalls masked: the scheduler's. */
 	enum thread_state state;
-	bool wake_pending;	/* a wake-up since the last thread_prepare_sleep */
+	bool wake_pending;	/* a wake-up while not asleep */
 	struct list run_link;
 	struct clock_timer timeout;
 	bool timed_out;
@@ -41,10 +41,10 @@ struct thread {
 	void *arg;
 
 	/* Only the thread itself, and libc on its behalf. */
-	void *libc;		/* errno and the rest of newlib's per-thread state */
+	void *libc;		/* errno and the rest of newlib's per-thread state; NULL: none yet */
+	void *libc_space;	/* libc_thread_size bytes for that, zeroed */
 	void *tls;		/* %fs base */
 	void *pthread;
-	ns_t runtime;
 };
 
 /*
@@ -69,10 +69,10 @@ void thread_sleep(ns_t ns);
 void thread_wake(struct thread *thread);
 
 /*
- * The parts of a sleep: thread_prepare_sleep, look whether it is still needed, thread_sleep_until.
- * A thread_wake in between is not lost. True if the deadline passed (NS_FOREVER: none).
+ * Sleep until thread_wake, or the deadline (clock_ns time, NS_FOREVER: none): then true. Look whether
+ * the sleep is still needed before it, and again after it: a wake-up in between is not lost, and one
+ * meant for an earlier sleep may end this one.
  */
-void thread_prepare_sleep(void);
 bool thread_sleep_until(ns_t deadline);
 
 /* Calls `visit` for every thread, upcalls masked. */
@@ -84,9 +84,9 @@ const char *thread_state_name(const struct thread *thread);
 /* What belongs to one vcpu. */
 struct cpu {
 	struct thread *current;
+	bool idle;		/* blocked in Xen: an upcall need not save vector registers. In entry.S */
+	bool fresh;		/* current began within this slice */
 	bool need_resched;	/* set by timers and wake-ups, looked at on the way out of upcalls */
-	bool idle;		/* blocked in Xen: an upcall need not save vector registers */
-	uint32_t upcall_depth;
 };
 
 extern struct cpu this_cpu;

@@ -4,10 +4,10 @@
 
 #include "guest/types.h"
 
-/* The machine frame behind any mapped address of this domain; INVALID_MFN if nothing is mapped. */
+/* The machine frame behind any mapped address of this domain; MFN_NONE if nothing is mapped. */
 mfn_t virt_to_mfn(const void *va);
 
-/* The frame of a page of ours (INVALID_MFN if ballooned out), and back (INVALID_PFN if not ours). */
+/* The frame of a page of ours (MFN_NONE if ballooned out), and back (PFN_NONE if not ours). */
 mfn_t pfn_to_mfn(pfn_t pfn);
 pfn_t mfn_to_pfn(mfn_t mfn);
 
@@ -35,8 +35,15 @@ void *vmap_foreign(domid_t domid, const xen_pfn_t *mfns, int *errs, size_t count
 /* Map device memory uncached. Any alignment: the result points at the byte. NULL on failure. */
 void *vmap_io(uint64_t maddr, size_t bytes);
 
-/* Own pages again, writable, one piece: pfns in any order. Used for heaps and stacks. */
+/* Pages of page_alloc in one piece: pfns in any order. They stay the caller's. */
 void *vmap_pages(const pfn_t *pfns, size_t count);
+
+/*
+ * Fresh memory behind address space from vmap_reserve (stacks, the heap): pages wherever there are
+ * some. 0 or -ENOMEM, then nothing is mapped. The contents are undefined.
+ */
+int vmap_populate(void *va, size_t pages);
+void vmap_depopulate(void *va, size_t pages);
 
 /* Undo vmap_foreign, vmap_io (address and size as given or returned) and vmap_pages. */
 void vmap_unmap(void *va, size_t pages);

@@ -21,11 +21,10 @@ struct wait_queue {
 	struct list sleepers;	/* struct wait_entry; touched with upcalls masked */
 };
 
-/* One thread's place on one queue. `woken` is called with upcalls masked and must not sleep. */
+/* One thread's place on one queue. */
 struct wait_entry {
 	struct list link;
 	struct thread *thread;
-	bool queued;
 };
 
 #define WAIT_QUEUE_INIT(q)	{ .sleepers = LIST_INIT((q).sleepers) }
@@ -38,14 +37,17 @@ void wake_all(struct wait_queue *queue);
 
 /*
  * The parts of wait_event, for those who wait on several queues: prepare every entry, look, sleep,
- * finish every entry. wait_sleep returns at once if a wake-up came since wait_prepare; true if the
- * deadline (clock_ns time, NS_FOREVER for none) has passed.
+ * finish every entry. wait_sleep returns at once if a wake-up came before, and for one that was meant
+ * for an earlier wait too, so look again. True if the deadline (clock_ns time) has passed.
  */
 void wait_prepare(struct wait_queue *queue, struct wait_entry *entry);
 bool wait_sleep(ns_t deadline);
 void wait_finish(struct wait_entry *entry);
 
-/* Sleep until the condition holds. It is evaluated several times, with upcalls unmasked. */
+/*
+ * Sleep until the condition holds. It is evaluated several times, with upcalls unmasked, and never
+ * again once it was true, so it may take what it waits for.
+ */
 #define wait_event(queue, condition) \
 	((void)wait_event_until(queue, condition, NS_FOREVER))
 
@@ -58,9 +60,12 @@ void wait_finish(struct wait_entry *entry);
 									\
 		while (!(wait_true = (condition)) && !wait_late) {	\
 			wait_prepare(queue, &wait_entry);		\
-			if (!(condition))				\
+			wait_true = (condition);			\
+			if (!wait_true)					\
 				wait_late = wait_sleep(wait_end);	\
 			wait_finish(&wait_entry);			\
+			if (wait_true)					\
+				break;					\
 		}							\
 		wait_true;						\
 	})

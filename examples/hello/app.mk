@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+# Needs neither network nor disk.
+PARTS_hello :=

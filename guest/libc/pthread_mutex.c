@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* POSIX mutexes: normal, recursive and error-checking. Priorities do not exist. */
+#include <errno.h>
+#include <pthread.h>
+
+#include "guest/irq.h"
+#include "guest/libc/libc.h"
+#include "guest/libc/queue.h"
+#include "guest/thread.h"
+
+static bool take(pthread_mutex_t *mutex)
+{
+	unsigned long flags = irq_save();
+	bool taken = !mutex->owner;
+
+	if (taken)
+		mutex->owner = thread_current();
+	irq_restore(flags);
+	return taken;
+}
+
+static int lock_until(pthread_mutex_t *mutex, ns_t deadline)
+{
+	if (likely(take(mutex)))
+		return 0;
+	if (mutex->owner == thread_current()) {
+		if (mutex->type == PTHREAD_MUTEX_RECURSIVE) {
+			mutex->depth++;
+			return 0;
+		}
+		if (mutex->type == PTHREAD_MUTEX_ERRORCHECK)
+			return EDEADLK;
+	}
+	return wait_event_until(libc_queue(&mutex->waiters), take(mutex), deadline) ? 0 : ETIMEDOUT;
+}
+
+int pthread_mutex_lock(pthread_mutex_t *mutex)
+{
+	return lock_until(mutex, NS_FOREVER);
+}
+
+int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct timespec *when)
+{
+	if (take(mutex))
+		return 0;
+	if (!timespec_valid(when))
+		return EINVAL;
+	return lock_until(mutex, libc_deadline(CLOCK_REALTIME, when));
+}
+
+int pthread_mutex_trylock(pthread_mutex_t *mutex)
+{
+	if (take(mutex))
+		return 0;
+	if (mutex->owner == thread_current() && mutex->type == PTHREAD_MUTEX_RECURSIVE) {
+		mutex->depth++;
+		return 0;
+	}
+	return EBUSY;
+}
+
+int pthread_mutex_unlock(pthread_mutex_t *mutex)
+{
+	if (mutex->owner != thread_current())
+		return EPERM;
+	if (mutex->depth) {
+		mutex->depth--;
+		return 0;
+	}
+	WRITE_ONCE(mutex->owner, NULL);
+	if (mutex->waiters.next && mutex->waiters.next != &mutex->waiters)
+		wake_one(libc_queue(&mutex->waiters));
+	return 0;
+}
+
+int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr)
+{
+	*mutex = (pthread_mutex_t){ .type = attr ? attr->type : PTHREAD_MUTEX_DEFAULT };
+	return 0;
+}
+
+int pthread_mutex_destroy(pthread_mutex_t *mutex)
+{
+	return mutex->owner ? EBUSY : 0;
+}
+
+/* --- Attributes -------------------------------------------------------------------------------------- */
+
+int pthread_mutexattr_init(pthread_mutexattr_t *attr)
+{
+	*attr = (pthread_mutexattr_t){ .type = PTHREAD_MUTEX_DEFAULT };
+	return 0;
+}
+
+int pthread_mutexattr_destroy(pthread_mutexattr_t *attr)
+{
+	return 0;
+}
+
+int pthread_mutexattr_settype(pthread_mutexattr_t *attr, int type)
+{
+	if (type < PTHREAD_MUTEX_NORMAL || type > PTHREAD_MUTEX_ERRORCHECK)
+		return EINVAL;
+	attr->type = type;
+	return 0;
+}
+
+int pthread_mutexattr_gettype(const pthread_mutexattr_t *attr, int *type)
+{
+	*type = attr->type;
+	return 0;
+}
+
+/* All threads share all memory, so both kinds are the same. */
+int pthread_mutexattr_setpshared(pthread_mutexattr_t *attr, int shared)
+{
+	attr->process_shared = shared;
+	return 0;
+}
+
+int pthread_mutexattr_getpshared(const pthread_mutexattr_t *attr, int *shared)
+{
+	*shared = attr->process_shared;
+	return 0;
+}

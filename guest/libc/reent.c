@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* newlib's state of each thread (errno and more): at the top of its stack, set up when first asked for. */
+#include <reent.h>
+
+#include "guest/thread.h"
+
+const size_t libc_thread_size = sizeof(struct _reent);
+
+/* The first thread to ask, main's as a rule, gets the static one that newlib's own start uses. */
+static struct thread *first;
+
+struct _reent *__getreent(void)
+{
+	struct thread *thread = thread_current();
+	struct _reent *reent = thread->libc;
+
+	if (reent)
+		return reent;
+	if (!first || !thread->libc_space) {
+		first = thread;
+		reent = _GLOBAL_REENT;
+	} else {
+		reent = thread->libc_space;
+		_REENT_INIT_PTR(reent);
+	}
+	thread->libc = reent;
+	return reent;
+}
+
+void libc_thread_exit(struct thread *thread);
+
+void libc_thread_exit(struct thread *thread)
+{
+	if (thread->libc && thread->libc != _GLOBAL_REENT)
+		_reclaim_reent(thread->libc);
+}

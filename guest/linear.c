@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The linear map. The domain builder maps the image and what it put behind it, in pages of any right;
+ * we map the rest, and then give each page the rights that it needs:
+ *
+ *	VIRT_BASE	text		read, execute
+ *			rodata		read
+ *			data, bss	read, write
+ *			module, p2m, start_info, console and store pages	read, write
+ *			page tables	read
+ *			free memory	read, write
+ */
+#include "guest/hypercall.h"
+#include "guest/init.h"
+#include "guest/page.h"
+#include "guest/pagetable.h"
+#include "guest/panic.h"
+#include "guest/irq.h"
+#include "guest/start.h"
+#include "lib/string.h"
+
+#define TABLE_PAGES	512
+
+/* Pages that are mapped, free and not handed out: [bump, mapped). */
+static pfn_t bump, mapped;
+
+static void *bump_alloc_zero(void)
+{
+	void *page;
+
+	if (bump.n >= mapped.n)
+		return NULL;
+	page = pfn_to_virt(bump);
+	bump.n++;
+	return memset(page, 0, PAGE_SIZE);
+}
+
+static uint64_t pfn_end(unsigned long va, size_t bytes)
+{
+	return va >= VIRT_BASE ? ROUND_UP(va + bytes - VIRT_BASE, PAGE_SIZE) >> PAGE_SHIFT : 0;
+}
+
+/* Behind everything that the builder placed. What it placed ends with the page tables as a rule. */
+static pfn_t first_free(void)
+{
+	uint64_t end = pfn_end((unsigned long)image_end, 0);
+	pfn_t pfn;
+
+	end = MAX(end, pfn_end(start_info.pt_base, start_info.nr_pt_frames * PAGE_SIZE));
+	end = MAX(end, pfn_end(start_info.mfn_list, start_info.nr_pages * sizeof(xen_pfn_t)));
+	if (start_info.mod_len)
+		end = MAX(end, pfn_end(start_info.mod_start, start_info.mod_len));
+	if (!is_initdomain()) {
+		pfn = mfn_to_pfn(MFN(start_info.console.domU.mfn));
+		if (!pfn_eq(pfn, PFN_NONE))
+			end = MAX(end, pfn.n + 1);
+		pfn = mfn_to_pfn(MFN(start_info.store_mfn));
+		if (start_info.store_mfn && !pfn_eq(pfn, PFN_NONE))
+			end = MAX(end, pfn.n + 1);
+	}
+	return PFN(end);
+}
+
+static bool is_mapped(pfn_t pfn)
+{
+	return pte_get(pfn_to_virt(pfn)) & PTE_PRESENT;
+}
+
+static uint64_t linear_pte(size_t index, const void *first)
+{
+	pfn_t pfn = pfn_add(*(const pfn_t *)first, index);
+
+	return pte_make(pfn_to_mfn(pfn), PTE_RW);
+}
+
+/* A table that does not exist yet is filled before it is hung up: one check of Xen's for all. */
+static int map_table(pfn_t first, size_t count)
+{
+	uint64_t *table;
+	size_t i;
+	int err;
+
+	if (pagetable_present(pfn_to_virt(first), 1))
+		return pte_set_batch(pfn_to_virt(first), count, linear_pte, &first, DOMID_SELF);
+	err = pagetable_make(pfn_to_virt(first), 2, bump_alloc_zero);
+	if (err)
+		return err;
+	table = bump_alloc_zero();
+	if (!table)
+		return -ENOMEM;
+	for (i = 0; i < count; i++)
+		table[i] = linear_pte(i, &first);
+	return pagetable_insert(table, pfn_to_virt(first), 1);
+}
+
+pfn_t linear_init(void)
+{
+	uint64_t end = start_info.nr_pages;
+
+	bump = first_free();
+	mapped = bump;
+	while (mapped.n < end && is_mapped(mapped))
+		mapped.n++;
+	while (mapped.n < end) {
+		/* VIRT_BASE is a multiple of what a table covers. */
+		size_t count = MIN(TABLE_PAGES - mapped.n % TABLE_PAGES, end - mapped.n);
+		int err = map_table(mapped, count);
+
+		if (err)
+			panic("cannot map memory from page %lu on: error %d", mapped.n, err);
+		mapped.n += count;
+	}
+	return bump;
+}
+
+/* --- Rights --------------------------------------------------------------------------------------- */
+
+static uint64_t right_of(unsigned long va)
+{
+	unsigned long tables = start_info.pt_base;
+
+	if (va < (unsigned long)rodata_start)
+		return PTE_RX;
+	if (va < (unsigned long)data_start)
+		return PTE_RO;
+	if (va >= tables && va < tables + start_info.nr_pt_frames * PAGE_SIZE)
+		return PTE_RO;
+	return PTE_RW;
+}
+
+static uint64_t protected_pte(size_t index, const void *unused)
+{
+	pfn_t pfn = PFN(index);
+	uint64_t now = pte_get(pfn_to_virt(pfn));
+
+	/* shared_info lies over a page of ours; tables that we made are read-only already. */
+	if (pfn.n == virt_to_pfn(&shared_info).n)
+		return now;
+	if (now & PTE_PRESENT && now & PTE_NX)
+		return now;
+	return pte_make(pfn_to_mfn(pfn), right_of((unsigned long)pfn_to_virt(pfn)));
+}
+
+void linear_protect(pfn_t first)
+{
+	pfn_t end = first;
+	int err;
+
+	while (end.n < start_info.nr_pages && !(pte_get(pfn_to_virt(end)) & PTE_NX))
+		end.n++;
+	err = pte_set_batch((void *)VIRT_BASE, end.n, protected_pte, NULL, DOMID_SELF);
+	if (err)
+		panic("cannot protect memory: error %d", err);
+}

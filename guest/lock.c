@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* Mutex and semaphore. */
+#include "guest/irq.h"
+#include "guest/lock.h"
+#include "guest/panic.h"
+#include "guest/thread.h"
+
+void mutex_init(struct mutex *mutex)
+{
+	mutex->owner = NULL;
+	wait_queue_init(&mutex->waiters);
+}
+
+bool mutex_trylock(struct mutex *mutex)
+{
+	unsigned long flags = irq_save();
+	bool taken = !mutex->owner;
+
+	if (taken)
+		mutex->owner = thread_current();
+	irq_restore(flags);
+	return taken;
+}
+
+bool mutex_lock_until(struct mutex *mutex, ns_t deadline)
+{
+	ASSERT(!mutex_held(mutex));
+	return wait_event_until(&mutex->waiters, mutex_trylock(mutex), deadline);
+}
+
+void mutex_lock(struct mutex *mutex)
+{
+	mutex_lock_until(mutex, NS_FOREVER);
+}
+
+void mutex_unlock(struct mutex *mutex)
+{
+	ASSERT(mutex_held(mutex));
+	WRITE_ONCE(mutex->owner, NULL);
+	if (!list_empty(&mutex->waiters.sleepers))
+		wake_one(&mutex->waiters);
+}
+
+bool mutex_held(const struct mutex *mutex)
+{
+	return READ_ONCE(mutex->owner) == thread_current();
+}
+
+void semaphore_init(struct semaphore *sem, unsigned int count)
+{
+	sem->count = count;
+	wait_queue_init(&sem->waiters);
+}
+
+bool semaphore_trydown(struct semaphore *sem)
+{
+	unsigned long flags = irq_save();
+	bool taken = sem->count > 0;
+
+	if (taken)
+		sem->count--;
+	irq_restore(flags);
+	return taken;
+}
+
+bool semaphore_down_until(struct semaphore *sem, ns_t deadline)
+{
+	return wait_event_until(&sem->waiters, semaphore_trydown(sem), deadline);
+}
+
+void semaphore_down(struct semaphore *sem)
+{
+	semaphore_down_until(sem, NS_FOREVER);
+}
+
+void semaphore_up(struct semaphore *sem)
+{
+	unsigned long flags = irq_save();
+
+	sem->count++;
+	wake_one(&sem->waiters);
+	irq_restore(flags);
+}

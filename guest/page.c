@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The buddy allocator. A free block of 2^order pages is aligned to its size; its first page holds the
+ * list node, and one byte per page of the domain says whether a free block begins there and how big it
+ * is. That byte is all that the allocator keeps: 1 KiB for each 4 MiB.
+ */
+#include "guest/hypercall.h"
+#include "guest/init.h"
+#include "guest/irq.h"
+#include "guest/page.h"
+#include "guest/pagetable.h"
+#include "guest/panic.h"
+#include "guest/start.h"
+#include "lib/bitops.h"
+#include "lib/list.h"
+#include "lib/string.h"
+
+#define NOT_FREE	0xff
+
+/* With upcalls masked. */
+static struct list free_blocks[PAGE_ORDER_MAX + 1];
+static uint8_t *free_order;	/* by pfn: the order of the free block that begins there, or NOT_FREE */
+static size_t free_pages;
+
+static void block_insert(uint64_t pfn, unsigned int order)
+{
+	free_order[pfn] = (uint8_t)order;
+	list_push_front(&free_blocks[order], pfn_to_virt(PFN(pfn)));
+}
+
+static void block_remove(uint64_t pfn)
+{
+	free_order[pfn] = NOT_FREE;
+	list_remove(pfn_to_virt(PFN(pfn)));
+}
+
+void *page_alloc(unsigned int order)
+{
+	unsigned long flags = irq_save();
+	struct list *block = NULL;
+	unsigned int at;
+
+	for (at = order; at <= PAGE_ORDER_MAX; at++)
+		if (!list_empty(&free_blocks[at])) {
+			block = free_blocks[at].next;
+			break;
+		}
+	if (block) {
+		uint64_t pfn = virt_to_pfn(block).n;
+
+		block_remove(pfn);
+		while (at > order) {
+			at--;
+			block_insert(pfn + (1UL << at), at);
+		}
+		free_pages -= 1UL << order;
+	}
+	irq_restore(flags);
+	return block;
+}
+
+void *page_alloc_zero(unsigned int order)
+{
+	void *page = page_alloc(order);
+
+	return page ? memset(page, 0, PAGE_SIZE << order) : NULL;
+}
+
+void page_free(void *page, unsigned int order)
+{
+	uint64_t pfn = virt_to_pfn(page).n;
+	unsigned long flags;
+
+	if (!page)
+		return;
+	ASSERT(IS_ALIGNED((uintptr_t)page, PAGE_SIZE) && pfn < start_info.nr_pages &&
+	       IS_ALIGNED(pfn, 1UL << order));
+	flags = irq_save();
+	ASSERT(free_order[pfn] == NOT_FREE);
+	free_pages += 1UL << order;
+	for (; order < PAGE_ORDER_MAX; order++) {
+		uint64_t buddy = pfn ^ (1UL << order);
+
+		if (buddy >= start_info.nr_pages || free_order[buddy] != order)
+			break;
+		block_remove(buddy);
+		pfn &= ~(1UL << order);
+	}
+	block_insert(pfn, order);
+	irq_restore(flags);
+}
+
+unsigned int page_order(size_t bytes)
+{
+	return bits_order(DIV_ROUND_UP(bytes, PAGE_SIZE));
+}
+
+size_t page_free_count(void)
+{
+	return READ_ONCE(free_pages);
+}
+
+size_t page_total_count(void)
+{
+	return start_info.nr_pages;
+}
+
+void page_init(pfn_t first)
+{
+	uint64_t pfn = first.n + DIV_ROUND_UP(start_info.nr_pages, PAGE_SIZE);
+	unsigned int order;
+
+	if (pfn >= start_info.nr_pages)
+		panic("no memory left: the domain has %lu pages", start_info.nr_pages);
+	for (order = 0; order <= PAGE_ORDER_MAX; order++)
+		list_init(&free_blocks[order]);
+	free_order = pfn_to_virt(first);
+	memset(free_order, NOT_FREE, start_info.nr_pages);
+	while (pfn < start_info.nr_pages) {
+		order = MIN(bits_lowest(pfn), (unsigned int)PAGE_ORDER_MAX);
+		while (pfn + (1UL << order) > start_info.nr_pages)
+			order--;
+		page_free(pfn_to_virt(PFN(pfn)), order);
+		pfn += 1UL << order;
+	}
+}
+
+/* --- Contiguous machine memory ---------------------------------------------------------------------- */
+
+static uint64_t pte_none(size_t index, const void *unused)
+{
+	return 0;
+}
+
+static uint64_t pte_linear(size_t index, const void *first)
+{
+	return pte_make(pfn_to_mfn(virt_to_pfn((const char *)first + index * PAGE_SIZE)), PTE_RW);
+}
+
+int page_contiguous(void *page, unsigned int order, unsigned int address_bits)
+{
+	size_t count = 1UL << order, i;
+	xen_pfn_t *p2m = (xen_pfn_t *)start_info.mfn_list + virt_to_pfn(page).n;
+	xen_pfn_t out = virt_to_pfn(page).n;
+	struct xen_memory_exchange exchange = {
+		.in = { .nr_extents = count, .domid = DOMID_SELF },
+		.out = { .nr_extents = 1, .extent_order = order,
+			 .mem_flags = XENMEMF_address_bits(address_bits), .domid = DOMID_SELF },
+	};
+	int err = pte_set_batch(page, count, pte_none, NULL, DOMID_SELF);
+
+	if (err)
+		return err;
+	/* Xen takes the frames by number: the part of the p2m is that list. */
+	set_xen_guest_handle(exchange.in.extent_start, p2m);
+	set_xen_guest_handle(exchange.out.extent_start, &out);
+	err = (int)hypercall_memory_op(XENMEM_exchange, &exchange);
+	if (exchange.nr_exchanged)
+		for (i = 0; i < count; i++)
+			p2m[i] = out + i;
+	if (pte_set_batch(page, count, pte_linear, page, DOMID_SELF))
+		panic("cannot map exchanged memory");
+	return exchange.nr_exchanged ? 0 : err ? err : -ENOMEM;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Single entries of our page tables. The tables are ordinary pages of ours, read-only to us while
+ * they are in use; Xen carries out every change after checking it. Table pages are never given
+ * back: the address space that they cover is used again.
+ */
+#include "guest/hypercall.h"
+#include "guest/init.h"
+#include "guest/irq.h"
+#include "guest/page.h"
+#include "guest/pagetable.h"
+#include "guest/start.h"
+
+#define LEVELS		4
+#define ENTRY_BITS	9
+#define TABLE_FLAGS	(PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED)
+
+static inline unsigned int table_index(const void *va, unsigned int level)
+{
+	return (uintptr_t)va >> (PAGE_SHIFT + (level - 1) * ENTRY_BITS) & ((1 << ENTRY_BITS) - 1);
+}
+
+static inline mfn_t pte_mfn(uint64_t pte)
+{
+	return MFN((pte & PTE_MFN_MASK) >> PAGE_SHIFT);
+}
+
+mfn_t pfn_to_mfn(pfn_t pfn)
+{
+	const xen_pfn_t *p2m = (const xen_pfn_t *)start_info.mfn_list;
+
+	return pfn.n < start_info.nr_pages ? MFN(p2m[pfn.n]) : MFN_NONE;
+}
+
+/* The M2P covers all of the machine's memory, and nothing is mapped behind its end. */
+pfn_t mfn_to_pfn(mfn_t mfn)
+{
+	static uint64_t mfn_end;
+	pfn_t pfn;
+
+	if (unlikely(!mfn_end))
+		mfn_end = (uint64_t)hypercall_memory_op(XENMEM_maximum_ram_page, NULL) + 1;
+	if (mfn.n >= mfn_end)
+		return PFN_NONE;
+	pfn = PFN(machine_to_phys_mapping[mfn.n]);
+	return mfn_eq(pfn_to_mfn(pfn), mfn) ? pfn : PFN_NONE;
+}
+
+/* The table of `level` (1: of pages) that covers va; NULL if there is none. */
+static uint64_t *table_find(const void *va, unsigned int level)
+{
+	uint64_t *table = (uint64_t *)start_info.pt_base;
+	unsigned int at;
+
+	for (at = LEVELS; at > level; at--) {
+		uint64_t entry = READ_ONCE(table[table_index(va, at)]);
+
+		if (!(entry & PTE_PRESENT))
+			return NULL;
+		table = pfn_to_virt(PFN(machine_to_phys_mapping[pte_mfn(entry).n]));
+	}
+	return table;
+}
+
+uint64_t pte_get(const void *va)
+{
+	uint64_t *table = table_find(va, 1);
+
+	return table ? READ_ONCE(table[table_index(va, 1)]) : 0;
+}
+
+uint64_t pte_maddr(const void *va)
+{
+	uint64_t *table = table_find(va, 1);
+
+	if (!table)
+		return 0;
+	return pfn_to_mfn(virt_to_pfn(table)).n << PAGE_SHIFT | table_index(va, 1) * sizeof(uint64_t);
+}
+
+mfn_t virt_to_mfn(const void *va)
+{
+	uint64_t pte;
+
+	if ((uintptr_t)va - VIRT_BASE < start_info.nr_pages << PAGE_SHIFT)
+		return pfn_to_mfn(virt_to_pfn(va));
+	pte = pte_get(va);
+	return pte & PTE_PRESENT ? pte_mfn(pte) : MFN_NONE;
+}
+
+int pagetable_insert(void *page, const void *va, unsigned int level)
+{
+	mfn_t mfn = pfn_to_mfn(virt_to_pfn(page));
+	uint64_t *parent = table_find(va, level + 1);
+	struct mmu_update link;
+	long err;
+
+	err = hypercall_update_va_mapping((unsigned long)page, pte_make(mfn, PTE_RO), UVMF_INVLPG);
+	if (err)
+		return (int)err;
+	link.ptr = (pfn_to_mfn(virt_to_pfn(parent)).n << PAGE_SHIFT |
+		    table_index(va, level + 1) * sizeof(uint64_t)) | MMU_NORMAL_PT_UPDATE;
+	link.val = pte_make(mfn, TABLE_FLAGS);
+	err = hypercall_mmu_update(&link, 1, NULL, DOMID_SELF);
+	if (err)
+		hypercall_update_va_mapping((unsigned long)page, pte_make(mfn, PTE_RW), UVMF_INVLPG);
+	return (int)err;
+}
+
+bool pagetable_present(const void *va, unsigned int level)
+{
+	return table_find(va, level);
+}
+
+int pagetable_make(const void *va, unsigned int level, void *(*alloc_zero)(void))
+{
+	unsigned int at;
+
+	for (at = LEVELS - 1; at >= level; at--) {
+		void *page;
+		int err;
+
+		if (table_find(va, at))
+			continue;
+		page = alloc_zero();
+		if (!page)
+			return -ENOMEM;
+		err = pagetable_insert(page, va, at);
+		if (err) {
+			page_free(page, 0);
+			return err;
+		}
+	}
+	return 0;
+}
+
+static void *alloc_table(void)
+{
+	return page_alloc_zero(0);
+}
+
+int pagetable_cover(const void *va, size_t pages)
+{
+	const char *at = (const char *)ROUND_DOWN((uintptr_t)va, PAGE_SIZE << ENTRY_BITS);
+	const char *end = (const char *)va + pages * PAGE_SIZE;
+	unsigned long flags = irq_save();
+	int err = 0;
+
+	for (; !err && at < end; at += PAGE_SIZE << ENTRY_BITS)
+		err = pagetable_make(at, 1, alloc_table);
+	irq_restore(flags);
+	return err;
+}
+
+int pte_set(void *va, uint64_t pte)
+{
+	long err = hypercall_update_va_mapping((unsigned long)va, pte, UVMF_INVLPG);
+
+	if (err && !table_find(va, 1)) {
+		err = pagetable_cover(va, 1);
+		if (!err)
+			err = hypercall_update_va_mapping((unsigned long)va, pte, UVMF_INVLPG);
+	}
+	return (int)err;
+}
+
+int pte_set_batch(void *va, size_t count, uint64_t (*pte)(size_t index, const void *arg),
+		  const void *arg, domid_t domid)
+{
+	struct mmu_update updates[PTE_BATCH];
+	size_t done = 0;
+
+	while (done < count) {
+		char *at = (char *)va + done * PAGE_SIZE;
+		uint64_t maddr = pte_maddr(at);
+		size_t in_table = (1 << ENTRY_BITS) - table_index(at, 1);
+		size_t n = MIN(MIN(count - done, in_table), (size_t)PTE_BATCH), i;
+		long err;
+
+		for (i = 0; i < n; i++) {
+			updates[i].ptr = (maddr + i * sizeof(uint64_t)) | MMU_NORMAL_PT_UPDATE;
+			updates[i].val = pte(done + i, arg);
+		}
+		err = hypercall_mmu_update(updates, (unsigned int)n, NULL, domid);
+		if (err)
+			return (int)err;
+		done += n;
+	}
+	return 0;
+}

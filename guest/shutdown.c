@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* The end of the domain. */
+#include "guest/clock.h"
+#include "guest/console.h"
+#include "guest/hypercall.h"
+#include "guest/irq.h"
+#include "guest/shutdown.h"
+#include "guest/thread.h"
+
+/* With upcalls masked. */
+static struct shutdown_handler *handlers;
+static bool requested, ending;
+static unsigned int requested_reason = SHUTDOWN_poweroff;
+
+/* libc's: raise SIGTERM, or exit. */
+void libc_terminate(void) WEAK;
+
+static NORETURN void shutdown_domain(unsigned int reason)
+{
+	struct sched_shutdown op = { .reason = reason };
+
+	for (;;)
+		hypercall_sched_op(SCHEDOP_shutdown, &op);
+}
+
+void shutdown_crash(void)
+{
+	irq_mask();
+	shutdown_domain(SHUTDOWN_crash);
+}
+
+void shutdown_register(struct shutdown_handler *handler)
+{
+	unsigned long flags = irq_save();
+
+	handler->next = handlers;
+	handlers = handler;
+	irq_restore(flags);
+}
+
+bool shutdown_requested(void)
+{
+	return READ_ONCE(requested);
+}
+
+unsigned int shutdown_reason(void)
+{
+	return READ_ONCE(requested_reason);
+}
+
+static void terminate(void *unused)
+{
+	if (libc_terminate)
+		libc_terminate();
+	else
+		shutdown_now(shutdown_reason());
+}
+
+void shutdown_request(unsigned int reason)
+{
+	unsigned long flags = irq_save();
+	bool first = !requested;
+
+	requested_reason = reason;
+	requested = true;
+	irq_restore(flags);
+	if (first && !thread_create("shutdown", terminate, NULL, 0))
+		terminate(NULL);
+}
+
+static void grace_over(struct clock_timer *timer)
+{
+	console_print("shutdown: a handler does not end, going down without it\n");
+	shutdown_domain((unsigned int)(uintptr_t)timer->arg);
+}
+
+void shutdown_now(unsigned int reason)
+{
+	static struct clock_timer grace;
+	unsigned long flags = irq_save();
+	bool first = !ending;
+	struct shutdown_handler *handler;
+
+	ending = true;
+	irq_restore(flags);
+	/* Somebody else is at it already, and ends us all. */
+	while (!first)
+		thread_sleep(NS_PER_S);
+	timer_init(&grace, grace_over, (void *)(uintptr_t)reason);
+	timer_start(&grace, clock_deadline(SHUTDOWN_GRACE));
+	while ((handler = handlers)) {
+		handlers = handler->next;
+		handler->fn(reason, handler->arg);
+	}
+	console_flush();
+	shutdown_domain(reason);
+}

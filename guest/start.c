@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* The start, from the builder's start_info to main. */
+#include "guest/console.h"
+#include "guest/hypercall.h"
+#include "guest/init.h"
+#include "guest/irq.h"
+#include "guest/page.h"
+#include "guest/panic.h"
+#include "guest/param.h"
+#include "guest/start.h"
+#include "guest/thread.h"
+#include "guest/vmap.h"
+#include "lib/string.h"
+
+#define BOOT_STACK_ORDER	1	/* BOOT_STACK_SIZE in entry.S */
+
+struct start_info start_info;
+
+/* A page of the image, over which Xen's page is mapped. */
+struct shared_info shared_info SECTION(".bss.page_aligned") ALIGNED(PAGE_SIZE);
+_Static_assert(sizeof(struct shared_info) <= PAGE_SIZE, "one page");
+
+char boot_stack[PAGE_SIZE << BOOT_STACK_ORDER] SECTION(".bss.page_aligned")
+	ALIGNED(PAGE_SIZE << BOOT_STACK_ORDER);
+
+/* Applications whose main needs more say so: const size_t main_stack_size = ...; */
+extern const size_t main_stack_size WEAK;
+
+static void start_info_take(const struct start_info *given)
+{
+	start_info = *given;
+	start_info.cmd_line[MAX_GUEST_CMDLINE - 1] = 0;
+	if (memcmp(start_info.magic, "xen-", 4))
+		panic("started by something that is not Xen");
+}
+
+void shared_info_init(void)
+{
+	long err = hypercall_update_va_mapping((unsigned long)&shared_info,
+					       start_info.shared_info | PTE_RW, UVMF_INVLPG);
+
+	if (err)
+		panic("cannot map shared_info: error %ld", err);
+	shared_info.arch.max_pfn = start_info.nr_pages;
+}
+
+const void *start_module(size_t *len)
+{
+	*len = start_info.mod_len;
+	return start_info.mod_len ? (const void *)start_info.mod_start : NULL;
+}
+
+/* The thread that becomes the application's. */
+static void start_main(void *unused)
+{
+	enum init_level level;
+
+	page_free(boot_stack, BOOT_STACK_ORDER);
+	for (level = INIT_core; level <= INIT_app; level++)
+		initcalls_run(level);
+	libc_start();
+}
+
+NORETURN void guest_start(const struct start_info *given);
+
+/* From entry.S, with upcalls masked. */
+void guest_start(const struct start_info *given)
+{
+	pfn_t first_free;
+
+	start_info_take(given);
+	shared_info_init();
+	traps_init();
+	first_free = linear_init();
+	linear_protect(first_free);
+	page_init(first_free);
+	vmap_init();
+	sched_init(boot_stack, sizeof(boot_stack));
+	param_parse((char *)start_info.cmd_line);
+	initcalls_run(INIT_early);
+	evtchn_init();
+	timers_init();
+	if (!thread_create("main", start_main, NULL, &main_stack_size ? main_stack_size : 0))
+		panic("no memory for the first thread: %lu pages are free", page_free_count());
+	thread_exit();
+}

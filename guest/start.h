@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* What the start consists of, in its order, and what its parts know of each other. Not for drivers. */
+#pragma once
+
+#include "guest/init.h"
+#include "guest/types.h"
+
+/* Of the linker script. */
+extern char image_start[], image_end[], text_start[], text_end[], rodata_start[], rodata_end[];
+extern char data_start[];
+
+/* traps.c: handlers for every exception, the entry for upcalls. */
+void traps_init(void);
+
+/* shared_info is mapped; until then nothing may touch it. */
+void shared_info_init(void);
+
+/*
+ * linear.c: map all pseudo-physical memory at VIRT_BASE. Returns the first page that nothing uses;
+ * from there to the end all is free. Afterwards: rights of the image's sections, data not executable.
+ */
+pfn_t linear_init(void);
+void linear_protect(pfn_t first_free);
+
+void page_init(pfn_t first_free);
+void vmap_init(void);
+
+/* The boot context becomes a thread. */
+void sched_init(void *boot_stack, size_t size);
+
+void evtchn_init(void);
+void timers_init(void);
+
+void initcalls_run(enum init_level level);
+
+/* evtchn.c: serve what is pending, masked; the second also gives the processor away if asked. */
+void upcall_run(void);
+void upcall_run_preempt(void);
+
+/*
+ * sched.c, all with upcalls masked: make a thread runnable; give the processor away, staying runnable
+ * or not, as a function call, or in the middle of anything (vector registers are kept).
+ */
+struct thread;
+void sched_add(struct thread *thread);
+void sched_yield_cpu(void);
+void sched_leave(void);
+void sched_preempt(void);
+
+/* thread.c: where a new thread begins; the boot context's own thread. */
+NORETURN void thread_main(void);
+
+/* libc: constructors, main, exit. */
+NORETURN void libc_start(void);
+
+/* Memory below this is the heap's: libc's sbrk. */
+extern uintptr_t heap_base, heap_limit;

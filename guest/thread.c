@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads: their stacks, their beginning and end, sleeping and waking. A stack lies in address space of
+ * its own above an unmapped page; at its top are struct thread and what libc keeps for a thread. A
+ * thread that has ended still stands on its stack, so the next thread that is created or ends frees it.
+ */
+#include "guest/irq.h"
+#include "guest/panic.h"
+#include "guest/start.h"
+#include "guest/thread.h"
+#include "guest/vmap.h"
+#include "lib/string.h"
+
+#define MXCSR_DEFAULT	0x1f80UL
+#define FPUCW_DEFAULT	0x037fUL
+#define STACK_MIN	(8 * 1024UL)
+
+extern char tls_start[], tls_data_end[], tls_end[];
+extern char thread_begin[];
+
+/* With upcalls masked. */
+static struct list all_threads = LIST_INIT(all_threads);
+static struct list dead_threads = LIST_INIT(dead_threads);
+static uint32_t next_id;
+
+static struct thread boot_thread;
+
+/* Weak: libc may not be linked. */
+extern const size_t libc_thread_size WEAK;
+void libc_thread_exit(struct thread *thread) WEAK;
+
+/* --- Memory ------------------------------------------------------------------------------------------ */
+
+static void stack_free(struct thread *thread)
+{
+	void *stack = thread->stack;
+	size_t pages = thread->stack_size / PAGE_SIZE;
+
+	vmap_depopulate(stack, pages);
+	vmap_release(stack, pages);
+}
+
+static void reap(void)
+{
+	for (;;) {
+		unsigned long flags = irq_save();
+		struct list *dead = list_pop_front(&dead_threads);
+
+		irq_restore(flags);
+		if (!dead)
+			break;
+		stack_free(list_entry(dead, struct thread, run_link));
+	}
+}
+
+static void *stack_alloc(size_t size)
+{
+	void *stack = vmap_reserve(size / PAGE_SIZE);
+
+	if (stack && vmap_populate(stack, size / PAGE_SIZE)) {
+		vmap_release(stack, size / PAGE_SIZE);
+		return NULL;
+	}
+	return stack;
+}
+
+/* Space at the top of a stack that grows down. */
+static void *carve(char **top, size_t size, size_t align)
+{
+	*top = (char *)ROUND_DOWN((uintptr_t)*top - size, align);
+	return memset(*top, 0, size);
+}
+
+/*
+ * Thread-local variables lie below the address that %fs:0 holds (the x86-64 psABI's variant II), from
+ * the image's .tdata and .tbss.
+ */
+static void *tls_make(char **top)
+{
+	size_t size = ROUND_UP((size_t)(tls_end - tls_start), 64);
+	void **tcb;
+
+	if (&tls_end[0] == &tls_start[0])
+		return NULL;
+	tcb = carve(top, sizeof(void *), 64);
+	carve(top, size, 64);
+	memcpy((char *)tcb - size, tls_start, (size_t)(tls_data_end - tls_start));
+	*tcb = tcb;
+	return tcb;
+}
+
+static void stack_prepare(struct thread *thread, char *top)
+{
+	uint64_t *sp = (uint64_t *)ROUND_DOWN((uintptr_t)top, 16);
+	unsigned int i;
+
+	/* As thread_switch pops it; thread_begin wants the stack aligned. */
+	*--sp = (uint64_t)thread_begin;
+	for (i = 0; i < 6; i++)
+		*--sp = 0;
+	*--sp = FPUCW_DEFAULT << 32 | MXCSR_DEFAULT;
+	thread->sp = (unsigned long)sp;
+}
+
+/* --- Beginning and end --------------------------------------------------------------------------------- */
+
+static void timeout_fire(struct clock_timer *timer)
+{
+	struct thread *thread = timer->arg;
+
+	thread->timed_out = true;
+	thread_wake(thread);
+}
+
+static void thread_init(struct thread *thread, const char *name)
+{
+	strlcpy(thread->name, name, sizeof(thread->name));
+	list_init(&thread->run_link);
+	timer_init(&thread->timeout, timeout_fire, thread);
+	thread->id = next_id++;
+	list_push_back(&all_threads, &thread->all_link);
+}
+
+struct thread *thread_create(const char *name, void (*entry)(void *arg), void *arg, size_t size)
+{
+	struct thread *thread;
+	unsigned long flags;
+	char *stack, *top;
+
+	reap();
+	size = ROUND_UP(MAX(size ? size : THREAD_STACK_DEFAULT, STACK_MIN), PAGE_SIZE);
+	stack = stack_alloc(size);
+	if (!stack)
+		return NULL;
+	top = stack + size;
+	thread = carve(&top, sizeof(*thread), 64);
+	thread->tls = tls_make(&top);
+	if (&libc_thread_size)
+		thread->libc_space = carve(&top, libc_thread_size, 16);
+	thread->stack = stack;
+	thread->stack_size = size;
+	thread->entry = entry;
+	thread->arg = arg;
+	stack_prepare(thread, top);
+
+	flags = irq_save();
+	thread_init(thread, name);
+	sched_add(thread);
+	irq_restore(flags);
+	return thread;
+}
+
+void thread_main(void)
+{
+	struct thread *self = thread_current();
+
+	irq_unmask();
+	self->entry(self->arg);
+	thread_exit();
+}
+
+void thread_exit(void)
+{
+	struct thread *self = thread_current();
+
+	if (libc_thread_exit)
+		libc_thread_exit(self);
+	reap();
+	irq_mask();
+	self->state = THREAD_DEAD;
+	list_remove(&self->all_link);
+	/* The boot stack is static memory. */
+	if (self != &boot_thread)
+		list_push_back(&dead_threads, &self->run_link);
+	sched_leave();
+	panic("a dead thread runs");
+}
+
+void sched_init(void *boot_stack, size_t size)
+{
+	boot_thread.stack = boot_stack;
+	boot_thread.stack_size = size;
+	thread_init(&boot_thread, "boot");
+	this_cpu.current = &boot_thread;
+}
+
+/* --- Sleeping and waking ------------------------------------------------------------------------------- */
+
+bool thread_sleep_until(ns_t deadline)
+{
+	struct thread *self = thread_current();
+	bool late = false;
+
+	ASSERT(!irq_masked());
+	if (deadline != NS_FOREVER && clock_ns() >= deadline)
+		return true;
+	irq_mask();
+	if (!self->wake_pending) {
+		self->state = THREAD_SLEEPING;
+		self->timed_out = false;
+		if (deadline != NS_FOREVER)
+			timer_start(&self->timeout, deadline);
+		sched_leave();
+		if (deadline != NS_FOREVER)
+			timer_stop(&self->timeout);
+		late = self->timed_out;
+	}
+	self->wake_pending = false;
+	irq_unmask();
+	return late;
+}
+
+void thread_wake(struct thread *thread)
+{
+	unsigned long flags = irq_save();
+
+	if (thread->state == THREAD_SLEEPING)
+		sched_add(thread);
+	else
+		thread->wake_pending = true;
+	irq_restore(flags);
+}
+
+void thread_sleep(ns_t ns)
+{
+	ns_t deadline = clock_deadline(ns);
+
+	while (!thread_sleep_until(deadline))
+		;
+}
+
+void thread_yield(void)
+{
+	unsigned long flags = irq_save();
+
+	sched_yield_cpu();
+	irq_restore(flags);
+}
+
+/* --- Looking --------------------------------------------------------------------------------------------- */
+
+void thread_for_each(void (*visit)(const struct thread *thread, void *arg), void *arg)
+{
+	unsigned long flags = irq_save();
+	struct thread *thread;
+
+	list_for_each(thread, &all_threads, all_link)
+		visit(thread, arg);
+	irq_restore(flags);
+}
+
+const char *thread_state_name(const struct thread *thread)
+{
+	static const char *const names[] = { "ready", "sleeping", "dead" };
+
+	if (thread == thread_current())
+		return "running";
+	return names[thread->state];
+}

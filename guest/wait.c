@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* Wait queues. */
+#include "guest/irq.h"
+#include "guest/thread.h"
+#include "guest/wait.h"
+
+void wait_queue_init(struct wait_queue *queue)
+{
+	list_init(&queue->sleepers);
+}
+
+void wait_prepare(struct wait_queue *queue, struct wait_entry *entry)
+{
+	unsigned long flags = irq_save();
+
+	entry->thread = thread_current();
+	list_push_back(&queue->sleepers, &entry->link);
+	irq_restore(flags);
+}
+
+bool wait_sleep(ns_t deadline)
+{
+	return thread_sleep_until(deadline);
+}
+
+void wait_finish(struct wait_entry *entry)
+{
+	unsigned long flags = irq_save();
+
+	list_remove(&entry->link);
+	irq_restore(flags);
+}
+
+static bool wake_first(struct wait_queue *queue)
+{
+	struct list *first = list_pop_front(&queue->sleepers);
+
+	if (!first)
+		return false;
+	thread_wake(list_entry(first, struct wait_entry, link)->thread);
+	return true;
+}
+
+void wake_one(struct wait_queue *queue)
+{
+	unsigned long flags = irq_save();
+
+	wake_first(queue);
+	irq_restore(flags);
+}
+
+void wake_all(struct wait_queue *queue)
+{
+	unsigned long flags = irq_save();
+
+	while (wake_first(queue))
+		;
+	irq_restore(flags);
+}
