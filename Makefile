@@ -109,12 +109,14 @@ $(foreach p,$(GUEST_PARTS),$(eval $(call archive,build/$(p)/lib$(p).a,$(call \
 
 # --- images -------------------------------------------------------------------------------------
 
-# PARTS_NAME in the folder's app.mk names what is linked whole: net, disk. All else comes from the
-# archives as it is referred to.
+# PARTS_NAME in the folder's app.mk names the parts that start by themselves. A part is a list of
+# init calls (guest/init.h); all else comes from the archives as it is referred to.
+PART_base     := client_start control_start
+PART_net      := netfront_register stack_start
+PART_disk     := blkfront_init ext4_mount_all
+PART_backends := xenstored_start virtio_blk_start blkback_init
 EXAMPLES   := $(patsubst examples/%/,%,$(wildcard examples/*/))
 IMAGES     := $(EXAMPLES) $(if $(wildcard dom0/*.c),dom0)
-WHOLE_net  := build/net/libnet.a
-WHOLE_disk := build/blk/libblk.a
 -include $(wildcard examples/*/app.mk dom0/app.mk)
 
 GUEST_ARCHIVES := $(foreach p,$(GUEST_PARTS),build/$(p)/lib$(p).a)
@@ -122,14 +124,14 @@ GUEST_LIBRARIES = $(GUEST_ARCHIVES) $(THIRD_ARCHIVES) $(NEWLIB)/lib/libc.a $(NEW
 
 # image(path,objects,parts)
 define image
-$(1).list: LIST = $(2) $(3)
+$(1).list: LIST = $(2) $(foreach p,base $(3),$(PART_$(p)))
 $(1): guest/guest.lds $(2) $$(GUEST_ARCHIVES) $$(THIRD_ARCHIVES) $(NEWLIB)/.built $(1).list \
 	ci/symbols
 	$$(call say,LINK,$$@)
 	$$(call link_with_symbols,$$(LD) -nostdlib -static --no-pie -z noexecstack \
 		-z max-page-size=4096 --gc-sections --no-warn-rwx-segments -T $$< $(2) \
-		--whole-archive build/guest/libguest.a $(foreach p,$(3),$(WHOLE_$(p))) \
-		--no-whole-archive --start-group $$(GUEST_LIBRARIES) $$(LIBGCC) --end-group)
+		$(foreach p,base $(3),$(PART_$(p):%=-u initcall_%)) \
+		--whole-archive build/guest/libguest.a --no-whole-archive --start-group $$(GUEST_LIBRARIES) $$(LIBGCC) --end-group)
 	$$(Q)$$(STRIP) -o $$@ $$@.elf
 endef
 

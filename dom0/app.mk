@@ -1,2 +1,2 @@
-# dom0 stands on every driver and both backends.
-PARTS_dom0 := net disk
+# dom0 stands on the drivers of the machine and on both backends.
+PARTS_dom0 := backends
