@@ -44,8 +44,8 @@ struct cpu {
 	uint64_t cr3; /* as loaded */
 	uint64_t cr4;
 	uint64_t flushed; /* tlb_clock at its last complete flush of guests' entries */
-	bool in_multicall; /* hypercall_continue must store into the entry, not the frame */
-	struct multicall_entry *mc; /* the entry in progress (hypervisor copy) */
+	struct multicall_entry *mc; /* the multicall's entry in progress (a copy), or NULL */
+	bool mc_continues; /* that entry is to be continued: hypercall_continue stored into it, not into the frame */
 
 	struct sched_cpu *sched; /* core/sched.c */
 	struct timer_cpu *timers; /* core/timer.c */
@@ -86,7 +86,10 @@ void cpu_kick(struct cpu *c); /* IPI: look at your work; nothing when it is this
 
 static inline void work_begin(void)
 {
-	this_cpu()->budget = WORK_BUDGET;
+	struct cpu *c = this_cpu();
+
+	if (!c->mc) /* else the multicall's budget is for all of its entries */
+		c->budget = WORK_BUDGET;
 }
 
 static inline bool work_spent(int units)

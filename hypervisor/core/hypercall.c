@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* The interface: which function serves which number; and how a long operation is continued. */
+#include "hypercall.h"
+#include <stdarg.h>
+
+#include "console.h"
+#include "evtchn.h"
+#include "grant.h"
+#include "irq.h"
+#include "memory.h"
+#include "sched.h"
+
+static long hypercall_absent(void)
+{
+	return -ENOSYS;
+}
+
+#define ROW(name)         [__HYPERVISOR_##name] = (hypercall_fn)(void *)do_##name
+#define ABSENT(from, to)  [from ... to] = (hypercall_fn)(void *)hypercall_absent
+
+const hypercall_fn hypercall_table[NR_HYPERCALLS] = {
+	ROW(set_trap_table),
+	ROW(mmu_update),
+	ROW(set_gdt),
+	ROW(stack_switch),
+	ROW(set_callbacks),
+	ROW(fpu_taskswitch),
+	ROW(sched_op_compat),
+	ROW(platform_op),
+	ROW(set_debugreg),
+	ROW(get_debugreg),
+	ROW(update_descriptor),
+	ABSENT(11, 11),
+	ROW(memory_op),
+	ROW(multicall),
+	ROW(update_va_mapping),
+	ROW(set_timer_op),
+	ROW(event_channel_op_compat),
+	ROW(xen_version),
+	ROW(console_io),
+	ABSENT(19, 19), /* physdev_op_compat: of interface versions before 3.2 */
+	ROW(grant_table_op),
+	ROW(vm_assist),
+	ROW(update_va_mapping_otherdomain),
+	ROW(iret),
+	ROW(vcpu_op),
+	ROW(set_segment_base),
+	ROW(mmuext_op),
+	ABSENT(27, 27), /* xsm_op */
+	ROW(nmi_op),
+	ROW(sched_op),
+	ROW(callback_op),
+	ABSENT(31, 31), /* xenoprof_op */
+	ROW(event_channel_op),
+	ROW(physdev_op),
+	ABSENT(34, 34), /* hvm_op */
+	ROW(sysctl),
+	ROW(domctl),
+	ABSENT(37, NR_HYPERCALLS - 1), /* kexec, tmem, argo, xenpmu, dm_op, hypfs; 48-55 are no architecture's here */
+};
+
+long hypercall_continue(unsigned op, unsigned n, ...)
+{
+	struct cpu *c = this_cpu();
+	struct regs *r = &c->vcpu->regs;
+	uint64_t *const arg[6] = { &r->rdi, &r->rsi, &r->rdx, &r->r10, &r->r8, &r->r9 };
+	va_list args;
+	unsigned i;
+
+	va_start(args, n);
+	if (c->mc) {
+		c->mc->op = op;
+		for (i = 0; i < n; i++)
+			c->mc->args[i] = va_arg(args, unsigned long);
+		c->mc_continues = true;
+	} else {
+		for (i = 0; i < n; i++)
+			*arg[i] = va_arg(args, unsigned long);
+		r->rip -= 2; /* to the syscall instruction again */
+	}
+	va_end(args);
+	return op;
+}
