@@ -43,8 +43,8 @@ NORETURN void boot(uint32_t magic, uint64_t info)
 	frame_init(memory_top() >> PAGE_SHIFT);
 	memory_give_all();
 
+	ioapic_init(); /* first: a PIC's request that is pending when the local APIC refuses it stays for ever */
 	apic_init();
-	ioapic_init();
 	irq_init();
 	fpu_init();
 	c->idle = c->vcpu = vcpu_create_idle(c);

@@ -44,6 +44,16 @@ uint64_t time_now(void)
 	return scale(rdtsc() - c->tsc_base, c->tsc_mul, c->tsc_shift) + c->ns_base;
 }
 
+/* a * unit / b with the product in full; the quotient must fit. */
+static uint64_t ratio(uint64_t a, uint64_t b, uint64_t unit)
+{
+	uint64_t low, high;
+
+	__asm__("mul %3" : "=a"(low), "=d"(high) : "0"(a), "r"(unit) : "cc");
+	__asm__("div %2" : "+a"(low), "+d"(high) : "r"(b) : "cc");
+	return low;
+}
+
 /* From now on, time goes on at this rate; what has passed stays. */
 static void set_rate(struct cpu *c, uint64_t hz)
 {
@@ -57,8 +67,7 @@ static void set_rate(struct cpu *c, uint64_t hz)
 	for (; rest <= SECOND; rest <<= 1)
 		shift++;
 	/* Divide with the bits that the shift would lose. */
-	c->tsc_mul = (uint32_t)(((unsigned __int128)SECOND << (shift < 0 ? 32 - shift : 32)) /
-				(shift < 0 ? hz : rest));
+	c->tsc_mul = (uint32_t)ratio(SECOND, shift < 0 ? hz : rest, 1UL << (shift < 0 ? 32 - shift : 32));
 	c->tsc_shift = shift;
 	tsc_hz = hz;
 }
@@ -78,11 +87,6 @@ static void read_pair(uint64_t *tsc, uint64_t *ref)
 			*ref = r;
 		}
 	}
-}
-
-static uint64_t ratio(uint64_t a, uint64_t b, uint64_t unit)
-{
-	return (uint64_t)((unsigned __int128)a * unit / b);
 }
 
 /* Frequency by CPUID: Intel's leaves, or a hypervisor's timing leaf; 0: it does not say. */
@@ -125,7 +129,7 @@ static void measure(void)
 	tsc_told = told;
 	if (!told)
 		told = ratio(tsc - first.tsc, ref - first.ref, clocksource.hz);
-	apic_mul = ratio(apic << 32, tsc - first.tsc, told) / SECOND;
+	apic_mul = ratio(ratio(apic, tsc - first.tsc, told), SECOND, 1UL << 32);
 	set_rate(this_cpu(), told);
 }
 
