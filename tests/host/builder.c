@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rules: a kernel is refused with a line that says why; the start-of-day layout is in the ABI's order
+ * and its tables suffice; every page table is mapped read-only, everything else writable.
+ */
+// uses: dom0/kernel.c dom0/tables.c lib/elf.c lib/format.c
+#include "dom0/kernel.h"
+#include "dom0/tables.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xen/elfnote.h>
+
+static int failures;
+
+#define CHECK(name, condition)                                             \
+	do {                                                               \
+		if (condition) {                                           \
+			printf("ok %s\n", name);                           \
+		} else {                                                   \
+			printf("FAIL %s: %s\n", name, #condition);         \
+			failures++;                                        \
+		}                                                          \
+	} while (0)
+
+/* --- A kernel image made here ------------------------------------------------------------------- */
+
+#define BASE	 0x400000ULL
+#define TEXT_LEN 0x3000ULL
+#define BSS_LEN	 0x5000ULL
+
+struct image {
+	struct elf_header header;
+	struct elf_segment segments[2];
+	uint8_t notes[512];
+	uint8_t text[TEXT_LEN];
+};
+
+static size_t add_note(struct image *image, size_t at, uint32_t type, const void *desc, uint32_t len)
+{
+	uint32_t head[3] = { 4, len, type };
+
+	memcpy(image->notes + at, head, 12);
+	memcpy(image->notes + at + 12, "Xen", 4);
+	memcpy(image->notes + at + 16, desc, len);
+	return at + 16 + ((len + 3) & ~3U);
+}
+
+static size_t number_note(struct image *image, size_t at, uint32_t type, uint64_t value)
+{
+	return add_note(image, at, type, &value, 8);
+}
+
+static struct image *make_image(uint64_t p2m_base)
+{
+	struct image *image = calloc(1, sizeof(*image));
+	size_t at = 0;
+
+	memcpy(image->header.ident, "\x7f" "ELF\x02\x01\x01", 7);
+	image->header.type = 2;
+	image->header.machine = 62;
+	image->header.version = 1;
+	image->header.entry = BASE;
+	image->header.phoff = offsetof(struct image, segments);
+	image->header.ehsize = 64;
+	image->header.phentsize = sizeof(struct elf_segment);
+	image->header.phnum = 2;
+	at = add_note(image, at, XEN_ELFNOTE_XEN_VERSION, "xen-3.0", 8);
+	at = number_note(image, at, XEN_ELFNOTE_VIRT_BASE, BASE);
+	at = number_note(image, at, XEN_ELFNOTE_PADDR_OFFSET, BASE);
+	at = number_note(image, at, XEN_ELFNOTE_ENTRY, BASE + 0x10);
+	at = number_note(image, at, XEN_ELFNOTE_HYPERCALL_PAGE, BASE + 0x1000);
+	if (p2m_base)
+		at = number_note(image, at, XEN_ELFNOTE_INIT_P2M, p2m_base);
+	image->segments[0] = (struct elf_segment){ ELF_PT_LOAD, ELF_PF_R | ELF_PF_X,
+						   offsetof(struct image, text), BASE, BASE, TEXT_LEN,
+						   TEXT_LEN + BSS_LEN, 4096 };
+	image->segments[1] = (struct elf_segment){ ELF_PT_NOTE, ELF_PF_R, offsetof(struct image, notes),
+						   0, 0, at, at, 4 };
+	return image;
+}
+
+static int open_image(struct image *image, size_t size, struct kernel *kernel, struct error *error)
+{
+	memset(error, 0, sizeof(*error));
+	return kernel_open(kernel, image, size, "k", error);
+}
+
+static bool refused(struct image *image, size_t size, const char *word)
+{
+	struct kernel kernel;
+	struct error error;
+
+	return open_image(image, size, &kernel, &error) == -ENOEXEC && strstr(error.text, word) &&
+	       !strchr(error.text, '\n');
+}
+
+static void test_refusals(void)
+{
+	struct image *image = make_image(0);
+	size_t size = sizeof(*image);
+
+	CHECK("not-elf", refused((struct image *)"no kernel at all", 16, "ELF"));
+	CHECK("cut-short", refused(image, size - TEXT_LEN, "cut short"));
+	image->header.ident[4] = 1;
+	CHECK("32-bit", refused(image, size, "64"));
+	image->header.ident[4] = 2;
+	image->segments[1].filesz = image->segments[1].memsz = 0;
+	CHECK("no-notes", refused(image, size, "Xen"));
+	free(image);
+
+	image = make_image(0);
+	number_note(image, 24 + 24 + 24, XEN_ELFNOTE_ENTRY, BASE + 0x100000);
+	CHECK("entry-outside", refused(image, size, "entry"));
+	free(image);
+
+	image = make_image(0);
+	image->segments[0].paddr = 0;
+	CHECK("below-base", refused(image, size, "outside"));
+	free(image);
+
+	image = make_image(0);
+	number_note(image, 24 * 4, XEN_ELFNOTE_HYPERCALL_PAGE, 0x1000);
+	CHECK("hypercall-page-outside", refused(image, size, "notes"));
+	free(image);
+}
+
+/* --- Layout and tables ------------------------------------------------------------------------- */
+
+/* Walk the tables as the processor would. Returns the entry, 0: not mapped. */
+static uint64_t walk(const char *memory, uint64_t root_mfn, uint64_t first_mfn, uint64_t va)
+{
+	uint64_t mfn = root_mfn, entry = 0;
+
+	for (int level = 3; level >= 0; level--) {
+		const uint64_t *table = (const uint64_t *)(memory + ((mfn - first_mfn) << 12));
+
+		entry = table[va >> (12 + 9 * level) & 511];
+		if (!(entry & 1))
+			return 0;
+		mfn = entry >> 12 & 0xffffffffffULL;
+	}
+	return entry;
+}
+
+#define FIRST_MFN 0x1234ULL
+
+static void check_tables(const char *name, const struct kernel *kernel, const struct layout *l)
+{
+	char *memory = calloc(l->total_pages, 4096);
+	uint64_t *p2m = malloc(l->total_pages * 8);
+	struct tables t = { memory, p2m, l->first_table, l->table_pages, 0, 0, NULL };
+	unsigned int wrong = 0;
+
+	for (uint64_t i = 0; i < l->total_pages; i++)
+		p2m[i] = FIRST_MFN + i;
+	tables_init(&t);
+	for (uint64_t pfn = 0; pfn < l->map_pages; pfn++)
+		tables_map(&t, layout_va(kernel, pfn), pfn);
+	if (kernel->p2m_base != KERNEL_NO_P2M_BASE)
+		for (uint64_t i = 0; i < l->p2m_pages; i++)
+			tables_map(&t, l->p2m_va + (i << 12), l->first_p2m + i);
+	for (uint64_t pfn = 0; pfn < l->map_pages; pfn++) {
+		uint64_t entry = walk(memory, p2m[l->first_table], FIRST_MFN, layout_va(kernel, pfn));
+		bool table = pfn >= l->first_table && pfn < l->first_table + l->table_pages;
+
+		wrong += entry >> 12 != p2m[pfn] || !!(entry & 2) == table || !(entry & 4);
+	}
+	for (uint64_t i = 0; i < l->p2m_pages; i++)
+		wrong += walk(memory, p2m[l->first_table], FIRST_MFN, l->p2m_va + (i << 12)) >> 12 !=
+			 p2m[l->first_p2m + i];
+	CHECK(name, !wrong && t.next <= l->first_table + l->table_pages);
+	free(memory);
+	free(p2m);
+}
+
+static void test_layout(const char *name, uint64_t p2m_base, uint64_t module, uint64_t pages)
+{
+	struct image *image = make_image(p2m_base);
+	struct kernel kernel;
+	struct layout l;
+	struct error error;
+
+	CHECK("opens", !open_image(image, sizeof(*image), &kernel, &error));
+	CHECK("fits", !layout_compute(&l, &kernel, module, pages, "k", &error));
+	CHECK("order", l.first_kernel == 0 && l.first_module == 8 &&
+			       l.first_p2m == l.first_module + (module + 4095) / 4096 &&
+			       l.start_info == l.first_p2m + (pages * 8 + 4095) / 4096 &&
+			       l.first_table == l.console + 1 &&
+			       l.stack == l.first_table + l.table_pages && l.used_pages == l.stack + 1);
+	CHECK("padded", l.map_pages == pages || (l.map_pages - l.used_pages) * 4096 >= 512 * 1024);
+	check_tables(name, &kernel, &l);
+	free(image);
+}
+
+static void test_too_small(void)
+{
+	struct image *image = make_image(0);
+	struct kernel kernel;
+	struct layout l;
+	struct error error;
+
+	open_image(image, sizeof(*image), &kernel, &error);
+	CHECK("too-small", layout_compute(&l, &kernel, 0, 12, "k", &error) == -ENOMEM &&
+				   strstr(error.text, "memory="));
+	memset(&error, 0, sizeof(error));
+	CHECK("huge-module", layout_compute(&l, &kernel, ~0ULL, 4096, "k", &error) == -ENOMEM);
+	free(image);
+}
+
+int main(void)
+{
+	test_refusals();
+	test_layout("tables-1MiB", 0, 0, 256);
+	test_layout("tables-16MiB", 0, 5000, 4096);
+	test_layout("tables-64MiB", 0, 9 << 20, 16384);
+	test_layout("tables-p2m-elsewhere", 0x8000000000ULL, 12345, 16384);
+	test_too_small();
+	return failures != 0;
+}
