@@ -81,9 +81,9 @@ endef
 # that the first one had, for backtraces. The table lies behind the code and moves none of it.
 define link_with_symbols
 	$(Q)mkdir -p $(@D)
-	$(Q)ci/symbols < /dev/null > $@.symbols.S && $(CC) -c -o $@.symbols.o $@.symbols.S
+	$(Q)ci/symbols $(@F) < /dev/null > $@.symbols.S && $(CC) -c -o $@.symbols.o $@.symbols.S
 	$(Q)$(1) $@.symbols.o -o $@.elf
-	$(Q)$(NM) $@.elf | ci/symbols > $@.symbols.S && $(CC) -c -o $@.symbols.o $@.symbols.S
+	$(Q)$(NM) $@.elf | ci/symbols $(@F) > $@.symbols.S && $(CC) -c -o $@.symbols.o $@.symbols.S
 	$(Q)$(1) $@.symbols.o -o $@.elf
 endef
 
