@@ -40,6 +40,7 @@ struct netdev {
 	uint16_t mtu;	   /* of the payload, without the Ethernet header */
 	uint32_t offloads; /* OFFLOAD_* that the other side takes */
 	bool up;
+	bool optional;	   /* the stack uses it only when told an address for it */
 	struct {
 		uint64_t rx_packets, rx_bytes, rx_dropped;
 		uint64_t tx_packets, tx_bytes, tx_dropped;

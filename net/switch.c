@@ -227,6 +227,7 @@ static int add_local(struct net_switch *sw)
 
 	sw->local = (struct netdev){
 		.ops = &local_ops, .mtu = 1500, .offloads = OFFLOAD_ALL, .up = true,
+		.optional = true,
 		.mac = { 0x02, 0x00, 0x00, 0x6c, 0x6d, ++count }, /* locally administered */
 	};
 	sw->local_port = (struct netdev){
