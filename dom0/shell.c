@@ -11,13 +11,17 @@
 #include "dom0/hyper.h"
 #include "dom0/ramdisk.h"
 #include "guest/console.h"
+#include "guest/evtchn.h"
+#include "guest/page.h"
 #include "guest/shutdown.h"
 #include "guest/thread.h"
+#include "xenstore/client.h"
 
 #include <xen/sched.h>
 
 #define WORDS_MAX 16
 #define PAGES_PER_MIB 256U
+#define PORTS	      4096U /* of a two-level table */
 
 /* --- Telling ------------------------------------------------------------------------------------- */
 
@@ -55,6 +59,37 @@ static int verb_list(char **words, unsigned int count, struct error *error)
 	return 0;
 }
 
+/* Nodes at and below a path of the store. */
+static unsigned int count_nodes(const char *path)
+{
+	char child[256];
+	char **names;
+	int n = xs_directory(XS_NO_TX, path, NULL, &names);
+	unsigned int count = 1;
+
+	if (n < 0)
+		return count;
+	for (int i = 0; i < n; i++) {
+		snprintf(child, sizeof(child), "%s/%s", strcmp(path, "/") ? path : "", names[i]);
+		count += count_nodes(child);
+	}
+	free(names);
+	return count;
+}
+
+/* What dom0 itself holds: numbers that stand still where nothing leaks. */
+static void show_own(void)
+{
+	struct evtchn_status status;
+	unsigned int ports = 0;
+
+	for (evtchn_port_t port = 1; port < PORTS && !evtchn_status(port, &status); port++)
+		ports += status.status != EVTCHNSTAT_closed;
+	printf("event_channels         : %u\n", ports);
+	printf("store_nodes            : %u\n", count_nodes("/"));
+	printf("dom0_free_pages        : %lu\n", (unsigned long)page_free_count());
+}
+
 static int verb_info(char **words, unsigned int count, struct error *error)
 {
 	struct xen_sysctl_physinfo physinfo;
@@ -71,6 +106,7 @@ static int verb_info(char **words, unsigned int count, struct error *error)
 	printf("free_memory            : %lu\n", (unsigned long)(physinfo.free_pages / PAGES_PER_MIB));
 	printf("free_pages             : %lu\n", (unsigned long)physinfo.free_pages);
 	printf("domains                : %u\n", domain_count());
+	show_own();
 	while (ramdisk_next(&position, &file))
 		if (!strncmp(file.path, "etc/lamina/", 11))
 			printf("configuration          : %s\n", file.path);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Prints its arguments and environment, and exits with the status that it was given. */
+/*
+ * Prints its arguments and environment, and exits with the status that it was given. Three arguments
+ * make it do more: status=N, sleep=SECONDS, and crash, which shows what a null pointer leads to.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int main(int argc, char **argv, char **envp)
 {
@@ -16,5 +20,11 @@ int main(int argc, char **argv, char **envp)
 	}
 	for (i = 0; envp[i]; i++)
 		printf("environment: %s\n", envp[i]);
+	for (i = 1; i < argc; i++) {
+		if (!strncmp(argv[i], "sleep=", 6))
+			sleep(atoi(argv[i] + 6));
+		if (!strcmp(argv[i], "crash"))
+			*(volatile int *)0 = 1;
+	}
 	return status;
 }

@@ -168,6 +168,13 @@ def check(what, got, wanted):
         raise Failure(f"{what}: {got!r} where {wanted!r} was due")
 
 
+def require(condition, what):
+    """Prints what holds; what does not ends the test."""
+    if not condition:
+        raise Failure(f"{what}: not so")
+    print(f"ok {what}")
+
+
 def skip(why):
     print(why)
     sys.exit(77)

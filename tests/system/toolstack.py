@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# Rule: xl's verbs on dom0's console do what they say: create, list, console, pause, unpause,
+# shutdown, reboot, destroy, info, dmesg; and a domain's end is followed by what its configuration says.
+# timeout: 180
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+from machine import Machine, main, require
+
+HELLO = 'name = "hello"\nkernel = "/images/hello"\nmemory = 4\nextra = "one two {extra}"\n{more}\n'
+
+
+def config(extra="", more=""):
+    return HELLO.format(extra=extra, more=more).encode()
+
+
+def state(m, name):
+    """The state column of `list` for a domain, or None."""
+    m.send("list")
+    m.expect(r"^Domain-0 .*$")
+    m.send("domid Domain-0")
+    m.expect(r"^0$")
+    lines = re.findall(rf"^{name} +\d+ +\d+ +\d+ +(\S+)", m.console[m.console.rindex("Name  "):], re.M)
+    return lines[-1] if lines else None
+
+
+def run():
+    files = {
+        "images/hello": "build/images/hello",
+        "etc/lamina/hello.cfg": config("status=3"),
+        "etc/other/sleeper.cfg": config("sleep=600", "").replace(b'"hello"', b'"sleeper"'),
+        "etc/other/again.cfg": config("sleep=600", 'on_reboot = "restart"').replace(b'"hello"', b'"again"'),
+        "etc/other/kept.cfg": config("crash", 'on_crash = "preserve"').replace(b'"hello"', b'"kept"'),
+    }
+    with Machine("toolstack", files=files, ports=()) as m:
+        m.expect(r"etc/lamina/hello.cfg started as domain 1")
+        m.expect(r"\[hello\] Hello from hello")
+        m.expect(r"\[hello\] .*exit status 3")
+        m.expect(r"hello \(domain 1\) has powered off: destroyed")
+
+        m.send("create etc/other/sleeper.cfg")
+        m.expect(r"\[sleeper\] Hello")
+        require("b" in state(m, "sleeper") or "r" in state(m, "sleeper"), "list shows a running domain")
+        m.send("pause sleeper")
+        require("p" in state(m, "sleeper"), "a paused one")
+        m.send("unpause sleeper")
+        require("p" not in state(m, "sleeper"), "and unpaused again")
+        m.send("unpause sleeper")
+        m.expect(r"cannot be unpaused: it is not paused")
+        m.send("create etc/other/sleeper.cfg")
+        m.expect(r"sleeper: a domain of this name runs already")
+        m.send("console sleeper")
+        m.expect(r"Hello from")
+        m.send("\x1d", end="")
+        m.send("shutdown sleeper")
+        m.expect(r"sleeper \(domain \d+\) has powered off: destroyed")
+
+        m.send("create etc/other/again.cfg")
+        m.expect(r"\[again\] Hello")
+        m.send("reboot again")
+        m.expect(r"again \(domain \d+\) wants to reboot: restarting")
+        m.expect(r"\[again\] Hello")
+        m.send("destroy again")
+        require(state(m, "again") is None, "a destroyed domain is gone")
+
+        m.send("create etc/other/kept.cfg")
+        m.expect(r"\[kept\] .*null pointer")
+        m.expect(r"kept \(domain \d+\) has crashed: preserved")
+        require("sc" in state(m, "kept"), "a preserved domain is listed as crashed")
+        m.send("destroy kept")
+
+        m.send("info")
+        m.expect(r"free_memory +: \d+")
+        m.send("dmesg")
+        m.expect(r"Lamina")
+        m.send("nonsense")
+        m.expect(r"nonsense: no such verb")
+        m.send("destroy nobody")
+        m.expect(r"nobody: there is no such domain")
+        m.send("poweroff")
+        m.wait()
+
+
+main(run)
