@@ -78,22 +78,23 @@ bool part_is(const char *part, size_t len, const char *word)
 
 /* --- Values of the simple kinds --------------------------------------------------------------- */
 
-static int text_of(struct reader *r, const struct setting *s, const char **text)
+/* The text of a string or number; NULL after an error. */
+static const char *text_of(struct reader *r, const struct setting *s)
 {
-	if (s->value->is_list)
-		return reader_error(r, s->line, "%s: a string is wanted, not a list", s->key);
-	*text = s->value->text;
-	return 0;
+	if (!s->value->is_list)
+		return s->value->text;
+	reader_error(r, s->line, "%s: a string is wanted, not a list", s->key);
+	return NULL;
 }
 
 static int number_of(struct reader *r, const struct setting *s, unsigned long min,
 		     unsigned long max, uint32_t *number)
 {
-	const char *text;
+	const char *text = text_of(r, s);
 	char *end;
 	unsigned long n;
 
-	if (text_of(r, s, &text))
+	if (!text)
 		return -EINVAL;
 	n = strtoul(text, &end, 0);
 	if (end == text || *end || *text == '-' || *text == '+' || *text == ' ')
@@ -107,9 +108,9 @@ static int number_of(struct reader *r, const struct setting *s, unsigned long mi
 
 static int set_text(struct reader *r, const struct setting *s, char *out, size_t size)
 {
-	const char *text;
+	const char *text = text_of(r, s);
 
-	if (text_of(r, s, &text))
+	if (!text)
 		return -EINVAL;
 	return reader_copy(r, s->line, s->key, out, size, text, strlen(text));
 }
@@ -166,10 +167,10 @@ static int set_maxvcpus(struct reader *r, const struct setting *s)
 
 static int set_uuid(struct reader *r, const struct setting *s)
 {
-	const char *text;
+	const char *text = text_of(r, s);
 	unsigned int digits = 0;
 
-	if (text_of(r, s, &text))
+	if (!text)
 		return -EINVAL;
 	for (; *text; text++) {
 		char c = *text | 0x20;
@@ -197,9 +198,9 @@ static int set_uuid(struct reader *r, const struct setting *s)
 
 static int set_type(struct reader *r, const struct setting *s)
 {
-	const char *text;
+	const char *text = text_of(r, s);
 
-	if (text_of(r, s, &text))
+	if (!text)
 		return -EINVAL;
 	/* builder= is how type= was spelled before. */
 	if (!strcmp(text, "pv") || (*s->key == 'b' && (!strcmp(text, "linux") ||
@@ -216,9 +217,9 @@ static int set_action(struct reader *r, const struct setting *s, enum config_act
 		[CONFIG_RESTART] = "restart",
 		[CONFIG_PRESERVE] = "preserve",
 	};
-	const char *text;
+	const char *text = text_of(r, s);
 
-	if (text_of(r, s, &text))
+	if (!text)
 		return -EINVAL;
 	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
 		if (!strcmp(names[i], text)) {
@@ -280,9 +281,7 @@ static int set_disk(struct reader *r, const struct setting *s)
 /* root=, extra= and cmdline= make one command line together: see join_cmdline. */
 static int set_cmdline_part(struct reader *r, const struct setting *s)
 {
-	const char *text;
-
-	return text_of(r, s, &text);
+	return text_of(r, s) ? 0 : -EINVAL;
 }
 
 /* Known to xl, of no consequence here: a hint for its scheduler, its memory, its devices' names. */
