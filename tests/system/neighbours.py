@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# Rule: two appliances on one bridge talk to each other and to the host; when a neighbour is destroyed
+# and another crashes on a null pointer, the first serves on without one failed request.
+# timeout: 240
+import http.client
+import os
+import socket
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+from machine import Machine, main, require
+
+WEB = b"""name = "web"
+kernel = "/images/httpd"
+memory = 16
+extra = "ip=10.0.2.15/24,10.0.2.2"
+vif = [ 'bridge=xenbr0' ]
+disk = [ 'phy:/dev/vda,xvda,r' ]
+"""
+ECHO = b"""name = "echo"
+kernel = "/images/echo"
+memory = 16
+extra = "ip=10.0.2.16/24,10.0.2.2"
+vif = [ 'bridge=xenbr0' ]
+"""
+TALKER = b"""name = "talker"
+kernel = "/images/echo"
+memory = 16
+extra = "ip=10.0.2.17/24,10.0.2.2 to=10.0.2.16:7 count=200"
+vif = [ 'bridge=xenbr0' ]
+"""
+VICTIM = b"""name = "victim"
+kernel = "/images/hello"
+memory = 4
+extra = "crash"
+vif = [ 'bridge=xenbr0' ]
+"""
+
+
+class Load(threading.Thread):
+    """Fetches a page over and over, and counts what goes wrong."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.port, self.good, self.bad, self.ending = port, 0, [], False
+
+    def run(self):
+        while not self.ending:
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+                connection.request("GET", "/index.html")
+                response = connection.getresponse()
+                if response.status != 200 or not response.read():
+                    raise OSError(f"status {response.status}")
+                connection.close()
+                self.good += 1
+            except (OSError, http.client.HTTPException) as e:
+                self.bad.append(str(e))
+
+
+def say_tcp(port, text):
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as s:
+        s.sendall(text)
+        s.shutdown(socket.SHUT_WR)
+        return s.makefile("rb").read()
+
+
+def say_udp(port, text):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.settimeout(2)
+        for _ in range(10):
+            s.sendto(text, ("127.0.0.1", port))
+            try:
+                return s.recv(2000)
+            except TimeoutError:
+                continue
+    return b""
+
+
+def run():
+    files = {f"images/{i}": f"build/images/{i}" for i in ("httpd", "echo", "hello")}
+    files.update({"etc/lamina/web.cfg": WEB, "etc/lamina/echo.cfg": ECHO,
+                  "etc/other/talker.cfg": TALKER, "etc/other/victim.cfg": VICTIM})
+    echo = ("10.0.2.16", 7)
+    with Machine("neighbours", files=files, disks=["build/run/httpd.ext4:ro"],
+                 ports=(("10.0.2.15", 80), echo)) as m:
+        m.ports[80] = m.ports[("10.0.2.15", 80)]
+        m.wait_for_page("/index.html")
+        require(say_tcp(m.ports[echo], b"over TCP" * 1000) == b"over TCP" * 1000, "the host talks to echo")
+        require(say_udp(m.ports[echo], b"over UDP") == b"over UDP", "by UDP as well")
+        m.send("create etc/other/talker.cfg")
+        m.expect(r"\[talker\] .*200 of 200")
+        print("ok one appliance talks to another")
+        load = Load(m.ports[80])
+        load.start()
+        m.send("destroy echo")
+        m.send("create etc/other/victim.cfg")
+        m.expect(r"\[victim\] .*null pointer")
+        m.expect(r"victim \(domain \d+\) has crashed: destroyed")
+        time.sleep(2)
+        load.ending = True
+        load.join(30)
+        print(f"{load.good} pages meanwhile; failed: {load.bad[:3]}")
+        require(load.good > 20 and not load.bad, "no request failed")
+        m.send("list")
+        m.expect(r"^web ")
+
+
+main(run)
