@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Our grant table, version 1. It grows by frames of 512 entries as references are asked for, up to what
+ * Xen allows. A free entry grants nothing (flags 0), so its frame field holds the next free one's number:
+ * the list needs no memory of its own, and no peer can write to it.
+ */
+#include <stdlib.h>
+
+#include "guest/clock.h"
+#include "guest/gnttab.h"
+#include "guest/hypercall.h"
+#include "guest/init.h"
+#include "guest/irq.h"
+#include "guest/page.h"
+#include "guest/vmap.h"
+
+#define FRAME_ENTRIES	(PAGE_SIZE / sizeof(struct grant_entry_v1))
+#define FRAMES_MAX	64
+#define RESERVED	((size_t)GNTTAB_NR_RESERVED_ENTRIES)
+#define LIST_END	0
+#define RETRY_INTERVAL	(NS_PER_S / 2)
+
+/* With upcalls masked. */
+static struct grant_entry_v1 *table;	/* address space for frames_max frames */
+static unsigned int frames, frames_max;
+static grant_ref_t free_head = LIST_END;
+static size_t free_count;
+
+static int table_setup(unsigned int count, xen_pfn_t *list)
+{
+	struct gnttab_setup_table setup = { .dom = DOMID_SELF, .nr_frames = count };
+	long err;
+
+	set_xen_guest_handle(setup.frame_list, list);
+	err = hypercall_grant_table_op(GNTTABOP_setup_table, &setup, 1);
+	return err ? (int)err : gnttab_error(setup.status);
+}
+
+/* One more frame; its entries go onto the free list. Masked. */
+static int table_grow(void)
+{
+	xen_pfn_t list[FRAMES_MAX];
+	grant_ref_t ref;
+	int err;
+
+	if (!table || frames >= frames_max)
+		return -ENOSPC;
+	err = table_setup(frames + 1, list);
+	if (!err)
+		err = pte_set((char *)table + frames * PAGE_SIZE,
+			      pte_make(MFN(list[frames]), PTE_RW));
+	if (err)
+		return err;
+	for (ref = (frames + 1) * FRAME_ENTRIES; ref-- > MAX(frames * FRAME_ENTRIES, RESERVED);) {
+		table[ref].flags = 0;
+		table[ref].frame = free_head;
+		free_head = ref;
+		free_count++;
+	}
+	frames++;
+	return 0;
+}
+
+static int gnttab_start(void)
+{
+	struct gnttab_query_size query = { .dom = DOMID_SELF };
+	long err = hypercall_grant_table_op(GNTTABOP_query_size, &query, 1);
+
+	if (err || query.status != GNTST_okay)
+		return err ? (int)err : gnttab_error(query.status);
+	frames_max = MIN(query.max_nr_frames, (uint32_t)FRAMES_MAX);
+	table = vmap_reserve(frames_max);
+	return table ? 0 : -ENOMEM;
+}
+INITCALL(core, gnttab_start);
+
+size_t gnttab_free_count(void)
+{
+	return READ_ONCE(free_count) + (frames_max - frames) * FRAME_ENTRIES;
+}
+
+/* --- References ------------------------------------------------------------------------------------------ */
+
+int gnttab_alloc(void)
+{
+	unsigned long flags = irq_save();
+	int ref = 0;
+
+	if (free_head == LIST_END)
+		ref = table_grow();
+	if (!ref) {
+		ref = (int)free_head;
+		free_head = table[ref].frame;
+		free_count--;
+	}
+	irq_restore(flags);
+	return ref;
+}
+
+void gnttab_free(grant_ref_t ref)
+{
+	unsigned long flags = irq_save();
+
+	table[ref].frame = free_head;
+	free_head = ref;
+	free_count++;
+	irq_restore(flags);
+}
+
+void gnttab_access(grant_ref_t ref, domid_t to, mfn_t frame, bool readonly)
+{
+	table[ref].frame = (uint32_t)frame.n;
+	table[ref].domid = to;
+	wmb();	/* whom and what before the flags that let them in */
+	WRITE_ONCE(table[ref].flags, (uint16_t)(GTF_permit_access | (readonly ? GTF_readonly : 0)));
+}
+
+int gnttab_grant(domid_t to, mfn_t frame, bool readonly)
+{
+	int ref = gnttab_alloc();
+
+	if (ref > 0)
+		gnttab_access((grant_ref_t)ref, to, frame, readonly);
+	return ref;
+}
+
+bool gnttab_busy(grant_ref_t ref)
+{
+	return READ_ONCE(table[ref].flags) & (GTF_reading | GTF_writing);
+}
+
+/* Xen sets the bits of use in the same word, at any time: take access away only while there are none. */
+int gnttab_end(grant_ref_t ref)
+{
+	uint16_t flags = READ_ONCE(table[ref].flags);
+
+	do {
+		if (flags & (GTF_reading | GTF_writing))
+			return -EBUSY;
+	} while (!__atomic_compare_exchange_n(&table[ref].flags, &flags, 0, false, __ATOMIC_SEQ_CST,
+					      __ATOMIC_SEQ_CST));
+	return 0;
+}
+
+int gnttab_revoke(grant_ref_t ref)
+{
+	int err = gnttab_end(ref);
+
+	if (!err)
+		gnttab_free(ref);
+	return err;
+}
+
+/* --- Pages whose peer does not let go ---------------------------------------------------------------------- */
+
+struct held_page {
+	struct held_page *next;
+	grant_ref_t ref;
+	void *page;
+};
+
+/* With upcalls masked. Entries that are done are freed by the next caller: a timer may not free. */
+static struct held_page *held, *released;
+static struct clock_timer retry_timer;
+
+static bool let_go(struct held_page *entry)
+{
+	if (gnttab_revoke(entry->ref))
+		return false;
+	page_free(entry->page, 0);
+	return true;
+}
+
+static void retry(struct clock_timer *timer)
+{
+	struct held_page **slot = &held;
+
+	while (*slot) {
+		struct held_page *entry = *slot;
+
+		if (let_go(entry)) {
+			*slot = entry->next;
+			entry->next = released;
+			released = entry;
+		} else {
+			slot = &entry->next;
+		}
+	}
+	if (held)
+		timer_start(timer, clock_deadline(RETRY_INTERVAL));
+}
+
+static void free_released(void)
+{
+	unsigned long flags = irq_save();
+	struct held_page *list = released;
+
+	released = NULL;
+	irq_restore(flags);
+	while (list) {
+		struct held_page *next = list->next;
+
+		free(list);
+		list = next;
+	}
+}
+
+void gnttab_revoke_page(grant_ref_t ref, void *page)
+{
+	struct held_page *entry;
+	unsigned long flags;
+
+	free_released();
+	if (!gnttab_revoke(ref)) {
+		page_free(page, 0);
+		return;
+	}
+	entry = malloc(sizeof(*entry));
+	if (!entry)
+		return;		/* the page is lost: better than given away while in use */
+	entry->ref = ref;
+	entry->page = page;
+	flags = irq_save();
+	entry->next = held;
+	held = entry;
+	if (!retry_timer.active) {
+		timer_init(&retry_timer, retry, NULL);
+		timer_start(&retry_timer, clock_deadline(RETRY_INTERVAL));
+	}
+	irq_restore(flags);
+}
