@@ -9,7 +9,8 @@
 #include "lib/string.h"
 #include "local.h"
 
-#define LOW_4G (1UL << 32)
+#define LOW_4G         (1UL << 32)
+#define RSDP_SIGNATURE 0x2052545020445352UL /* "RSD PTR " */
 
 struct table {
 	char signature[4];
@@ -47,12 +48,11 @@ static bool sums_to_zero(const void *p, size_t n)
 
 static const uint8_t *scan_rsdp(uint64_t from, uint64_t to)
 {
-	for (; from < to; from += 16) {
-		const uint8_t *p = at(from);
+	const uint64_t *p = at(from);
 
-		if (!memcmp(p, "RSD PTR ", 8) && sums_to_zero(p, 20))
-			return p;
-	}
+	for (; from < to; from += 16, p += 2)
+		if (*p == RSDP_SIGNATURE && sums_to_zero(p, 20))
+			return (const uint8_t *)p;
 	return NULL;
 }
 
@@ -98,36 +98,9 @@ static void read_madt(const struct table *t)
 	}
 }
 
-/* An integer of the package: ZeroOp, OneOp or BytePrefix (ACPI 6.4, 20.2.3). */
-static uint8_t aml_byte(const uint8_t **p)
-{
-	if (**p == 0x0a)
-		(*p)++;
-	return *(*p)++;
-}
-
-/* \_S5 is Name(_S5_, Package { SLP_TYPa, SLP_TYPb, ... }): found by its name, not by running AML. */
-static void read_s5(const struct table *dsdt)
-{
-	const uint8_t *p = (const uint8_t *)dsdt + sizeof(*dsdt), *end = (const uint8_t *)dsdt + dsdt->length;
-
-	for (; p + 16 < end; p++) {
-		if (p[0] != '_' || p[1] != 'S' || p[2] != '5' || p[3] != '_' || p[4] != 0x12)
-			continue;
-		p += 5;
-		p += 1 + (*p >> 6); /* PkgLength takes up to three more bytes */
-		p++; /* number of elements */
-		acpi.slp_typ_a = aml_byte(&p) & 7;
-		acpi.slp_typ_b = aml_byte(&p) & 7;
-		acpi.has_s5 = true;
-		return;
-	}
-}
-
 static void read_fadt(const struct table *t)
 {
-	const struct table *dsdt = at(field32(t, 40));
-
+	acpi.dsdt = field32(t, 40);
 	acpi.pm1a = (uint16_t)field32(t, 64);
 	acpi.pm1b = (uint16_t)field32(t, 68);
 	acpi.pm_timer = (uint16_t)field32(t, 76);
@@ -136,8 +109,6 @@ static void read_fadt(const struct table *t)
 		acpi.reset_port = (uint16_t)field32(t, 120);
 		acpi.reset_value = ((const uint8_t *)t)[128];
 	}
-	if (dsdt && !memcmp(dsdt->signature, "DSDT", 4))
-		read_s5(dsdt);
 }
 
 static void read_table(uint64_t pa)
@@ -190,6 +161,42 @@ void acpi_init(void)
 	}
 	if (!acpi.apic)
 		assume_pc();
+}
+
+/* An integer of the package: ZeroOp, OneOp or BytePrefix (ACPI 6.4, 20.2.3). */
+static uint8_t aml_byte(const uint8_t **p)
+{
+	if (**p == 0x0a)
+		(*p)++;
+	return *(*p)++;
+}
+
+/*
+ * \_S5 is Name(_S5_, Package { SLP_TYPa, SLP_TYPb, ... }): found by its name, not by running AML. Only the
+ * end of the machine asks for it, for the DSDT is long.
+ */
+bool acpi_read_s5(uint8_t *type_a, uint8_t *type_b)
+{
+	const struct table *dsdt = iomap(acpi.dsdt, sizeof(*dsdt));
+	const uint8_t *p, *end;
+
+	if (!acpi.dsdt || !dsdt || memcmp(dsdt->signature, "DSDT", 4))
+		return false;
+	p = iomap(acpi.dsdt, dsdt->length);
+	if (!p)
+		return false;
+	end = p + dsdt->length;
+	for (p += sizeof(*dsdt); p + 16 < end; p++) {
+		if (p[0] != '_' || p[1] != 'S' || p[2] != '5' || p[3] != '_' || p[4] != 0x12)
+			continue;
+		p += 5;
+		p += 1 + (*p >> 6); /* PkgLength takes up to three more bytes */
+		p++; /* number of elements */
+		*type_a = aml_byte(&p) & 7;
+		*type_b = aml_byte(&p) & 7;
+		return true;
+	}
+	return false;
 }
 
 unsigned isa_to_gsi(unsigned isa, bool *level, bool *low)

@@ -61,6 +61,8 @@ struct cpu_features cpu_features;
 
 static bool opt_smep = true, opt_umip = true;
 static char *opt_smap;
+static uint64_t opt_maxcpus = MAX_CPUS;
+PARAM(maxcpus, PARAM_UINT, &opt_maxcpus, "processors to use at most; this version runs on the first one");
 PARAM(smep, PARAM_BOOL, &opt_smep, "supervisor mode execution prevention");
 PARAM(smap, PARAM_STRING, &opt_smap, "yes or no: supervisor mode access prevention; off under QEMU's TCG");
 PARAM(umip, PARAM_BOOL, &opt_umip, "user mode instruction prevention");

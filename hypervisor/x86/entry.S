@@ -18,8 +18,10 @@
  *             may have changed them and rip), callee-saved registers were never touched, sysret.
  *   slow      of a hypercall: the frame is completed first with what only the registers hold, unless
  *             the handler has said WORK_FRAME: then it has written rax, rcx, r11, rip, cs, ss itself (iret).
- *   exit_*    from the complete frame by iretq, executed on the CPU stack. Should it fault (the guest's cs,
- *             ss or rip are bad), the exception becomes the guest's own, as if it had been raised at the target.
+ *   exit_*    from the complete frame. By sysret where the frame's entry is ENTRY_SYSCALL: then rcx and r11 are void
+ *             and cs, ss flat (a hypercall, a bounce to a handler, iret with VGCF_in_syscall). Else by iretq,
+ *             executed on the CPU stack. Should it fault (the guest's cs, ss or rip are bad), the exception
+ *             becomes the guest's own, as if it had been raised at the target.
  */
 #define __ASSEMBLY__
 #include "offsets.h"
@@ -148,6 +150,15 @@ syscall_stub_end:
 	mov	%r14, VCPU_R14(%rcx)
 	mov	%r15, VCPU_R15(%rcx)
 .endm
+/* rax: vcpu. */
+.macro load_callee_saved
+	mov	VCPU_R15(%rax), %r15
+	mov	VCPU_R14(%rax), %r14
+	mov	VCPU_R13(%rax), %r13
+	mov	VCPU_R12(%rax), %r12
+	mov	VCPU_RBP(%rax), %rbp
+	mov	VCPU_RBX(%rax), %rbx
+.endm
 /* rax, and the two that syscall has overwritten. */
 .macro save_syscall_rest
 	mov	%rax, VCPU_RAX(%rcx)
@@ -184,17 +195,33 @@ exit_check:
 	cmpb	$0, (%rcx)
 	jne	exit_event
 exit_restore:
+	cmpl	$FRAME_ENTRY_SYSCALL, VCPU_ENTRY(%rax)
+	jne	exit_iret
+	mov	VCPU_RIP(%rax), %rcx
+	mov	%rcx, %rdx
+	shl	$16, %rdx
+	sar	$16, %rdx
+	cmp	%rdx, %rcx
+	jne	exit_iret
+	load_callee_saved
+	mov	VCPU_R10(%rax), %r10
+	mov	VCPU_R9(%rax), %r9
+	mov	VCPU_R8(%rax), %r8
+	mov	VCPU_RDX(%rax), %rdx
+	mov	VCPU_RSI(%rax), %rsi
+	mov	VCPU_RDI(%rax), %rdi
+	mov	VCPU_RFLAGS(%rax), %r11
+	mov	VCPU_RSP(%rax), %rsp
+	mov	VCPU_RAX(%rax), %rax
+	sysretq
+	int3
+exit_iret:
 	pushq	VCPU_SS(%rax)
 	pushq	VCPU_RSP(%rax)
 	pushq	VCPU_RFLAGS(%rax)
 	pushq	VCPU_CS(%rax)
 	pushq	VCPU_RIP(%rax)
-	mov	VCPU_R15(%rax), %r15
-	mov	VCPU_R14(%rax), %r14
-	mov	VCPU_R13(%rax), %r13
-	mov	VCPU_R12(%rax), %r12
-	mov	VCPU_RBP(%rax), %rbp
-	mov	VCPU_RBX(%rax), %rbx
+	load_callee_saved
 	mov	VCPU_R11(%rax), %r11
 	mov	VCPU_R10(%rax), %r10
 	mov	VCPU_R9(%rax), %r9

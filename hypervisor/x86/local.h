@@ -130,15 +130,14 @@ struct acpi {
 	unsigned nr_overrides;
 	uint16_t pm1a, pm1b; /* control ports; 0: none */
 	uint16_t pm_timer;
-	uint8_t slp_typ_a, slp_typ_b;
-	bool has_s5;
+	paddr_t dsdt;
 	uint8_t reset_value;
 	uint16_t reset_port; /* 0: none */
-	uint32_t reset_flags;
 	uint32_t lapic_ids[MAX_CPUS];
 	unsigned nr_cpus;
 };
 extern struct acpi acpi;
+bool acpi_read_s5(uint8_t *type_a, uint8_t *type_b); /* the sleep types that turn the machine off */
 unsigned isa_to_gsi(unsigned isa, bool *level, bool *low);
 void acpi_init(void); /* while the first 4 GiB are mapped whole */
 

@@ -32,10 +32,12 @@ static void sleep_port(uint16_t port, uint8_t type)
 
 void machine_poweroff(void)
 {
+	uint8_t type_a, type_b;
+
 	printk(LOG_INFO, "powering off\n");
-	if (acpi.has_s5) {
-		sleep_port(acpi.pm1a, acpi.slp_typ_a);
-		sleep_port(acpi.pm1b, acpi.slp_typ_b);
+	if (acpi_read_s5(&type_a, &type_b)) {
+		sleep_port(acpi.pm1a, type_a);
+		sleep_port(acpi.pm1b, type_b);
 	}
 	outb(QEMU_DEBUG_EXIT, 0);
 	printk(LOG_WARNING, "the machine does not turn off: stopped\n");
