@@ -26,8 +26,7 @@ uintptr_t heap_base, heap_limit;
 
 static uintptr_t area_base;
 static size_t area_pages;
-static unsigned long *area_used;	/* with upcalls masked, as the next */
-static size_t area_hint;		/* all below is in use */
+static unsigned long *area_used;	/* with upcalls masked */
 
 void vmap_init(void)
 {
@@ -44,16 +43,16 @@ void vmap_init(void)
 		panic("no memory for the map of address space");
 }
 
-/* First fit of count clear bits and one more, which stays clear; area_pages if there is no room. */
+/* First fit of count clear bits between two more, which stay clear; area_pages if there is no room. */
 static size_t area_find(size_t count)
 {
-	size_t start = bitmap_next_clear(area_used, area_pages, area_hint);
+	size_t start = bitmap_next_clear(area_used, area_pages, 0);
 
-	while (start + count < area_pages) {
+	while (start + count + 2 <= area_pages) {
 		size_t end = bitmap_next(area_used, area_pages, start);
 
-		if (end - start > count)
-			return start;
+		if (end - start >= count + 2)
+			return start + 1;
 		start = bitmap_next_clear(area_used, area_pages, end);
 	}
 	return area_pages;
@@ -70,7 +69,7 @@ void *vmap_reserve(size_t pages)
 	flags = irq_save();
 	start = area_find(pages);
 	if (start < area_pages)
-		for (i = 0; i < pages + 1; i++)
+		for (i = 0; i < pages; i++)
 			bitmap_set(area_used, start + i);
 	irq_restore(flags);
 	if (start >= area_pages)
@@ -83,6 +82,13 @@ void *vmap_reserve(size_t pages)
 	return va;
 }
 
+bool vmap_contains(const void *va, size_t pages)
+{
+	size_t start = ((uintptr_t)va - area_base) >> PAGE_SHIFT;
+
+	return start < area_pages && pages <= area_pages - start;
+}
+
 void vmap_release(void *va, size_t pages)
 {
 	size_t start = ((uintptr_t)va - area_base) >> PAGE_SHIFT, i;
@@ -90,11 +96,10 @@ void vmap_release(void *va, size_t pages)
 
 	if (!va)
 		return;
-	ASSERT(start + pages < area_pages);
+	ASSERT(vmap_contains(va, pages));
 	flags = irq_save();
-	for (i = 0; i < pages + 1; i++)
+	for (i = 0; i < pages; i++)
 		bitmap_clear(area_used, start + i);
-	area_hint = MIN(area_hint, start);
 	irq_restore(flags);
 }
 
@@ -254,7 +259,8 @@ void vmap_depopulate(void *va, size_t count)
 			pfns[i] = mfn_to_pfn(virt_to_mfn(at + i * PAGE_SIZE));
 		unmap_pages(at, n);
 		for (i = 0; i < n; i++)
-			page_free(pfn_to_virt(pfns[i]), 0);
+			if (!pfn_eq(pfns[i], PFN_NONE))
+				page_free(pfn_to_virt(pfns[i]), 0);
 		done += n;
 	}
 }

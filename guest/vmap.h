@@ -23,7 +23,8 @@ static inline uint64_t virt_to_maddr(const void *va)
  * May be called from threads only, as all below.
  */
 void *vmap_reserve(size_t pages);
-void vmap_release(void *va, size_t pages);
+void vmap_release(void *va, size_t pages);		/* also in parts */
+bool vmap_contains(const void *va, size_t pages);	/* is it such space? */
 
 /*
  * Map frames of another domain (DOMID_SELF is allowed) read and write, for a privileged domain.
@@ -43,7 +44,7 @@ void *vmap_pages(const pfn_t *pfns, size_t count);
  * some. 0 or -ENOMEM, then nothing is mapped. The contents are undefined.
  */
 int vmap_populate(void *va, size_t pages);
-void vmap_depopulate(void *va, size_t pages);
+void vmap_depopulate(void *va, size_t pages);		/* also in parts, and with holes */
 
 /* Undo vmap_foreign, vmap_io (address and size as given or returned) and vmap_pages. */
 void vmap_unmap(void *va, size_t pages);
