@@ -7,9 +7,9 @@
 #include "dom0/config_items.h"
 #include "lib/types.h"
 
-#define MEMORY_DEFAULT	32		/* MiB; libxl's */
-#define MEMORY_MAX	(1u << 24)	/* MiB */
-#define VCPUS_MAX	32		/* those that shared_info has room for */
+#define MEMORY_DEFAULT 32         /* MiB; libxl's */
+#define MEMORY_MAX     (1u << 24) /* MiB */
+#define VCPUS_MAX      32         /* those that shared_info has room for */
 
 int reader_error(struct reader *r, unsigned int line, const char *fmt, ...)
 {
@@ -70,13 +70,13 @@ bool part_is(const char *part, size_t len, const char *word)
 	for (size_t i = 0; i < len; i++) {
 		char c = part[i] >= 'A' && part[i] <= 'Z' ? part[i] | 0x20 : part[i];
 
-		if (c != word[i])	/* also at the word's end */
+		if (c != word[i]) /* also at the word's end */
 			return false;
 	}
 	return !word[len];
 }
 
-/* --- Values of the simple kinds --------------------------------------------------------------- */
+/* --- Values of the simple kinds -------------------------------------------------------------- */
 
 /* The text of a string or number; NULL after an error. */
 static const char *text_of(struct reader *r, const struct setting *s)
@@ -115,7 +115,7 @@ static int set_text(struct reader *r, const struct setting *s, char *out, size_t
 	return reader_copy(r, s->line, s->key, out, size, text, strlen(text));
 }
 
-/* --- The keys -------------------------------------------------------------------------------------- */
+/* --- The keys -------------------------------------------------------------------------------- */
 
 static int set_name(struct reader *r, const struct setting *s)
 {
@@ -130,8 +130,10 @@ static int set_name(struct reader *r, const struct setting *s)
 		digits &= *c >= '0' && *c <= '9';
 	}
 	if (digits)
-		return reader_error(r, s->line, "name: \"%s\" would be taken for a domain's "
-				    "number: add a letter", name);
+		return reader_error(r, s->line,
+				    "name: \"%s\" would be taken for a domain's "
+				    "number: add a letter",
+				    name);
 	return 0;
 }
 
@@ -190,7 +192,8 @@ static int set_uuid(struct reader *r, const struct setting *s)
 		digits++;
 	}
 	if (*text || digits != 32)
-		return reader_error(r, s->line, "uuid: write 32 hexadecimal digits as in "
+		return reader_error(r, s->line,
+				    "uuid: write 32 hexadecimal digits as in "
 				    "\"6a1f9e70-2f0c-4c5e-9a3b-0123456789ab\"");
 	r->config->has_uuid = true;
 	return 0;
@@ -203,8 +206,8 @@ static int set_type(struct reader *r, const struct setting *s)
 	if (!text)
 		return -EINVAL;
 	/* builder= is how type= was spelled before. */
-	if (!strcmp(text, "pv") || (*s->key == 'b' && (!strcmp(text, "linux") ||
-						       !strcmp(text, "generic"))))
+	if (!strcmp(text, "pv") ||
+	    (*s->key == 'b' && (!strcmp(text, "linux") || !strcmp(text, "generic"))))
 		return 0;
 	return reader_error(r, s->line, "%s: \"%.20s\" guests are not supported: use type = \"pv\"",
 			    s->key, text);
@@ -227,8 +230,10 @@ static int set_action(struct reader *r, const struct setting *s, enum config_act
 			return 0;
 		}
 	}
-	return reader_error(r, s->line, "%s: \"%.20s\" is not supported: use destroy, restart or "
-			    "preserve", s->key, text);
+	return reader_error(r, s->line,
+			    "%s: \"%.20s\" is not supported: use destroy, restart or "
+			    "preserve",
+			    s->key, text);
 }
 
 static int set_on_poweroff(struct reader *r, const struct setting *s)
@@ -258,9 +263,11 @@ static int each_item(struct reader *r, const struct setting *s,
 		return reader_error(r, s->line, "%s: a list is wanted: %s = [ \"...\" ]", s->key,
 				    s->key);
 	for (const struct value *item = s->value->items; item; item = item->next) {
-		int rc = item->is_list ? reader_error(r, item->line, "%s: strings are wanted, not "
-						      "lists within the list", s->key) :
-					 read(r, item);
+		int rc = item->is_list ? reader_error(r, item->line,
+						      "%s: strings are wanted, not "
+						      "lists within the list",
+						      s->key)
+				       : read(r, item);
 
 		if (rc)
 			return rc;
@@ -410,7 +417,7 @@ static int read_setting(struct reader *r, const struct setting *s)
 	return unknown_key(r, s);
 }
 
-/* --- What concerns several keys ------------------------------------------------------------------ */
+/* --- What concerns several keys -------------------------------------------------------------- */
 
 static const struct setting *find(const struct setting *settings, const char *key)
 {
@@ -432,13 +439,14 @@ static int join_cmdline(struct reader *r, const struct setting *settings)
 		reader_notice(r, cmdline->line, "cmdline: root= and extra= are ignored beside it");
 	if (cmdline)
 		return set_text(r, cmdline, config->cmdline, sizeof(config->cmdline));
-	len = str_format(config->cmdline, sizeof(config->cmdline), "%s%s%s%s",
-			 root ? "root=" : "", root ? root->value->text : "",
-			 root && extra ? " " : "", extra ? extra->value->text : "");
+	len = str_format(config->cmdline, sizeof(config->cmdline), "%s%s%s%s", root ? "root=" : "",
+			 root ? root->value->text : "", root && extra ? " " : "",
+			 extra ? extra->value->text : "");
 	if (len >= sizeof(config->cmdline))
-		return reader_error(r, last->line, "%s: the command line is longer than %zu "
-				    "characters: shorten it", last->key,
-				    sizeof(config->cmdline) - 1);
+		return reader_error(r, last->line,
+				    "%s: the command line is longer than %zu "
+				    "characters: shorten it",
+				    last->key, sizeof(config->cmdline) - 1);
 	return 0;
 }
 

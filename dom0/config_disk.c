@@ -23,13 +23,17 @@ static const char *const part_names[] = { "target", "format", "vdev", "access" }
 /* Cut a prefix of the older form off the target. */
 static int cut_prefix(struct reader *r, const struct value *item, struct parts *parts)
 {
-	static const char *const known[] = { "phy:", "file:", "raw:", "aio:", "tap:", "tap2:", NULL };
+	static const char *const known[] = {
+		"phy:", "file:", "raw:", "aio:", "tap:", "tap2:", NULL
+	};
 	static const char *const foreign[] = { "qcow:", "qcow2:", "vhd:", "qed:", NULL };
 
 	for (unsigned int i = 0; foreign[i]; i++) {
 		if (!strncmp(parts->text[TARGET], foreign[i], strlen(foreign[i])))
-			return reader_error(r, item->line, "disk: format %s is not supported: use "
-					    "a raw disk", foreign[i]);
+			return reader_error(r, item->line,
+					    "disk: format %s is not supported: use "
+					    "a raw disk",
+					    foreign[i]);
 	}
 	for (unsigned int i = 0; known[i]; i++) {
 		size_t len = strlen(known[i]);
@@ -39,7 +43,7 @@ static int cut_prefix(struct reader *r, const struct value *item, struct parts *
 		parts->text[TARGET] += len;
 		parts->len[TARGET] -= len;
 		parts->legacy = true;
-		i = -1;		/* "tap:aio:" has two */
+		i = -1; /* "tap:aio:" has two */
 	}
 	return 0;
 }
@@ -51,8 +55,10 @@ static int set_positional(struct reader *r, const struct value *item, struct par
 	if (*place == FORMAT && parts->legacy)
 		*place = VDEV;
 	if (*place > ACCESS)
-		return reader_error(r, item->line, "disk: \"%.*s\" is one part too many: write "
-				    "target, format, vdev, access", (int)MIN(len, (size_t)40), part);
+		return reader_error(r, item->line,
+				    "disk: \"%.*s\" is one part too many: write "
+				    "target, format, vdev, access",
+				    (int)MIN(len, (size_t)40), part);
 	parts->text[*place] = part;
 	parts->len[*place] = len;
 	if ((*place)++ == TARGET)
@@ -84,8 +90,10 @@ static int set_named(struct reader *r, const struct value *item, struct parts *p
 		return 0;
 	if (part_is(key, key_len, "devtype") && part_is(text, len, "disk"))
 		return 0;
-	return reader_error(r, item->line, "disk: %.*s= is not supported: known are target=, "
-			    "format=, vdev=, access=", (int)MIN(key_len, (size_t)40), key);
+	return reader_error(r, item->line,
+			    "disk: %.*s= is not supported: known are target=, "
+			    "format=, vdev=, access=",
+			    (int)MIN(key_len, (size_t)40), key);
 }
 
 /* Words without a value that xl knows. */
@@ -184,15 +192,18 @@ static int set_vdev(struct reader *r, const struct value *item, const struct par
 	size_t len = parts->len[VDEV];
 
 	if (!len)
-		return reader_error(r, item->line, "disk: no vdev: say as what the guest sees it, "
+		return reader_error(r, item->line,
+				    "disk: no vdev: say as what the guest sees it, "
 				    "as in vdev=xvda");
 	if (reader_copy(r, item->line, "disk: vdev", disk->vdev, sizeof(disk->vdev),
 			parts->text[VDEV], len))
 		return -EINVAL;
 	disk->number = vdev_number(disk->vdev);
 	if (!disk->number)
-		return reader_error(r, item->line, "disk: \"%s\" is no vdev: write xvda, xvdb ... "
-				    "(also hda, sda)", disk->vdev);
+		return reader_error(r, item->line,
+				    "disk: \"%s\" is no vdev: write xvda, xvdb ... "
+				    "(also hda, sda)",
+				    disk->vdev);
 	for (unsigned int i = 0; i < r->config->disk_count; i++) {
 		if (r->config->disk[i].number == disk->number)
 			return reader_error(r, item->line, "disk: two disks as %s", disk->vdev);
@@ -223,12 +234,14 @@ int read_disk(struct reader *r, const struct value *item)
 	if (split(r, item, &parts))
 		return -EINVAL;
 	if (!parts.len[TARGET])
-		return reader_error(r, item->line, "disk: no target: name the disk, as in "
+		return reader_error(r, item->line,
+				    "disk: no target: name the disk, as in "
 				    "target=/dev/vda");
 	if (parts.len[FORMAT] && !part_is(parts.text[FORMAT], parts.len[FORMAT], "raw"))
-		return reader_error(r, item->line, "disk: format %.*s is not supported: use "
-				    "format=raw", (int)MIN(parts.len[FORMAT], (size_t)20),
-				    parts.text[FORMAT]);
+		return reader_error(r, item->line,
+				    "disk: format %.*s is not supported: use "
+				    "format=raw",
+				    (int)MIN(parts.len[FORMAT], (size_t)20), parts.text[FORMAT]);
 	if (reader_copy(r, item->line, "disk: target", disk.target, sizeof(disk.target),
 			parts.text[TARGET], parts.len[TARGET]) ||
 	    set_vdev(r, item, &parts, &disk) || set_access(r, item, &parts, &disk))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Between the parts of the configuration's reader: where messages go, and what several parts need. */
+/* Between the parts of the configuration's reader: where messages go, what several parts need. */
 #pragma once
 
 #include "dom0/config.h"
@@ -8,7 +8,7 @@
 struct reader {
 	struct domain_config *config;
 	const char *file;
-	void (*notice)(const char *line);	/* may be NULL */
+	void (*notice)(const char *line); /* may be NULL */
 	struct error *error;
 };
 

@@ -32,18 +32,24 @@ static int set_mac(struct reader *r, const struct value *item, struct config_vif
 		   const char *text, size_t len)
 {
 	if (!parse_mac(text, len, vif->mac))
-		return reader_error(r, item->line, "vif: \"%.*s\" is no MAC address: write it as "
-				    "00:16:3e:01:02:03", (int)(len < 40 ? len : 40), text);
+		return reader_error(r, item->line,
+				    "vif: \"%.*s\" is no MAC address: write it as "
+				    "00:16:3e:01:02:03",
+				    (int)(len < 40 ? len : 40), text);
 	if (vif->mac[0] & 1)
-		return reader_error(r, item->line, "vif: %.17s is a group's address: its first "
-				    "byte must be even", text);
+		return reader_error(r, item->line,
+				    "vif: %.17s is a group's address: its first "
+				    "byte must be even",
+				    text);
 	vif->has_mac = true;
 	for (unsigned int i = 0; i < r->config->vif_count; i++) {
 		const struct config_vif *other = &r->config->vif[i];
 
 		if (other->has_mac && !memcmp(other->mac, vif->mac, sizeof(vif->mac)))
-			return reader_error(r, item->line, "vif: two interfaces with the address "
-					    "%.17s", text);
+			return reader_error(r, item->line,
+					    "vif: two interfaces with the address "
+					    "%.17s",
+					    text);
 	}
 	return 0;
 }
@@ -51,8 +57,8 @@ static int set_mac(struct reader *r, const struct value *item, struct config_vif
 static int set_field(struct reader *r, const struct value *item, struct config_vif *vif,
 		     const char *key, size_t key_len, const char *text, size_t len)
 {
-	static const char *const idle[] = { "script", "ip", "vifname", "rate", "gatewaydev", "model",
-					    "devid", "trusted", NULL };
+	static const char *const idle[] = { "script", "ip",    "vifname", "rate", "gatewaydev",
+					    "model",  "devid", "trusted", NULL };
 
 	if (part_is(key, key_len, "mac"))
 		return set_mac(r, item, vif, text, len);
@@ -76,8 +82,10 @@ static int set_field(struct reader *r, const struct value *item, struct config_v
 			return 0;
 		}
 	}
-	return reader_error(r, item->line, "vif: unknown parameter \"%.*s\": known are mac=, "
-			    "bridge=", (int)(key_len < 40 ? key_len : 40), key);
+	return reader_error(r, item->line,
+			    "vif: unknown parameter \"%.*s\": known are mac=, "
+			    "bridge=",
+			    (int)(key_len < 40 ? key_len : 40), key);
 }
 
 int read_vif(struct reader *r, const struct value *item)
@@ -95,8 +103,10 @@ int read_vif(struct reader *r, const struct value *item)
 		if (!len)
 			continue;
 		if (!equals)
-			return reader_error(r, item->line, "vif: \"%.*s\" is no parameter: write "
-					    "name=value", (int)(len < 40 ? len : 40), part);
+			return reader_error(r, item->line,
+					    "vif: \"%.*s\" is no parameter: write "
+					    "name=value",
+					    (int)(len < 40 ? len : 40), part);
 		rc = set_field(r, item, &vif, part, equals - part, equals + 1,
 			       part + len - equals - 1);
 		if (rc)

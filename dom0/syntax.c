@@ -145,14 +145,16 @@ static int parse_string(struct cursor *c, struct value **value)
 			meant = escape(c);
 		if (meant < 0) {
 			free(string);
-			return complain(c, c->line, "unknown escape in a string: write \\\\ for "
+			return complain(c, c->line,
+					"unknown escape in a string: write \\\\ for "
 					"a backslash");
 		}
 		string->text[len++] = meant;
 	}
 	if (!accept(c, quote)) {
 		free(string);
-		return complain(c, c->line, "a string without an end: close its quote on the "
+		return complain(c, c->line,
+				"a string without an end: close its quote on the "
 				"same line");
 	}
 	*value = string;
@@ -169,11 +171,14 @@ static int parse_number(struct cursor *c, struct value **value)
 		c->at++;
 	len = c->at - start;
 	if (!len)
-		return complain(c, c->line, "a value is missing: a \"string\", a number or a "
+		return complain(c, c->line,
+				"a value is missing: a \"string\", a number or a "
 				"[ list ]");
 	if (*start < '0' || *start > '9')
-		return error_set(c->error, -EINVAL, "%s:%u: a bare word %.*s: put a string in "
-				 "quotes", c->file, c->line, (int)MIN(len, (size_t)40), start);
+		return error_set(c->error, -EINVAL,
+				 "%s:%u: a bare word %.*s: put a string in "
+				 "quotes",
+				 c->file, c->line, (int)MIN(len, (size_t)40), start);
 	*value = value_make(len, c->line);
 	if (!*value)
 		return no_memory(c);
@@ -205,7 +210,8 @@ static int parse_list(struct cursor *c, unsigned int depth, struct value **value
 		if (accept(c, ','))
 			continue;
 		if (peek(c) != ']') {
-			rc = complain(c, c->line, "a list goes on without a comma or ends without "
+			rc = complain(c, c->line,
+				      "a list goes on without a comma or ends without "
 				      "a bracket: put , between items and ] at the end");
 			break;
 		}
@@ -239,9 +245,11 @@ static int append(struct cursor *c, struct setting *setting, struct value *more)
 
 	if (old->is_list != more->is_list) {
 		value_free(more);
-		return error_set(c->error, -EINVAL, "%s:%u: += of a %s to %s, which is a %s since "
-				 "line %u", c->file, c->line, old->is_list ? "string" : "list",
-				 setting->key, old->is_list ? "list" : "string", setting->line);
+		return error_set(c->error, -EINVAL,
+				 "%s:%u: += of a %s to %s, which is a %s since "
+				 "line %u",
+				 c->file, c->line, old->is_list ? "string" : "list", setting->key,
+				 old->is_list ? "list" : "string", setting->line);
 	}
 	if (old->is_list) {
 		struct value **end = &old->items;
@@ -276,9 +284,10 @@ static int store_setting(struct cursor *c, struct setting **list, const char *ke
 		if (add)
 			return append(c, setting, value);
 		value_free(value);
-		return error_set(c->error, -EINVAL, "%s:%u: %s is set already in line %u: keep one "
-				 "of them, or append with +=", c->file, c->line, setting->key,
-				 setting->line);
+		return error_set(c->error, -EINVAL,
+				 "%s:%u: %s is set already in line %u: keep one "
+				 "of them, or append with +=",
+				 c->file, c->line, setting->key, setting->line);
 	}
 	setting = calloc(1, sizeof(*setting) + key_len + 1);
 	if (!setting) {
@@ -292,7 +301,7 @@ static int store_setting(struct cursor *c, struct setting **list, const char *ke
 	return 0;
 }
 
-#define KEY_MAX	40
+#define KEY_MAX 40
 
 static int parse_assignment(struct cursor *c, struct setting **list)
 {
@@ -306,7 +315,8 @@ static int parse_assignment(struct cursor *c, struct setting **list)
 		c->at++;
 	key_len = c->at - key;
 	if (!key_len || key_len > KEY_MAX || (*key >= '0' && *key <= '9'))
-		return complain(c, c->line, "this is no assignment: write key = value, comments "
+		return complain(c, c->line,
+				"this is no assignment: write key = value, comments "
 				"after #");
 	skip_blanks(c, false);
 	add = accept(c, '+');
@@ -322,7 +332,8 @@ static int parse_assignment(struct cursor *c, struct setting **list)
 		return rc;
 	skip_blanks(c, false);
 	if (peek(c) && peek(c) != '\n' && !accept(c, ';'))
-		return complain(c, c->line, "something follows a value: begin a new line, or close "
+		return complain(c, c->line,
+				"something follows a value: begin a new line, or close "
 				"the string or list first");
 	return 0;
 }
@@ -336,7 +347,8 @@ int syntax_parse(const char *text, size_t len, const char *file, struct setting 
 	int rc = 0;
 
 	if (nul)
-		return error_set(error, -EINVAL, "%s: a NUL byte in it: this is no text file", file);
+		return error_set(error, -EINVAL, "%s: a NUL byte in it: this is no text file",
+				 file);
 	for (skip_blanks(&c, true); !rc && peek(&c); skip_blanks(&c, true)) {
 		if (!accept(&c, ';'))
 			rc = parse_assignment(&c, &list);

@@ -25,7 +25,7 @@ struct pending {
 	struct pending *next;
 	uint32_t id, type;
 	bool done;
-	int result;		/* length of the answer, or -errno */
+	int result; /* length of the answer, or -errno */
 	char *answer;
 };
 
@@ -36,9 +36,9 @@ static struct {
 	void *notify_arg;
 	bool ready;
 
-	struct mutex send;	/* one message at a time into the ring; taken before lock */
+	struct mutex send; /* one message at a time into the ring; taken before lock */
 
-	struct mutex lock;	/* guards all below, and reading from the ring */
+	struct mutex lock; /* guards all below, and reading from the ring */
 	struct pending *pending;
 	uint32_t last_id;
 	struct xsd_sockmsg header;
@@ -46,8 +46,8 @@ static struct {
 	char *body;
 	bool broken;
 
-	struct wait_queue moved;	/* requesters: something was read, or can be */
-	unsigned int requesters;	/* who will read; only with upcalls masked */
+	struct wait_queue moved; /* requesters: something was read, or can be */
+	unsigned int requesters; /* who will read; only with upcalls masked */
 } client = {
 	.send = MUTEX_INIT(client.send),
 	.lock = MUTEX_INIT(client.lock),
@@ -86,7 +86,8 @@ bool client_input_waiting(void)
 static bool room_waiting(void)
 {
 	return READ_ONCE(client.intf->req_prod) - READ_ONCE(client.intf->req_cons) <
-		       XENSTORE_RING_SIZE || READ_ONCE(client.broken);
+		       XENSTORE_RING_SIZE ||
+	       READ_ONCE(client.broken);
 }
 
 static void pending_finish(struct pending *request, int result, char *answer)
@@ -113,8 +114,8 @@ static void client_break(void)
 }
 
 /*
- * A whole message is there. Body is NUL-terminated and goes to whom it concerns; it is NULL if there
- * was no memory for it.
+ * A whole message is there. Body is NUL-terminated and goes to whom it concerns; it is NULL if
+ * there was no memory for it.
  */
 static void dispatch(char *body)
 {
@@ -346,7 +347,7 @@ void client_attach(struct xenstore_domain_interface *intf, void (*notify)(void *
 	WRITE_ONCE(client.ready, true);
 }
 
-/* --- The transport of a domain that others serve ---------------------------------------------- */
+/* --- The transport of a domain that others serve --------------------------------------------- */
 
 static void port_notify(void *arg)
 {

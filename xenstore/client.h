@@ -29,14 +29,14 @@ typedef struct {
 	uint32_t id;
 } xs_tx_t;
 
-#define XS_NO_TX	((xs_tx_t){ 0 })
+#define XS_NO_TX ((xs_tx_t){ 0 })
 
 /* True once there is a store to talk to. A domain without one (started bare) gets -ENOTCONN. */
 bool xs_available(void);
 
-/* --- Values ------------------------------------------------------------------------------- */
+/* --- Values ---------------------------------------------------------------------------------- */
 
-/* Read into `buf`, always NUL-terminated. Returns the length without the NUL; -E2BIG if too long. */
+/* Read into `buf`, always NUL-terminated. Returns the length without NUL; -E2BIG if too long. */
 int xs_read(xs_tx_t tx, const char *dir, const char *node, char *buf, size_t size);
 
 /* Read into memory that the caller frees with free(); NUL-terminated. Returns the length. */
@@ -79,7 +79,7 @@ int xs_set_perms(xs_tx_t tx, const char *dir, const char *node, const struct xs_
 int xs_get_perms(xs_tx_t tx, const char *dir, const char *node, struct xs_perm *perms,
 		 unsigned int max);
 
-/* --- Transactions ------------------------------------------------------------------------- */
+/* --- Transactions ---------------------------------------------------------------------------- */
 
 int xs_transaction_start(xs_tx_t *tx);
 int xs_transaction_end(xs_tx_t tx, bool abort);
@@ -91,13 +91,13 @@ int xs_transaction_end(xs_tx_t tx, bool abort);
  */
 int xs_transact(int (*body)(xs_tx_t tx, void *arg), void *arg);
 
-/* --- Watches ------------------------------------------------------------------------------ */
+/* --- Watches --------------------------------------------------------------------------------- */
 
 /*
  * The caller owns the memory and fills in the first part; it stays put until xs_unwatch returned.
  * `fired` runs on the watch thread, one event at a time, once right after xs_watch and then for
- * every change at or below `path`; `changed` is the path that changed, relative if `path` is. It may
- * make requests and sleep briefly, but all other watches wait for it: long work goes elsewhere.
+ * every change at or below `path`; `changed` is the path that changed, relative if `path` is. It
+ * may make requests and sleep briefly, but all other watches wait for it: long work goes elsewhere.
  * An event says "look again", no more: several changes may come as one event, in any order.
  * Special paths: "@introduceDomain", "@releaseDomain".
  */
@@ -119,7 +119,7 @@ int xs_watch(struct xs_watch *watch);
  */
 int xs_unwatch(struct xs_watch *watch);
 
-/* --- For dom0's toolstack (a privileged connection) ---------------------------------------- */
+/* --- For dom0's toolstack (a privileged connection) ------------------------------------------ */
 
 /* Let the store serve a domain: its ring is the frame `gfn`, `port` its unbound event channel. */
 int xs_introduce(uint16_t domid, unsigned long gfn, uint32_t port);

@@ -28,7 +28,7 @@ int client_request(uint32_t type, xs_tx_t tx, const struct piece *pieces, unsign
 		   char **answer);
 
 /* The pieces of dir and node with their slash and the closing NUL: at most PATH_PIECES. */
-#define PATH_PIECES	4
+#define PATH_PIECES 4
 unsigned int path_pieces(struct piece *pieces, const char *dir, const char *node);
 
 /* --- Between client.c and client_watch.c ----------------------------------------------------- */

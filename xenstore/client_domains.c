@@ -15,8 +15,9 @@ static int numbers_request(uint32_t type, const unsigned long *numbers, unsigned
 	struct piece piece = { text, 0 };
 
 	for (unsigned int i = 0; i < count; i++)
-		piece.len += str_format(text + piece.len, sizeof(text) - piece.len, "%lu",
-					numbers[i]) + 1;
+		piece.len +=
+			str_format(text + piece.len, sizeof(text) - piece.len, "%lu", numbers[i]) +
+			1;
 	return client_request(type, XS_NO_TX, &piece, 1, answer);
 }
 

@@ -8,7 +8,7 @@
 #include "lib/format.h"
 #include "xenstore/client_core.h"
 
-#define PRINTF_MAX	1024
+#define PRINTF_MAX 1024
 
 unsigned int path_pieces(struct piece *pieces, const char *dir, const char *node)
 {
@@ -47,7 +47,7 @@ static int path_command(uint32_t type, xs_tx_t tx, const char *dir, const char *
 
 static const struct piece nothing;
 
-/* --- Values ------------------------------------------------------------------------------------- */
+/* --- Values ---------------------------------------------------------------------------------- */
 
 int xs_read_alloc(xs_tx_t tx, const char *dir, const char *node, char **value)
 {
@@ -160,7 +160,7 @@ int xs_exists(xs_tx_t tx, const char *dir, const char *node)
 	return rc >= 0 ? 1 : rc == -ENOENT ? 0 : rc;
 }
 
-/* --- Directories --------------------------------------------------------------------------------- */
+/* --- Directories ----------------------------------------------------------------------------- */
 
 /* The whole list, piece by piece, until no change came between two of them. */
 static int directory_parts(xs_tx_t tx, const char *dir, const char *node, char **list)
@@ -183,7 +183,7 @@ static int directory_parts(xs_tx_t tx, const char *dir, const char *node, char *
 			return got;
 		}
 		if (len && strcmp(generation, part))
-			len = skip = got = 0;	/* changed: from the start */
+			len = skip = got = 0; /* changed: from the start */
 		else
 			strcpy(generation, part);
 		more = realloc(names, len + got - skip + 1);
@@ -241,9 +241,9 @@ int xs_directory(xs_tx_t tx, const char *dir, const char *node, char ***names)
 	return len;
 }
 
-/* --- Permissions --------------------------------------------------------------------------------- */
+/* --- Permissions ----------------------------------------------------------------------------- */
 
-#define PERMS_MAX	32
+#define PERMS_MAX 32
 
 int xs_set_perms(xs_tx_t tx, const char *dir, const char *node, const struct xs_perm *perms,
 		 unsigned int count)
@@ -282,7 +282,7 @@ int xs_get_perms(xs_tx_t tx, const char *dir, const char *node, struct xs_perm *
 	return count;
 }
 
-/* --- Transactions -------------------------------------------------------------------------------- */
+/* --- Transactions ---------------------------------------------------------------------------- */
 
 int xs_transaction_start(xs_tx_t *tx)
 {

@@ -10,11 +10,11 @@
 #include "xenstore/client_core.h"
 
 /* Callbacks run on this stack: enough for requests and for printing. */
-#define WATCH_STACK	(32 * 1024)
+#define WATCH_STACK (32 * 1024)
 
 struct event {
 	struct event *next;
-	char *payload;		/* path, NUL, token, NUL */
+	char *payload; /* path, NUL, token, NUL */
 	struct xs_watch *watch;
 };
 
@@ -23,12 +23,12 @@ static struct {
 	struct xs_watch *list;
 	struct event *events, **events_end;
 	uint32_t last_token;
-	bool lost;		/* an event could not be kept: every watch is to look again */
+	bool lost; /* an event could not be kept: every watch is to look again */
 
-	struct xs_watch *firing;	/* written by the watch thread, under the lock */
+	struct xs_watch *firing; /* written by the watch thread, under the lock */
 	struct thread *thread;
-	struct wait_queue work;		/* the watch thread */
-	struct wait_queue fired;	/* who waits for the end of a callback */
+	struct wait_queue work;  /* the watch thread */
+	struct wait_queue fired; /* who waits for the end of a callback */
 } watches = {
 	.events_end = &watches.events,
 	.work = WAIT_QUEUE_INIT(watches.work),
@@ -145,11 +145,11 @@ static void watch_thread(void *arg)
 		struct event *event;
 
 		wait_event(&watches.work, READ_ONCE(watches.events) || READ_ONCE(watches.lost) ||
-			   client_input_waiting());
+						  client_input_waiting());
 		while ((event = event_take()))
 			event_deliver(event);
 		if (READ_ONCE(watches.lost))
-			thread_sleep(100 * NS_PER_MS);	/* until there is memory again */
+			thread_sleep(100 * NS_PER_MS); /* until there is memory again */
 	}
 }
 
@@ -200,7 +200,7 @@ int xs_watch(struct xs_watch *watch)
 		rc = -ENOMEM;
 	watch->token = ++watches.last_token;
 	watch->next = watches.list;
-	watches.list = watch;	/* before the request: the first event comes with its answer */
+	watches.list = watch; /* before the request: the first event comes with its answer */
 	client_unlock();
 	if (!rc)
 		rc = watch_request(XS_WATCH, watch);

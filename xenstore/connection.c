@@ -8,7 +8,7 @@
 #include "xenstore/server.h"
 
 /* Messages that may wait for domain 0, which has no quota. */
-#define OUTSTANDING_MAX	1024
+#define OUTSTANDING_MAX 1024
 
 void connection_init(struct connection *conn, struct server *server, uint16_t domid)
 {
@@ -107,7 +107,10 @@ void connection_answer(struct connection *conn, const struct xsd_sockmsg *reques
 		       const void *payload, size_t len)
 {
 	const struct xsd_sockmsg header = {
-		.type = type, .req_id = request->req_id, .tx_id = request->tx_id, .len = len,
+		.type = type,
+		.req_id = request->req_id,
+		.tx_id = request->tx_id,
+		.len = len,
 	};
 	struct message *message;
 
@@ -141,7 +144,8 @@ void connection_event(struct connection *conn, struct watch *watch, const char *
 {
 	size_t path_len = strlen(path) + 1, token_len = strlen(watch->token) + 1;
 	const struct xsd_sockmsg header = {
-		.type = XS_WATCH_EVENT, .len = path_len + token_len,
+		.type = XS_WATCH_EVENT,
+		.len = path_len + token_len,
 	};
 	struct message *event = NULL;
 
@@ -310,7 +314,7 @@ static void serve_reconnect(struct connection *conn, struct xenstore_domain_inte
 	WRITE_ONCE(intf->rsp_cons, 0);
 	WRITE_ONCE(intf->rsp_prod, 0);
 	WRITE_ONCE(intf->error, XENSTORE_ERROR_NONE);
-	wmb();	/* It uses the rings once it sees itself connected. */
+	wmb(); /* It uses the rings once it sees itself connected. */
 	WRITE_ONCE(intf->connection, XENSTORE_CONNECTED);
 }
 

@@ -12,7 +12,7 @@ struct server;
 struct message {
 	struct message *next;
 	bool event;
-	uint32_t len;		/* of bytes: header and payload */
+	uint32_t len; /* of bytes: header and payload */
 	char bytes[];
 };
 
@@ -23,17 +23,17 @@ struct message {
  * for the watch's own path, which says "look again" as well as all the others would have done.
  */
 struct connection {
-	struct connection *next;	/* of the server */
+	struct connection *next; /* of the server */
 	struct server *server;
 	struct actor who;
-	void *transport;		/* the daemon's */
-	bool shutdown;			/* @releaseDomain was told for its shutdown */
-	uint32_t error;			/* XENSTORE_ERROR_*: broken, nothing is read or sent */
+	void *transport; /* the daemon's */
+	bool shutdown;   /* @releaseDomain was told for its shutdown */
+	uint32_t error;  /* XENSTORE_ERROR_*: broken, nothing is read or sent */
 
 	struct watch *watches;
 	struct transaction *transactions;
 	uint32_t watch_count, transaction_count, last_transaction;
-	bool owes;			/* some watch is owed an event */
+	bool owes; /* some watch is owed an event */
 
 	/* The request that is being read: header_got bytes of the header, then the payload. */
 	struct xsd_sockmsg header;
@@ -41,7 +41,7 @@ struct connection {
 	char *body;
 
 	struct message *out, **out_end;
-	uint32_t out_count, out_sent;	/* messages; bytes of the first one */
+	uint32_t out_count, out_sent; /* messages; bytes of the first one */
 };
 
 void connection_init(struct connection *conn, struct server *server, uint16_t domid);
@@ -76,11 +76,11 @@ size_t connection_give(struct connection *conn, char *bytes, size_t room);
 
 /*
  * Move bytes between the peer's page and the connection as far as they go, but look for requests at
- * most `budget` times. An impossible index breaks the connection, which is noted in the page. A peer
- * that asks there for a new connection (after kexec) gets one.
+ * most `budget` times. An impossible index breaks the connection, which is noted in the page. A
+ * peer that asks there for a new connection (after kexec) gets one.
  */
-#define SERVE_NOTIFY	1u	/* something moved: tell the peer */
-#define SERVE_MORE	2u	/* the budget is used up: call again */
+#define SERVE_NOTIFY 1u /* something moved: tell the peer */
+#define SERVE_MORE   2u /* the budget is used up: call again */
 
 unsigned int connection_serve(struct connection *conn, struct xenstore_domain_interface *intf,
 			      unsigned int budget);

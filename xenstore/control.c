@@ -7,9 +7,9 @@
 #include "guest/shutdown.h"
 #include "xenstore/client.h"
 
-#define CONTROL		"control"
-#define SHUTDOWN	"shutdown"
-#define WORD_ROOM	16
+#define CONTROL   "control"
+#define SHUTDOWN  "shutdown"
+#define WORD_ROOM 16
 
 static const struct {
 	const char *word;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The store daemon: one thread that maps rings, binds channels, and serves whoever has something. */
+/* The store daemon: one thread that maps rings, binds channels, and serves who has something. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,23 +22,23 @@
  */
 
 /* Pieces of a ring that one domain has read in a row before the next one's turn. */
-#define SERVE_BUDGET	8
+#define SERVE_BUDGET 8
 
 /* One end of a ring. The daemon's thread alone uses it, but for `due`. */
 struct link {
 	struct xenstore_domain_interface *intf;
 	struct connection *conn;
 	uint16_t domid;
-	evtchn_port_t port;		/* 0: the local client */
-	bool granted;			/* mapped by grant, else as a foreign frame */
+	evtchn_port_t port; /* 0: the local client */
+	bool granted;       /* mapped by grant, else as a foreign frame */
 	struct gnttab_mapping mapping;
-	bool due;			/* something may have moved; set from anywhere */
+	bool due; /* something may have moved; set from anywhere */
 };
 
 static struct {
 	struct server server;
 	struct link *local;
-	bool due;			/* some link is, or domains are to be looked at */
+	bool due; /* some link is, or domains are to be looked at */
 	bool domains_due;
 	struct wait_queue wake;
 	bool running;
@@ -49,7 +49,7 @@ static struct {
 static void daemon_wake(bool *flag)
 {
 	WRITE_ONCE(*flag, true);
-	wmb();	/* The daemon clears `due` before it looks at the flags. */
+	wmb(); /* The daemon clears `due` before it looks at the flags. */
 	WRITE_ONCE(daemon.due, true);
 	wake_one(&daemon.wake);
 }
@@ -83,8 +83,7 @@ static int link_map(struct link *link, uint64_t gfn)
 	xen_pfn_t frame = gfn;
 
 	link->granted = !gnttab_map(&link->mapping, link->domid, &ref, 1, false);
-	link->intf = link->granted ? link->mapping.va :
-				     vmap_foreign(link->domid, &frame, NULL, 1);
+	link->intf = link->granted ? link->mapping.va : vmap_foreign(link->domid, &frame, NULL, 1);
 	return link->intf ? 0 : -EINVAL;
 }
 
@@ -107,7 +106,7 @@ static int link_bind(struct link *link, uint32_t port)
 	if (rc < 0)
 		return rc;
 	link->port = rc;
-	daemon_wake(&link->due);	/* it may have written before we listened */
+	daemon_wake(&link->due); /* it may have written before we listened */
 	return 0;
 }
 
@@ -220,7 +219,7 @@ static void look_at_domains(void)
 		server_special(server, WATCH_RELEASE);
 }
 
-/* --- Service ---------------------------------------------------------------------------------- */
+/* --- Service --------------------------------------------------------------------------------- */
 
 /* Serve a link that has something to do. True if something moved. */
 static bool link_serve(struct link *link)
@@ -230,7 +229,7 @@ static bool link_serve(struct link *link)
 	if (!READ_ONCE(link->due) && !link->conn->out)
 		return false;
 	WRITE_ONCE(link->due, false);
-	barrier();	/* What comes from here on sets it again. */
+	barrier(); /* What comes from here on sets it again. */
 	result = connection_serve(link->conn, link->intf, SERVE_BUDGET);
 	if (result & SERVE_NOTIFY)
 		link_notify(link);
@@ -246,7 +245,7 @@ static void serve_all(void)
 
 	do {
 		moved = false;
-		/* Only the local client can release connections, and it is never released itself. */
+		/* Only the local client can release others, and it is never released itself. */
 		for (struct connection *conn = daemon.server.connections; conn; conn = conn->next)
 			moved |= link_serve(conn->transport);
 	} while (moved);
@@ -257,7 +256,7 @@ static void daemon_thread(void *arg)
 	for (;;) {
 		wait_event(&daemon.wake, READ_ONCE(daemon.due));
 		WRITE_ONCE(daemon.due, false);
-		barrier();	/* Whoever sets a flag from here on sets `due` again. */
+		barrier(); /* Whoever sets a flag from here on sets `due` again. */
 		if (READ_ONCE(daemon.domains_due)) {
 			WRITE_ONCE(daemon.domains_due, false);
 			look_at_domains();

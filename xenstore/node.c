@@ -173,8 +173,8 @@ struct walk {
 	struct walk_level {
 		const struct node *node;
 		uint32_t next;
-		uint32_t path_len;	/* of the node's own path */
-	} *level;
+		uint32_t path_len; /* of the node's own path */
+	} * level;
 	uint32_t depth, room;
 	char path[PATH_ROOM];
 };

@@ -20,13 +20,13 @@ struct blob {
  */
 struct node {
 	uint32_t refs;
-	uint32_t count, room;	/* of child */
+	uint32_t count, room; /* of child */
 	uint64_t gen, child_gen;
-	struct node **child;	/* ordered by name; a reference each */
+	struct node **child; /* ordered by name; a reference each */
 	struct perms *perms;
 	union {
 		struct blob *value;
-		struct node *next_dead;		/* while being freed */
+		struct node *next_dead; /* while being freed */
 	};
 	uint16_t name_len;
 	char name[];
@@ -61,7 +61,7 @@ struct node **node_child(const struct node *node, const char *name, size_t len);
 /* Make sure that node_link cannot fail. Returns 0 or -ENOMEM. */
 int node_reserve(struct node *node);
 
-/* Put in a child whose name is new, with the caller's reference; take one out, its reference too. */
+/* Put in a child of a new name, with the caller's reference; take one out, its reference too. */
 void node_link(struct node *node, struct node *child);
 void node_unlink(struct node *node, struct node **slot);
 
@@ -69,8 +69,8 @@ void node_unlink(struct node *node, struct node **slot);
  * Visit a node and all below it, parents first. The visitor returns what to do next; a negative
  * number ends the walk, which returns it. `path` is that of the node, valid during the call.
  */
-#define WALK_ON		0
-#define WALK_SKIP	1	/* not below this one */
+#define WALK_ON   0
+#define WALK_SKIP 1 /* not below this one */
 
 typedef int node_visit(const char *path, const struct node *node, void *arg);
 

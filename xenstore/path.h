@@ -7,10 +7,10 @@
 #include <stdint.h>
 
 /* Room for the longest absolute path and its NUL. */
-#define PATH_ROOM	(3072 + 1)
+#define PATH_ROOM (3072 + 1)
 
 /* "/local/domain/65535" and its NUL. */
-#define PATH_DOMAIN_ROOM	20
+#define PATH_DOMAIN_ROOM 20
 
 /*
  * Absolute path of `path` as domain `domid` means it: unchanged if absolute, else below its

@@ -100,6 +100,5 @@ bool perm_parse(const char *text, struct xs_perm *perm)
 
 size_t perm_format(char *out, struct xs_perm perm)
 {
-	return str_format(out, XS_PERM_STRLEN, "%c%u", access_letters[perm.access & 3],
-			  perm.domid);
+	return str_format(out, XS_PERM_STRLEN, "%c%u", access_letters[perm.access & 3], perm.domid);
 }

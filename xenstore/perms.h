@@ -6,15 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define XS_PERM_NONE	0u
-#define XS_PERM_READ	1u
-#define XS_PERM_WRITE	2u
+#define XS_PERM_NONE  0u
+#define XS_PERM_READ  1u
+#define XS_PERM_WRITE 2u
 
 /* Asked for, never stored: may change the permissions themselves. */
-#define XS_PERM_OWNER	4u
+#define XS_PERM_OWNER 4u
 
 /* "r12\0" and "b65535\0" fit. */
-#define XS_PERM_STRLEN	8
+#define XS_PERM_STRLEN 8
 
 /*
  * One entry of a node's list. In the first entry `domid` is the owner, who may do everything, and
@@ -22,13 +22,13 @@
  */
 struct xs_perm {
 	uint16_t domid;
-	uint16_t access;	/* XS_PERM_READ | XS_PERM_WRITE */
+	uint16_t access; /* XS_PERM_READ | XS_PERM_WRITE */
 };
 
 /* A list, never changed after it was made: nodes with equal permissions share one. */
 struct perms {
 	uint32_t refs;
-	uint32_t count;		/* at least 1 */
+	uint32_t count; /* at least 1 */
 	struct xs_perm entry[];
 };
 
@@ -49,7 +49,7 @@ void perms_put(struct perms *perms);
 
 /*
  * The list of a new node below one with `parent`: inherited, but owned by the domain that makes it
- * (the privileged one leaves the owner as it is). One reference for the caller; NULL without memory.
+ * (the privileged one leaves the owner as it is). A reference for the caller; NULL without memory.
  */
 struct perms *perms_inherit(struct perms *parent, const struct actor *who);
 

@@ -6,34 +6,36 @@
 #include "xenstore/process.h"
 #include "xenstore/server.h"
 
-#define PRIVILEGED	1u	/* for domain 0 only */
-#define TRANSACTION	2u	/* can be part of one; for all others tx_id is ignored */
+#define PRIVILEGED  1u /* for domain 0 only */
+#define TRANSACTION 2u /* can be part of one; for all others tx_id is ignored */
 
+/* clang-format off */
 static const struct operation {
 	int (*handle)(struct request *req);
 	unsigned int flags;
 } operations[XS_TYPE_COUNT] = {
-	[XS_DIRECTORY]		= { process_directory,		TRANSACTION },
-	[XS_DIRECTORY_PART]	= { process_directory_part,	TRANSACTION },
-	[XS_READ]		= { process_read,		TRANSACTION },
-	[XS_WRITE]		= { process_write,		TRANSACTION },
-	[XS_MKDIR]		= { process_mkdir,		TRANSACTION },
-	[XS_RM]			= { process_rm,			TRANSACTION },
-	[XS_GET_PERMS]		= { process_get_perms,		TRANSACTION },
-	[XS_SET_PERMS]		= { process_set_perms,		TRANSACTION },
-	[XS_TRANSACTION_START]	= { process_transaction_start,	TRANSACTION },
-	[XS_TRANSACTION_END]	= { process_transaction_end,	TRANSACTION },
-	[XS_WATCH]		= { process_watch,		0 },
-	[XS_UNWATCH]		= { process_unwatch,		0 },
-	[XS_RESET_WATCHES]	= { process_reset_watches,	0 },
-	[XS_GET_DOMAIN_PATH]	= { process_get_domain_path,	0 },
-	[XS_IS_DOMAIN_INTRODUCED] = { process_is_domain_introduced, 0 },
-	[XS_INTRODUCE]		= { process_introduce,		PRIVILEGED },
-	[XS_RELEASE]		= { process_release,		PRIVILEGED },
-	[XS_RESUME]		= { process_resume,		PRIVILEGED },
-	[XS_SET_TARGET]		= { process_set_target,		PRIVILEGED },
-	[XS_CONTROL]		= { process_control,		PRIVILEGED },
+	[XS_DIRECTORY]            = { process_directory,             TRANSACTION },
+	[XS_DIRECTORY_PART]       = { process_directory_part,        TRANSACTION },
+	[XS_READ]                 = { process_read,                  TRANSACTION },
+	[XS_WRITE]                = { process_write,                 TRANSACTION },
+	[XS_MKDIR]                = { process_mkdir,                 TRANSACTION },
+	[XS_RM]                   = { process_rm,                    TRANSACTION },
+	[XS_GET_PERMS]            = { process_get_perms,             TRANSACTION },
+	[XS_SET_PERMS]            = { process_set_perms,             TRANSACTION },
+	[XS_TRANSACTION_START]    = { process_transaction_start,     TRANSACTION },
+	[XS_TRANSACTION_END]      = { process_transaction_end,       TRANSACTION },
+	[XS_WATCH]                = { process_watch,                 0 },
+	[XS_UNWATCH]              = { process_unwatch,               0 },
+	[XS_RESET_WATCHES]        = { process_reset_watches,         0 },
+	[XS_GET_DOMAIN_PATH]      = { process_get_domain_path,       0 },
+	[XS_IS_DOMAIN_INTRODUCED] = { process_is_domain_introduced,  0 },
+	[XS_INTRODUCE]            = { process_introduce,             PRIVILEGED },
+	[XS_RELEASE]              = { process_release,               PRIVILEGED },
+	[XS_RESUME]               = { process_resume,                PRIVILEGED },
+	[XS_SET_TARGET]           = { process_set_target,            PRIVILEGED },
+	[XS_CONTROL]              = { process_control,               PRIVILEGED },
 };
+/* clang-format on */
 
 int request_reply(struct request *req, const void *data, size_t len)
 {
@@ -101,7 +103,10 @@ static void trace(const struct request *req, int result)
 void process_message(struct connection *conn, const struct xsd_sockmsg *header, const char *body)
 {
 	struct request req = {
-		.conn = conn, .server = conn->server, .header = header, .body = body,
+		.conn = conn,
+		.server = conn->server,
+		.header = header,
+		.body = body,
 		.len = header->len,
 	};
 	int rc = dispatch(&req);

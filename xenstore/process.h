@@ -5,25 +5,25 @@
 #include "xenstore/connection.h"
 
 /* A handler's answer has been given; without it, a handler that returns 0 is answered "OK". */
-#define REPLIED		1
+#define REPLIED 1
 
 struct request {
 	struct connection *conn;
 	struct server *server;
 	const struct xsd_sockmsg *header;
-	const char *body;		/* header->len bytes, and a NUL behind them */
+	const char *body; /* header->len bytes, and a NUL behind them */
 	size_t len;
-	struct transaction *tx;		/* NULL outside any */
+	struct transaction *tx; /* NULL outside any */
 };
 
 /* Carry out one request and queue its answer; body has header->len bytes and a NUL behind them. */
 void process_message(struct connection *conn, const struct xsd_sockmsg *header, const char *body);
 
-/* --- For handlers, which return 0, REPLIED or -errno ---------------------------------------- */
+/* --- For handlers, which return 0, REPLIED or -errno ----------------------------------------- */
 
 /* Answer with data; -E2BIG if it does not fit into a message. Returns REPLIED. */
 int request_reply(struct request *req, const void *data, size_t len);
-int request_reply_string(struct request *req, const char *text);	/* with its NUL */
+int request_reply_string(struct request *req, const char *text); /* with its NUL */
 
 /* The absolute path (in server->path) for one given by the domain; NULL if it is not valid. */
 const char *request_path(struct request *req, const char *given);

@@ -6,11 +6,11 @@
 #include "xenstore/process.h"
 #include "xenstore/server.h"
 
-#define WORDS_MAX	4
+#define WORDS_MAX 4
 
 struct control {
 	struct request *req;
-	const char *word[WORDS_MAX];	/* the command, then its parameters */
+	const char *word[WORDS_MAX]; /* the command, then its parameters */
 	unsigned int words;
 };
 

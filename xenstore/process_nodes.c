@@ -50,7 +50,7 @@ static int request_change(struct request *req, const struct change *change)
 	return MIN(rc, 0);
 }
 
-/* The names of all children, each with its NUL, from byte `from` of that list on, at most `room`. */
+/* The names of all children, each with its NUL, from byte `from` of that list, at most `room`. */
 static size_t list_children(const struct node *node, size_t from, char *out, size_t room)
 {
 	size_t at = 0, len = 0;
@@ -123,7 +123,8 @@ int process_directory_part(struct request *req)
 	if (!out)
 		return -ENOMEM;
 	len = str_format(out, XENSTORE_PAYLOAD_MAX, "%llu",
-			 (unsigned long long)node_generation(node)) + 1;
+			 (unsigned long long)node_generation(node)) +
+	      1;
 	rc = list_children(node, from, out + len, XENSTORE_PAYLOAD_MAX - len - 1);
 	len += rc;
 	if (from + rc >= children_size(node))

@@ -36,7 +36,7 @@ int process_watch(struct request *req)
 	conn->watches = watch;
 	conn->watch_count++;
 	request_reply_string(req, "OK");
-	if (!conn->error)	/* else the watch has gone with everything */
+	if (!conn->error) /* else the watch has gone with everything */
 		connection_event(conn, watch, strings[0]);
 	return REPLIED;
 }
@@ -81,8 +81,7 @@ int process_transaction_start(struct request *req)
 
 	if (req->tx)
 		return -EBUSY;
-	if (quota_beyond(req->server->quota.transactions, conn->transaction_count + 1,
-			 &conn->who))
+	if (quota_beyond(req->server->quota.transactions, conn->transaction_count + 1, &conn->who))
 		return -ENOSPC;
 	tx = transaction_start(&req->server->store, fresh_id(conn));
 	if (!tx)

@@ -20,7 +20,7 @@ static const struct {
 	{ "outstanding", offsetof(struct quota, outstanding), 20 },
 };
 
-#define LIMITS	(sizeof(limits) / sizeof(limits[0]))
+#define LIMITS (sizeof(limits) / sizeof(limits[0]))
 
 static uint32_t *quota_field(struct quota *quota, unsigned int i)
 {

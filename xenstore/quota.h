@@ -10,13 +10,13 @@
 
 /* Limits for each domain; 0 is none. The privileged domain has no limits. */
 struct quota {
-	uint32_t nodes;		/* nodes that it owns */
-	uint32_t size;		/* bytes of a node's value and permissions */
-	uint32_t perms;		/* entries of a node's permissions */
+	uint32_t nodes; /* nodes that it owns */
+	uint32_t size;  /* bytes of a node's value and permissions */
+	uint32_t perms; /* entries of a node's permissions */
 	uint32_t watches;
-	uint32_t transactions;	/* open at once */
-	uint32_t tx_nodes;	/* paths that one transaction touches */
-	uint32_t outstanding;	/* answers and events that it has not fetched */
+	uint32_t transactions; /* open at once */
+	uint32_t tx_nodes;     /* paths that one transaction touches */
+	uint32_t outstanding;  /* answers and events that it has not fetched */
 };
 
 void quota_init(struct quota *quota);
@@ -35,7 +35,7 @@ struct tally {
 	struct tally_entry {
 		uint16_t domid;
 		uint32_t nodes;
-	} *entry;		/* ordered by domid */
+	} * entry; /* ordered by domid */
 	uint32_t count, room;
 };
 

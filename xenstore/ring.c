@@ -14,7 +14,7 @@ int ring_readable(struct ring *ring, const char **piece)
 
 	if (prod - cons > XENSTORE_RING_SIZE)
 		return -EIO;
-	rmb();	/* The peer wrote the bytes before prod: read them after it. */
+	rmb(); /* The peer wrote the bytes before prod: read them after it. */
 	ring->at = cons;
 	*piece = ring->data + MASK_XENSTORE_IDX(cons);
 	return ring_piece(cons, prod - cons);
@@ -26,7 +26,7 @@ int ring_writable(struct ring *ring, char **piece)
 
 	if (prod - cons > XENSTORE_RING_SIZE)
 		return -EIO;
-	barrier();	/* He had read the old bytes before cons: no store of ours before that load. */
+	barrier(); /* He had read the old bytes before cons: no store of ours before that load. */
 	ring->at = prod;
 	*piece = ring->data + MASK_XENSTORE_IDX(prod);
 	return ring_piece(prod, XENSTORE_RING_SIZE - (prod - cons));
@@ -34,16 +34,16 @@ int ring_writable(struct ring *ring, char **piece)
 
 void ring_consumed(struct ring *ring, unsigned int bytes)
 {
-	rmb();	/* Our loads of the bytes come before the peer may overwrite them. */
+	rmb(); /* Our loads of the bytes come before the peer may overwrite them. */
 	ring->at += bytes;
 	WRITE_ONCE(*ring->cons, ring->at);
-	mb();	/* He sees the room before we look at prod again: or both of us wait. */
+	mb(); /* He sees the room before we look at prod again: or both of us wait. */
 }
 
 void ring_produced(struct ring *ring, unsigned int bytes)
 {
-	wmb();	/* The bytes are there before prod says so. */
+	wmb(); /* The bytes are there before prod says so. */
 	ring->at += bytes;
 	WRITE_ONCE(*ring->prod, ring->at);
-	mb();	/* He sees the bytes before we look at cons again: or both of us wait. */
+	mb(); /* He sees the bytes before we look at cons again: or both of us wait. */
 }

@@ -9,9 +9,9 @@
  * write anything, ours too: each index is read once, and what was checked is what is used.
  */
 struct ring {
-	char *data;			/* XENSTORE_RING_SIZE bytes */
+	char *data; /* XENSTORE_RING_SIZE bytes */
 	XENSTORE_RING_IDX *cons, *prod;
-	XENSTORE_RING_IDX at;		/* our own index, as of the last ring_readable or _writable */
+	XENSTORE_RING_IDX at; /* our own index, as of the last ring_readable or _writable */
 };
 
 static inline struct ring ring_requests(struct xenstore_domain_interface *intf)

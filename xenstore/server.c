@@ -68,8 +68,8 @@ void server_changed(struct server *server, struct node *old, const struct change
 {
 	for (struct connection *conn = server->connections; conn; conn = conn->next) {
 		for (struct watch *watch = conn->watches; watch; watch = watch->next) {
-			const char *path = watch_match(watch, &conn->who, change, old,
-						       &server->store);
+			const char *path =
+				watch_match(watch, &conn->who, change, old, &server->store);
 
 			if (path)
 				connection_event(conn, watch, path);

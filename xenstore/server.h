@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The store daemon without its machinery: the store, who is connected, and how events reach them. */
+/* The store daemon without its machinery: the store, who is connected, how events reach them. */
 #pragma once
 
 #include "xenstore/connection.h"
@@ -11,8 +11,8 @@
  */
 struct server_host {
 	/*
-	 * Make the transport of a new connection for the domain, or bind a new event channel for the
-	 * one that is there (`conn` not NULL). server_connect is the last step. 0 or -errno.
+	 * Make the transport of a new connection for the domain, or bind a new event channel for
+	 * the one that is there (`conn` not NULL). server_connect is the last step. 0 or -errno.
 	 */
 	int (*introduce)(struct server *server, struct connection *conn, uint16_t domid,
 			 uint64_t gfn, uint32_t port);
@@ -33,8 +33,8 @@ struct server {
 	/* Who may watch the special events; the privileged domain owns both. */
 	struct perms *introduce_perms, *release_perms;
 
-	bool trace;			/* log every request */
-	char path[PATH_ROOM];		/* the path of the request that is being carried out */
+	bool trace;           /* log every request */
+	char path[PATH_ROOM]; /* the path of the request that is being carried out */
 };
 
 /* Returns 0 or -ENOMEM. */

@@ -9,7 +9,7 @@
 /*
  * Every change follows one order: look and check on the tree as it is, allocate all that will be
  * needed, own the path (copy what other versions share, which changes nothing that can be seen),
- * then link, which cannot fail. So a change that is refused, or runs out of memory, leaves no trace.
+ * then link, which cannot fail. So a change that is refused, or runs out of memory, leaves none.
  */
 
 int store_init(struct store *store)
@@ -233,7 +233,7 @@ static int store_rm(struct store *store, const struct actor *who, const struct c
 	node = store_nearest(store, change->path, &rest);
 	if (!(perms_allowed(node->perms, who) & XS_PERM_WRITE))
 		return -EACCES;
-	if (*rest)	/* Only the node itself may be missing, not its parent too. */
+	if (*rest) /* Only the node itself may be missing, not its parent too. */
 		return component_count(rest) == 1 ? 0 : -ENOENT;
 	rc = node_walk(change->path, node, count_node, &lost);
 	parent = rc ? NULL : store_own(store, change->path, parent_len);
@@ -249,13 +249,13 @@ static int store_rm(struct store *store, const struct actor *who, const struct c
 	return 1;
 }
 
-static int store_set_perms(struct store *store, const struct actor *who,
-			   const struct quota *quota, const struct change *change)
+static int store_set_perms(struct store *store, const struct actor *who, const struct quota *quota,
+			   const struct change *change)
 {
 	const struct node *found = NULL;
 	uint16_t from, to = perms_owner(change->perms);
 	struct node *node;
-	bool counted = change->path[1];		/* all but the root */
+	bool counted = change->path[1]; /* all but the root */
 	int rc = store_access(store, who, change->path, XS_PERM_OWNER, &found);
 
 	if (rc)

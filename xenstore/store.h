@@ -11,8 +11,8 @@
  */
 struct store {
 	struct node *root;
-	uint64_t gen;		/* the last generation that was given out */
-	struct tally tally;	/* nodes of each owner; the root is not counted */
+	uint64_t gen;       /* the last generation that was given out */
+	struct tally tally; /* nodes of each owner; the root is not counted */
 };
 
 /* A store with nothing but the root, which is domain 0's alone. Returns 0 or -ENOMEM. */
@@ -33,25 +33,25 @@ int store_access(const struct store *store, const struct actor *who, const char 
 /* A value that tells versions of a node and its list of children apart. */
 uint64_t node_generation(const struct node *node);
 
-/* What can be done to a store, as a value: to do it now, do it again at commit, and tell watchers. */
+/* What can be done to a store, as a value: to do it, do it again at commit, and tell watchers. */
 enum change_kind {
-	CHANGE_WRITE,		/* set the value; makes the node and all above it */
-	CHANGE_MKDIR,		/* make the node and all above it if it is not there */
-	CHANGE_RM,		/* remove the node and all below it */
-	CHANGE_PERMS,		/* set the permissions of a node that is there */
+	CHANGE_WRITE, /* set the value; makes the node and all above it */
+	CHANGE_MKDIR, /* make the node and all above it if it is not there */
+	CHANGE_RM,    /* remove the node and all below it */
+	CHANGE_PERMS, /* set the permissions of a node that is there */
 };
 
 struct change {
 	enum change_kind kind;
-	const char *path;	/* valid and absolute */
-	struct blob *value;	/* CHANGE_WRITE */
-	struct perms *perms;	/* CHANGE_PERMS */
+	const char *path;    /* valid and absolute */
+	struct blob *value;  /* CHANGE_WRITE */
+	struct perms *perms; /* CHANGE_PERMS */
 };
 
 /*
- * Make a change, wholly or not at all. Returns 1 if the store changed, 0 if it was that way already,
- * or -EACCES, -ENOENT, -EINVAL (removing the root), -EPERM (giving a node away), -ENOSPC (quota),
- * -ENOMEM. The store takes its own references to value and permissions.
+ * Make a change, wholly or not at all. Returns 1 if the store changed, 0 if it was that way
+ * already, or -EACCES, -ENOENT, -EINVAL (removing the root), -EPERM (giving a node away),
+ * -ENOSPC (quota), -ENOMEM. The store takes its own references to value and permissions.
  */
 int store_apply(struct store *store, const struct actor *who, const struct quota *quota,
 		const struct change *change);

@@ -204,7 +204,7 @@ int transaction_commit(struct transaction *tx, struct store *store, const struct
 	int rc;
 
 	if (!tx->change_count)
-		return 0;	/* What it saw was true together when it began. */
+		return 0; /* What it saw was true together when it began. */
 	if (store->root == tx->base) {
 		store_replace(store, &tx->work);
 		return 0;

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* Transactions: changes to a version of the store of one's own, that take effect together or not. */
+/* Transactions: changes to a version of the store of one's own, that take effect all or none. */
 #pragma once
 
 #include "xenstore/store.h"
 
 /* What a transaction learned of a path, and so must find unchanged when it commits. */
-#define SEEN_NODE	1u	/* whether it exists; its value and permissions */
-#define SEEN_CHILDREN	2u	/* the list of its children */
-#define SEEN_TREE	4u	/* everything below it: it removed it */
+#define SEEN_NODE     1u /* whether it exists; its value and permissions */
+#define SEEN_CHILDREN 2u /* the list of its children */
+#define SEEN_TREE     4u /* everything below it: it removed it */
 
 struct transaction {
-	struct transaction *next;	/* of the same connection */
+	struct transaction *next; /* of the same connection */
 	uint32_t id;
-	struct node *base;		/* the store when it began; frozen, having this reference */
-	struct store work;		/* what it sees and changes */
+	struct node *base; /* the store when it began; frozen, having this reference */
+	struct store work; /* what it sees and changes */
 	struct seen {
 		char *path;
-		unsigned int what;	/* SEEN_* */
-	} *seen;			/* ordered by path */
+		unsigned int what; /* SEEN_* */
+	} * seen;                  /* ordered by path */
 	uint32_t seen_count, seen_room;
-	struct change *change;		/* in order; own copies of paths, own references */
+	struct change *change; /* in order; own copies of paths, own references */
 	uint32_t change_count, change_room;
 };
 

@@ -5,20 +5,20 @@
 #include "xenstore/store.h"
 
 struct watch {
-	struct watch *next;	/* of the same connection */
-	uint32_t skip;		/* bytes that are cut off a path before the owner sees it */
-	bool owed;		/* an event was not queued: one for `path` is due (see connection.h) */
-	const char *token;	/* in the same block */
-	char path[];		/* absolute, or special */
+	struct watch *next; /* of the same connection */
+	uint32_t skip;      /* bytes that are cut off a path before the owner sees it */
+	bool owed;          /* an event was not queued: one for `path` is due (see connection.h) */
+	const char *token;  /* in the same block */
+	char path[];        /* absolute, or special */
 };
 
-#define WATCH_INTRODUCE	"@introduceDomain"
-#define WATCH_RELEASE	"@releaseDomain"
+#define WATCH_INTRODUCE "@introduceDomain"
+#define WATCH_RELEASE   "@releaseDomain"
 
 /*
  * The longest token, in bytes: with the longest path it still fits into an event.
  */
-#define WATCH_TOKEN_MAX	1022
+#define WATCH_TOKEN_MAX 1022
 
 /*
  * `given` is the path as the domain wrote it, `path` what path_resolve made of it (or the same,
@@ -31,9 +31,9 @@ struct watch **watch_find(struct watch **list, const char *path, const char *tok
 
 /*
  * The path that the owner is to be told if `change` was made, as its own paths are: that of the
- * change if at or below the watch's; the watch's own if that vanished with what was removed. NULL if
- * it is none of his business, or if `who` may not know of it. `old` is the root before the change,
- * needed for removals and permissions, else NULL.
+ * change if at or below the watch's; the watch's own if that vanished with what was removed. NULL
+ * if it is none of his business, or if `who` may not know of it. `old` is the root before the
+ * change, needed for removals and permissions, else NULL.
  */
 const char *watch_match(const struct watch *watch, const struct actor *who,
 			const struct change *change, struct node *old, const struct store *now);

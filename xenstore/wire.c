@@ -4,8 +4,8 @@
 
 #include "xenstore/wire.h"
 
-unsigned int wire_strings(const char *payload, size_t len, const char *strings[],
-			  unsigned int max, const char **rest, size_t *rest_len)
+unsigned int wire_strings(const char *payload, size_t len, const char *strings[], unsigned int max,
+			  const char **rest, size_t *rest_len)
 {
 	const char *end = payload + len, *nul;
 	unsigned int count = 0;

@@ -28,20 +28,20 @@ struct check {
 };
 
 static struct {
-	struct mutex lock;		/* guards the lists and the devices' and drivers' links */
+	struct mutex lock; /* guards the lists and the devices' and drivers' links */
 	struct xenbus_driver *drivers;
-	struct xenbus_device *devices;	/* changed by the worker only */
+	struct xenbus_device *devices; /* changed by the worker only */
 	struct check *checks;
 	struct thread *worker;
-	bool lost;			/* no memory for a check: look at everything */
-	bool peers;			/* some device's peer_fired is set */
+	bool lost;  /* no memory for a check: look at everything */
+	bool peers; /* some device's peer_fired is set */
 	struct wait_queue work;
 } bus = {
 	.lock = MUTEX_INIT(bus.lock),
 	.work = WAIT_QUEUE_INIT(bus.work),
 };
 
-/* --- On the watch thread ------------------------------------------------------------------------ */
+/* --- On the watch thread --------------------------------------------------------------------- */
 
 /* Length of the first components of a path; 0 if it has fewer. */
 static size_t prefix_len(const char *path, unsigned int components)
@@ -116,13 +116,13 @@ static void peer_fired(struct xs_watch *watch, const char *changed)
 	struct xenbus_device *dev = watch->arg;
 
 	WRITE_ONCE(dev->peer_fired, true);
-	wmb();	/* The worker clears `peers` before it looks at the devices. */
+	wmb(); /* The worker clears `peers` before it looks at the devices. */
 	WRITE_ONCE(bus.peers, true);
 	wake_one(&bus.work);
-	xenbus_tell();	/* the worker itself may be waiting for this peer */
+	xenbus_tell(); /* the worker itself may be waiting for this peer */
 }
 
-/* --- On the worker ------------------------------------------------------------------------------- */
+/* --- On the worker --------------------------------------------------------------------------- */
 
 static int device_read_peer(struct xenbus_device *dev)
 {
@@ -152,7 +152,7 @@ static struct xenbus_device *device_make(struct xenbus_driver *driver, const cha
 	strlcpy(dev->path, path, sizeof(dev->path));
 	dev->id = strtoul(last, NULL, 10);
 	dev->state = XenbusStateInitialising;
-	if (device_read_peer(dev)) {	/* not complete yet: its last node calls us again */
+	if (device_read_peer(dev)) { /* not complete yet: its last node calls us again */
 		free(dev);
 		return NULL;
 	}
@@ -205,7 +205,7 @@ static void device_add(struct xenbus_driver *driver, const char *path)
 		return;
 	}
 	device_link(dev);
-	rc = xs_watch(&dev->watch);	/* fires at once: the first call of `changed` */
+	rc = xs_watch(&dev->watch); /* fires at once: the first call of `changed` */
 	if (rc) {
 		device_unlink(dev);
 		driver->remove(dev);
@@ -261,7 +261,8 @@ static void scan_driver(struct xenbus_driver *driver, const char *path)
 
 	for (dev = bus.devices; dev; dev = next) {
 		next = dev->next;
-		if (dev->driver == driver && !strncmp(dev->path, path, len) && dev->path[len] == '/')
+		if (dev->driver == driver && !strncmp(dev->path, path, len) &&
+		    dev->path[len] == '/')
 			check_device(driver, dev->path);
 	}
 	for (const char *at = path; (at = strchr(at, '/')); at++)
@@ -291,7 +292,7 @@ static void serve_peers(void)
 		if (!READ_ONCE(dev->peer_fired))
 			continue;
 		WRITE_ONCE(dev->peer_fired, false);
-		barrier();	/* What comes from here on is read once more. */
+		barrier(); /* What comes from here on is read once more. */
 		dev->peer_state = xenbus_read_state(dev->peer);
 		dev->driver->changed(dev, dev->peer_state);
 		xenbus_tell();
@@ -322,8 +323,8 @@ static void worker_thread(void *arg)
 	for (;;) {
 		struct check *check;
 
-		wait_event(&bus.work, READ_ONCE(bus.checks) || READ_ONCE(bus.peers) ||
-			   READ_ONCE(bus.lost));
+		wait_event(&bus.work,
+			   READ_ONCE(bus.checks) || READ_ONCE(bus.peers) || READ_ONCE(bus.lost));
 		while ((check = check_take())) {
 			size_t len = prefix_len(check->path, device_depth(check->driver));
 
@@ -334,14 +335,14 @@ static void worker_thread(void *arg)
 			free(check);
 		}
 		if (READ_ONCE(bus.lost))
-			thread_sleep(100 * NS_PER_MS);	/* until there is memory again */
+			thread_sleep(100 * NS_PER_MS); /* until there is memory again */
 		WRITE_ONCE(bus.peers, false);
-		barrier();	/* Whoever sets peer_fired from here on sets `peers` again. */
+		barrier(); /* Whoever sets peer_fired from here on sets `peers` again. */
 		serve_peers();
 	}
 }
 
-/* --- For everyone ---------------------------------------------------------------------------------- */
+/* --- For everyone ---------------------------------------------------------------------------- */
 
 int xenbus_register(struct xenbus_driver *driver)
 {
@@ -352,7 +353,9 @@ int xenbus_register(struct xenbus_driver *driver)
 	str_format(driver->watch_path, sizeof(driver->watch_path), "%s/%s",
 		   driver->side == XENBUS_FRONTEND ? "device" : "backend", driver->type);
 	driver->watch = (struct xs_watch){
-		.path = driver->watch_path, .fired = driver_fired, .arg = driver,
+		.path = driver->watch_path,
+		.fired = driver_fired,
+		.arg = driver,
 	};
 	mutex_lock(&bus.lock);
 	if (!bus.worker)
@@ -364,7 +367,7 @@ int xenbus_register(struct xenbus_driver *driver)
 		rc = -ENOMEM;
 	}
 	mutex_unlock(&bus.lock);
-	return rc ? rc : xs_watch(&driver->watch);	/* fires at once: the first scan */
+	return rc ? rc : xs_watch(&driver->watch); /* fires at once: the first scan */
 }
 
 /* How many frontends of the type are connected; -EAGAIN if some may still become so. */

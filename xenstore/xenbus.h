@@ -11,10 +11,11 @@
 /*
  * A device exists while its directory does: device/<type>/<id> of a frontend,
  * backend/<type>/<domid>/<id> of a backend. The core watches both, and calls the driver of that
- * type for those whose state is Initialising when they are found. All of a driver's functions run on the one xenbus worker thread, so a driver needs no lock
- * against itself; they may sleep and make requests, and should not wait for a peer for long.
+ * type for those whose state is Initialising when they are found. All of a driver's functions run
+ * on the one xenbus worker thread, so a driver needs no lock against itself; they may sleep and make
+ * requests, and should not wait for a peer for long.
  */
-#define XENBUS_PATH_MAX	128
+#define XENBUS_PATH_MAX 128
 
 enum xenbus_side {
 	XENBUS_FRONTEND,
@@ -23,11 +24,11 @@ enum xenbus_side {
 
 struct xenbus_device {
 	const struct xenbus_driver *driver;
-	char path[XENBUS_PATH_MAX];	/* our directory, relative: "device/vif/0" */
-	char peer[XENBUS_PATH_MAX];	/* the other end's, absolute; "" if not told */
+	char path[XENBUS_PATH_MAX]; /* our directory, relative: "device/vif/0" */
+	char peer[XENBUS_PATH_MAX]; /* the other end's, absolute; "" if not told */
 	uint16_t peer_domid;
-	uint32_t id;			/* last part of the path: 0 for vif 0, 51712 for xvda */
-	void *priv;			/* the driver's */
+	uint32_t id; /* last part of the path: 0 for vif 0, 51712 for xvda */
+	void *priv;  /* the driver's */
 
 	/*
 	 * Ours is what xenbus_switch_state wrote last; the peer's what was last read. Both change
@@ -37,16 +38,16 @@ struct xenbus_device {
 	enum xenbus_state peer_state;
 
 	/* Private to the core. */
-	struct xenbus_device *next;	/* of the bus; under its lock */
-	struct xs_watch watch;		/* of the peer's state */
+	struct xenbus_device *next; /* of the bus; under its lock */
+	struct xs_watch watch;      /* of the peer's state */
 	char watch_path[XENBUS_PATH_MAX + 6];
-	bool peer_fired;		/* the peer's state is to be read */
+	bool peer_fired; /* the peer's state is to be read */
 };
 
 /*
  * probe:   a device appeared; set it up as far as possible without the peer, choose a first state
- *	    (frontend Initialising, backend InitWait). Non-zero (-errno) refuses the device: the core
- *	    writes it to the node "error" and closes it.
+ *	    (frontend Initialising, backend InitWait). Non-zero (-errno) refuses the device: the
+ *	    core writes it to the node "error" and closes it.
  * changed: the peer's state is now `peer`; also called once after probe. XenbusStateUnknown: the
  *	    peer's directory is gone, so disconnect and go to Closed. Repeated calls with one state
  *	    are possible and harmless.
@@ -54,7 +55,7 @@ struct xenbus_device {
  *	    everything back, also from a connection that nobody closed. dev is freed afterwards.
  */
 struct xenbus_driver {
-	const char *type;		/* "vif", "vbd" */
+	const char *type; /* "vif", "vbd" */
 	enum xenbus_side side;
 	int (*probe)(struct xenbus_device *dev);
 	void (*changed)(struct xenbus_device *dev, enum xenbus_state peer);
@@ -62,9 +63,9 @@ struct xenbus_driver {
 
 	/* Private to the core. */
 	struct xenbus_driver *next;
-	struct xs_watch watch;		/* of the directory of the type */
+	struct xs_watch watch; /* of the directory of the type */
 	char watch_path[32];
-	bool scanned;			/* what was there at registration has been probed */
+	bool scanned; /* what was there at registration has been probed */
 };
 
 /* Register for good; devices that exist already are probed soon. The driver is never copied. */
@@ -77,7 +78,7 @@ int xenbus_register(struct xenbus_driver *driver);
  */
 int xenbus_wait_frontends(const char *type, unsigned int timeout_ms);
 
-/* --- For drivers --------------------------------------------------------------------------- */
+/* --- For drivers ----------------------------------------------------------------------------- */
 
 /* Write our state if it changed. The peer sees everything that was written to the store before. */
 int xenbus_switch_state(struct xenbus_device *dev, enum xenbus_state state);
@@ -89,7 +90,7 @@ enum xenbus_state xenbus_read_state(const char *dir);
  * Sleep until the peer is in one of the states (XENBUS_STATE_BIT of each, or'ed), at most
  * timeout_ms. Returns the peer's state, or -ETIMEDOUT. XenbusStateUnknown ends every wait.
  */
-#define XENBUS_STATE_BIT(s)	(1u << (s))
+#define XENBUS_STATE_BIT(s) (1u << (s))
 int xenbus_wait_peer(struct xenbus_device *dev, uint32_t states, unsigned int timeout_ms);
 
 /* Say on the console and in the node "error" why the device does not work, then close it. */

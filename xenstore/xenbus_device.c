@@ -59,8 +59,7 @@ enum xenbus_state xenbus_read_state(const char *dir)
 {
 	uint32_t state;
 
-	if (!*dir || xs_read_u32(XS_NO_TX, dir, "state", &state) ||
-	    state > XenbusStateReconfigured)
+	if (!*dir || xs_read_u32(XS_NO_TX, dir, "state", &state) || state > XenbusStateReconfigured)
 		return XenbusStateUnknown;
 	return state;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Hostile guests: any requests from two domains, any bytes in a ring; the store's books must agree. */
+/* Hostile guests: any requests from two domains, any bytes in a ring; the books must agree. */
 // uses: xenstore/store.c xenstore/node.c xenstore/perms.c xenstore/quota.c xenstore/path.c
 // uses: xenstore/transaction.c xenstore/watch.c xenstore/wire.c xenstore/ring.c
 // uses: xenstore/connection.c xenstore/server.c xenstore/process.c xenstore/process_nodes.c
-// uses: xenstore/process_session.c xenstore/process_domains.c xenstore/process_control.c lib/format.c
+// uses: xenstore/process_session.c xenstore/process_domains.c xenstore/process_control.c
+// uses: lib/format.c
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +24,8 @@ static const struct server_host host = { .introduce = introduce, .release = serv
 static size_t spell(const uint8_t *data, size_t size, char *out)
 {
 	static const char *const words[16] = {
-		"/", "a", "b", "c", "\0", "/local/domain/1", "/local/domain/2", "T", "F", "n1", "r2",
-		"0", "1", "x/y", "@releaseDomain", "quota",
+		"/",  "a",  "b", "c", "\0",  "/local/domain/1", "/local/domain/2", "T", "F",
+		"n1", "r2", "0", "1", "x/y", "@releaseDomain",  "quota",
 	};
 	size_t len = 0;
 

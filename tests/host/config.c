@@ -57,7 +57,8 @@ static void test_whole(void)
 	     "extra = \"ip=dhcp\"\nextra += ' mount=xvda:/:ro'\nroot = '/dev/xvda'\n"
 	     "uuid = '6A1f9e70-2f0c-4c5e-9a3b-0123456789ab'\n"
 	     "vif = [ 'mac=00:16:3e:01:02:ff, bridge=br1',\n\t\"\", # default\n ]\n"
-	     "disk = [ 'phy:/dev/vda,xvda,r',\n  'format=raw, vdev=xvdb, access=rw, target=/dev/vdb' ]\n"
+	     "disk = [ 'phy:/dev/vda,xvda,r',\n"
+	     "  'format=raw, vdev=xvdb, access=rw, target=/dev/vdb' ]\n"
 	     "on_poweroff = 'preserve'\non_reboot = 'destroy'\non_crash = \"restart\"\n"
 	     "cpu_weight = 256");
 	assert(!strcmp(config.name, "web-1") && !strcmp(config.kernel, "/images/httpd"));
@@ -139,7 +140,8 @@ static void test_keys(void)
 static void test_vif(void)
 {
 	good(MINIMAL "vif = ['MAC=00:16:3E:aa:bb:cc,script=vif-bridge,ip=10.0.0.1,type=vif']");
-	assert(config.vif[0].mac[2] == 0x3e && strstr(notices, "script=") && strstr(notices, "ip="));
+	assert(config.vif[0].mac[2] == 0x3e && strstr(notices, "script=") &&
+	       strstr(notices, "ip="));
 	bad(MINIMAL "vif = ['mac=00:16:3e:1:2:3']", 3, "MAC");
 	bad(MINIMAL "vif = ['mac=01:16:3e:01:02:03']", 3, "even");
 	bad(MINIMAL "vif = ['mac=00:16:3e:01:02:03',\n'mac=00:16:3e:01:02:03']", 4, "two");

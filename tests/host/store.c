@@ -22,8 +22,8 @@ static struct transaction *tx; /* where changes go, if not NULL */
 
 static int apply(const struct actor *who, const struct change *change)
 {
-	return tx ? transaction_apply(tx, who, &quota, change) :
-		    store_apply(&store, who, &quota, change);
+	return tx ? transaction_apply(tx, who, &quota, change)
+		  : store_apply(&store, who, &quota, change);
 }
 
 static int put(const struct actor *who, const char *path, const char *value)

@@ -75,7 +75,8 @@ static void test_paths(void)
 	given[XENSTORE_REL_PATH_MAX + 2] = 0;
 	assert(path_resolve(out, 7, given + 1) == -EINVAL);
 
-	assert(path_is_below("/a/b", "/a") && path_is_below("/a", "/a") && path_is_below("/a", "/"));
+	assert(path_is_below("/a/b", "/a") && path_is_below("/a", "/a") &&
+	       path_is_below("/a", "/"));
 	assert(!path_is_below("/ab", "/a") && !path_is_below("/a", "/a/b"));
 	assert(!path_is_below("@releaseDomain", "/"));
 	assert(path_is_special("@x") && !path_is_special("/@x"));
@@ -92,7 +93,8 @@ static void test_perm_words(void)
 	assert(perm_parse("r12", &perm) && perm.access == XS_PERM_READ);
 	assert(perm_parse("w12", &perm) && perm.access == XS_PERM_WRITE);
 	assert(!perm_parse("", &perm) && !perm_parse("r", &perm) && !perm_parse("x1", &perm));
-	assert(!perm_parse("r65536", &perm) && !perm_parse("r1x", &perm) && !perm_parse("r-1", &perm));
+	assert(!perm_parse("r65536", &perm) && !perm_parse("r1x", &perm) &&
+	       !perm_parse("r-1", &perm));
 	assert(!perm_parse("r99999999999", &perm));
 }
 

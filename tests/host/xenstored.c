@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The store daemon's protocol, spoken through ring pages as guests do: every operation and refusal. */
+/* The store's protocol, spoken through ring pages as guests do: every operation and refusal. */
 // uses: xenstore/store.c xenstore/node.c xenstore/perms.c xenstore/quota.c xenstore/path.c
 // uses: xenstore/transaction.c xenstore/watch.c xenstore/wire.c xenstore/ring.c
 // uses: xenstore/connection.c xenstore/server.c xenstore/process.c xenstore/process_nodes.c
-// uses: xenstore/process_session.c xenstore/process_domains.c xenstore/process_control.c lib/format.c
+// uses: xenstore/process_session.c xenstore/process_domains.c xenstore/process_control.c
+// uses: lib/format.c
 
 #include <assert.h>
 #include <errno.h>
@@ -25,8 +26,8 @@ static struct server server;
 static struct guest dom0, dom1, dom2;
 static int introduced, released;
 
-static int fake_introduce(struct server *srv, struct connection *conn, uint16_t domid,
-			  uint64_t gfn, uint32_t port)
+static int fake_introduce(struct server *srv, struct connection *conn, uint16_t domid, uint64_t gfn,
+			  uint32_t port)
 {
 	struct guest *guest = domid == 1 ? &dom1 : &dom2;
 
@@ -55,7 +56,8 @@ static void serve_all(void)
 	struct guest *all[] = { &dom0, &dom1, &dom2 };
 
 	for (int i = 0; i < 3; i++)
-		while (all[i]->conn && connection_serve(all[i]->conn, &all[i]->page, 4) & SERVE_MORE)
+		while (all[i]->conn &&
+		       connection_serve(all[i]->conn, &all[i]->page, 4) & SERVE_MORE)
 			;
 }
 
@@ -139,7 +141,7 @@ static int in_tx(struct guest *guest, uint32_t tx, uint32_t type, const void *bo
 }
 
 /* Send a request (a literal without its last NUL) and take its answer: 0, or the error. */
-#define REQ(guest, type, body) in_tx(guest, 0, type, body, sizeof(body) - 1)
+#define REQ(guest, type, body)    in_tx(guest, 0, type, body, sizeof(body) - 1)
 #define TX(guest, tx, type, body) in_tx(guest, tx, type, body, sizeof(body) - 1)
 
 /* The last answer is exactly these bytes. */
@@ -271,7 +273,8 @@ static void test_watches(void)
 	assert(!REQ(&dom0, XS_WATCH, "/local/domain/1/dev/x/y\0deep\0") && next(&dom0));
 	assert(!REQ(&dom1, XS_RM, "dev\0"));
 	assert(next(&dom0) && next(&dom0) && !next(&dom0));
-	assert(!strcmp(dom0.body, "/local/domain/1/dev/x/y") || !strcmp(dom0.body, "/local/domain/1/dev"));
+	assert(!strcmp(dom0.body, "/local/domain/1/dev/x/y") ||
+	       !strcmp(dom0.body, "/local/domain/1/dev"));
 
 	/* Who may not read does not hear. */
 	assert(!REQ(&dom2, XS_WATCH, "/local\0t\0") && EVENT(&dom2, "/local\0t\0"));
@@ -280,7 +283,8 @@ static void test_watches(void)
 	assert(EVENT(&dom2, "/local/domain/1/secret\0t\0"));
 	assert(!REQ(&dom1, XS_RM, "secret\0") && EVENT(&dom2, "/local/domain/1/secret\0t\0"));
 
-	assert(!REQ(&dom1, XS_UNWATCH, "dev\0tok\0") && REQ(&dom1, XS_UNWATCH, "dev\0tok\0") == ENOENT);
+	assert(!REQ(&dom1, XS_UNWATCH, "dev\0tok\0") &&
+	       REQ(&dom1, XS_UNWATCH, "dev\0tok\0") == ENOENT);
 	assert(!REQ(&dom1, XS_WRITE, "dev\0x") && !next(&dom1));
 
 	assert(!REQ(&dom1, XS_WATCH, "w\0t\0") && next(&dom1));
@@ -348,7 +352,8 @@ static void test_domains(void)
 	start();
 	assert(!REQ(&dom0, XS_WATCH, "@introduceDomain\0i\0") && next(&dom0));
 	assert(REQ(&dom1, XS_INTRODUCE, "2\000102\0005\0") == EACCES);
-	assert(REQ(&dom1, XS_RELEASE, "2\0") == EACCES && REQ(&dom1, XS_CONTROL, "help\0") == EACCES);
+	assert(REQ(&dom1, XS_RELEASE, "2\0") == EACCES &&
+	       REQ(&dom1, XS_CONTROL, "help\0") == EACCES);
 	assert(REQ(&dom0, XS_INTRODUCE, "0\000100\0005\0") == EINVAL);
 	assert(REQ(&dom0, XS_INTRODUCE, "3\000100\0000\0") == EINVAL);
 	assert(REQ(&dom0, XS_INTRODUCE, "3\000100\0") == EINVAL);
@@ -357,13 +362,16 @@ static void test_domains(void)
 	assert(!REQ(&dom0, XS_IS_DOMAIN_INTRODUCED, "3\0") && IS(&dom0, "F\0"));
 	assert(!REQ(&dom0, XS_RESUME, "1\0") && REQ(&dom0, XS_RESUME, "3\0") == ENOENT);
 
-	assert(!REQ(&dom1, XS_WRITE, "x\0001") && REQ(&dom2, XS_READ, "/local/domain/1/x\0") == EACCES);
+	assert(!REQ(&dom1, XS_WRITE, "x\0001") &&
+	       REQ(&dom2, XS_READ, "/local/domain/1/x\0") == EACCES);
 	assert(!REQ(&dom0, XS_SET_TARGET, "2\0001\0"));
 	assert(!REQ(&dom2, XS_READ, "/local/domain/1/x\0"));
 	assert(REQ(&dom0, XS_SET_TARGET, "2\0009\0") == ENOENT);
 
-	assert(!REQ(&dom0, XS_WRITE, "/shared\0x") && !REQ(&dom0, XS_SET_PERMS, "/shared\0n0\0r1\0b2\0"));
-	assert(!REQ(&dom0, XS_RELEASE, "1\0") && !dom1.conn && REQ(&dom0, XS_RELEASE, "1\0") == ENOENT);
+	assert(!REQ(&dom0, XS_WRITE, "/shared\0x") &&
+	       !REQ(&dom0, XS_SET_PERMS, "/shared\0n0\0r1\0b2\0"));
+	assert(!REQ(&dom0, XS_RELEASE, "1\0") && !dom1.conn &&
+	       REQ(&dom0, XS_RELEASE, "1\0") == ENOENT);
 	assert(REQ(&dom0, XS_RELEASE, "0\0") == EINVAL);
 	assert(!REQ(&dom0, XS_READ, "/local/domain/1/x\0")); /* release is not the end */
 	assert(!server_forget_domain(&server, 1));
@@ -382,7 +390,8 @@ static void test_control(void)
 	assert(!REQ(&dom0, XS_CONTROL, "quota\0001\0") && strstr(dom0.body, "nodes: 1\n"));
 	assert(!REQ(&dom1, XS_WRITE, "a/b\0") && REQ(&dom1, XS_WRITE, "c\0") == ENOSPC);
 	assert(REQ(&dom0, XS_CONTROL, "quota\0set\0none\0003\0") == EINVAL);
-	assert(REQ(&dom0, XS_CONTROL, "nonsense\0") == EINVAL && REQ(&dom0, XS_CONTROL, "") == EINVAL);
+	assert(REQ(&dom0, XS_CONTROL, "nonsense\0") == EINVAL &&
+	       REQ(&dom0, XS_CONTROL, "") == EINVAL);
 }
 
 /* A peer that does not fetch its messages costs a bounded amount, and misses no change. */
@@ -405,7 +414,8 @@ static void test_lazy_peer(void)
 	}
 	assert(seen < 100 && IS(&dom1, "many\0t\0")); /* the last says: look again */
 
-	for (int i = 0; i < 500; i++) { /* requests without taking answers: the ring fills, no more */
+	for (int i = 0; i < 500;
+	     i++) { /* requests without taking answers: the ring fills, no more */
 		const struct xsd_sockmsg header = { .type = XS_READ, .len = 2 };
 		struct ring ring = ring_requests(&dom1.page);
 		char *room;
