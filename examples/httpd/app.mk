@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+PARTS_httpd := net disk
