@@ -43,6 +43,8 @@ void test_run(void);
 /* Each prints one line with the value; a value other than the wanted one is a FAILURE. */
 void check_value(const char *what, long got, long want);
 #define check(what, got, want) check_value(what, (long)(got), (long)(want))
+/* The same for numbers that are no errno, such as GNTST_*. */
+void check_status(const char *what, long got, long want);
 #define check_that(what, cond) check_value(what, !!(cond), 1)
 void check_string(const char *what, const char *got, const char *want);
 /* The test cannot be made here (SKIP), or its own preparation went wrong (ERROR). Both end it. */
@@ -176,6 +178,16 @@ long mmu_update_for(uint64_t ptr, uint64_t val, domid_t domid);
 long mmuext(unsigned int cmd, ulong arg1, ulong arg2);
 /* A page table of `level` that is empty and read-only to us, not pinned. */
 uint64_t *table_alloc(void);
+
+/* --- grant.c ---------------------------------------------------------------------------------- */
+
+extern volatile struct grant_entry_v1 *grant_table; /* its first page, after grant_init() */
+void grant_init(void);
+/* Lets domid use a page of ours by ref: 8-511, the lower ones are the toolstack's. */
+void grant_give(grant_ref_t ref, domid_t domid, const void *page, uint16_t flags);
+/* GNTST_okay or another status; -errno where the whole call failed. */
+int grant_map(domid_t domid, grant_ref_t ref, uint64_t at, uint32_t flags, grant_handle_t *handle);
+int grant_unmap(grant_handle_t handle, uint64_t at);
 
 /* --- peer.c ----------------------------------------------------------------------------------- */
 

@@ -62,6 +62,16 @@ void check_value(const char *what, long got, long want)
 	worst = FAILURE;
 }
 
+void check_status(const char *what, long got, long want)
+{
+	if (got == want) {
+		line("%s = status %ld", what, got);
+		return;
+	}
+	line("%s = status %ld, want %ld: FAILURE", what, got, want);
+	worst = FAILURE;
+}
+
 void check_string(const char *what, const char *got, const char *want)
 {
 	if (!strcmp(got, want)) {

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* The rule: dom0 binds a device's interrupt to a port, gets it as an event, and acknowledges it. */
+#include "../kit/kit.h"
+
+#define RTC_IRQ 8
+
+static void rtc_write(unsigned int reg, unsigned int value)
+{
+	__asm__ volatile("outb %b0, $0x70\n\tmov %1, %0\n\toutb %b0, $0x71" : "+a"(reg) : "r"(value));
+}
+
+static unsigned int rtc_read(unsigned int reg)
+{
+	__asm__ volatile("outb %b0, $0x70\n\tinb $0x71, %b0" : "+a"(reg));
+	return reg & 0xff;
+}
+
+TEST
+{
+	struct physdev_set_iopl iopl = { .iopl = 1 };
+	struct physdev_eoi eoi = { .irq = RTC_IRQ };
+	struct physdev_map_pirq map = { .domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI,
+					.index = RTC_IRQ, .pirq = RTC_IRQ };
+	struct evtchn_bind_pirq bind = { .pirq = RTC_IRQ };
+	struct evtchn_unmask unmask = { 0 };
+
+	check("set_iopl", hypercall(physdev_op, PHYSDEVOP_set_iopl, &iopl), 0);
+	check("map_pirq", hypercall(physdev_op, PHYSDEVOP_map_pirq, &map), 0);
+	check("bind_pirq of the RTC", hypercall(event_channel_op, EVTCHNOP_bind_pirq, &bind), 0);
+	unmask.port = bind.port;
+	check("unmask", hypercall(event_channel_op, EVTCHNOP_unmask, &unmask), 0);
+	rtc_write(0x0a, 0x26);
+	rtc_write(0x0b, rtc_read(0x0b) | 0x40);
+	rtc_read(0x0c);
+	for (unsigned int i = 0; i < 3; i++) {
+		check_that("a periodic interrupt", wait_for(event_pending(bind.port), 2000));
+		event_clear(bind.port);
+		check("the RTC says it was the cause", rtc_read(0x0c) & 0xc0, 0xc0);
+		check("eoi", hypercall(physdev_op, PHYSDEVOP_eoi, &eoi), 0);
+	}
+	rtc_write(0x0b, rtc_read(0x0b) & ~0x40U);
+	check("close", event_close(bind.port), 0);
+}
