@@ -11,9 +11,9 @@
 /*
  * A device exists while its directory does: device/<type>/<id> of a frontend,
  * backend/<type>/<domid>/<id> of a backend. The core watches both, and calls the driver of that
- * type for those whose state is Initialising when they are found. All of a driver's functions run
- * on the one xenbus worker thread, so a driver needs no lock against itself; they may sleep and make
- * requests, and should not wait for a peer for long.
+ * type for those whose state is Initialising when they are found. All of a driver's functions
+ * run on the one xenbus worker thread, so a driver needs no lock against itself; they may sleep
+ * and make requests, and should not wait for a peer for long.
  */
 #define XENBUS_PATH_MAX 128
 
