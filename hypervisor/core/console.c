@@ -180,7 +180,7 @@ void gprintk(enum log_level level, const char *fmt, ...)
 	print_line(level, &guest_loglvl, text);
 }
 
-size_t console_read_log(char *buf, size_t size, uint32_t *index, bool clear)
+size_t console_read_log(char *buf, size_t size, uint32_t *index)
 {
 	uint32_t from, n = 0;
 
@@ -194,10 +194,16 @@ size_t console_read_log(char *buf, size_t size, uint32_t *index, bool clear)
 		n++;
 	}
 	*index = from + n;
-	if (clear)
-		log.consumed = log.produced;
 	spin_unlock(&log.lock);
 	return n;
+}
+
+void console_clear_log(uint32_t index)
+{
+	spin_lock(&log.lock);
+	if (index - log.consumed <= log.produced - log.consumed)
+		log.consumed = index;
+	spin_unlock(&log.lock);
 }
 
 void console_force(void)

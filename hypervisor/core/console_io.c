@@ -45,7 +45,7 @@ static void key_domains(void)
 	}
 }
 
-static void key(char c)
+void console_key(char c)
 {
 	switch (c) {
 	case 'q':
@@ -75,7 +75,7 @@ void console_input(char c)
 	}
 	if (input.to_hypervisor) {
 		if (c != SWITCH_CHAR)
-			key(c);
+			console_key(c);
 		return;
 	}
 	spin_lock(&input.lock);

@@ -209,7 +209,7 @@ int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool
 	d->id = id;
 	d->privileged = privileged;
 	d->refs = 1;
-	d->weight = 256;
+	d->weight = SCHED_WEIGHT_DEFAULT;
 	d->shutdown_code = SHUTDOWN_NONE;
 	d->pause_count = d->ctl_pause_count = 1;
 	d->max_vcpus = config->max_vcpus;

@@ -311,6 +311,7 @@ static int bind_pirq(struct domain *d, struct evtchn_bind_pirq *b)
 	b->port = (evtchn_port_t)port;
 	open_port(d, b->port, EVTCHNSTAT_pirq, 0)->pirq = b->pirq;
 	t->pirq_port[b->pirq] = (uint16_t)port;
+	physdev_update_eoi(d, b->pirq);
 	return 0;
 }
 

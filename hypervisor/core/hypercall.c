@@ -9,6 +9,7 @@
 #include "irq.h"
 #include "memory.h"
 #include "sched.h"
+#include "lib/string.h"
 
 static long hypercall_absent(void)
 {
@@ -80,4 +81,23 @@ long hypercall_continue(unsigned op, unsigned n, ...)
 	}
 	va_end(args);
 	return op;
+}
+
+#define STUB_SIZE 32
+
+void hypercall_page_fill(void *page)
+{
+	/* push %rcx; push %r11; mov $n, %eax; syscall; pop %r11; pop %rcx; ret */
+	static const uint8_t stub[] = { 0x51, 0x41, 0x53, 0xb8, 0, 0, 0, 0, 0x0f, 0x05, 0x41, 0x5b, 0x59, 0xc3 };
+	/* push %rcx; push %r11; push %rax; mov $iret, %eax; syscall: the rest of struct iret_context is there */
+	static const uint8_t iret[] = { 0x51, 0x41, 0x53, 0x50, 0xb8, __HYPERVISOR_iret, 0, 0, 0, 0x0f, 0x05 };
+	uint8_t *at = page;
+	uint32_t n;
+
+	memset(page, 0xcc, PAGE_SIZE);
+	for (n = 0; n < PAGE_SIZE / STUB_SIZE; n++, at += STUB_SIZE) {
+		memcpy(at, stub, sizeof(stub));
+		memcpy(at + 4, &n, sizeof(n));
+	}
+	memcpy((uint8_t *)page + __HYPERVISOR_iret * STUB_SIZE, iret, sizeof(iret));
 }

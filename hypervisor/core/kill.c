@@ -67,6 +67,7 @@ int domain_kill(struct domain *d)
 		evtchn_destroy(d);
 		pirq_destroy_domain(d);
 		drop_infos(d);
+		physdev_drop_eoi(d);
 	}
 	rc = grant_release_maps(d);
 	if (!rc)

@@ -23,6 +23,7 @@ struct sched_cpu {
 	struct list queue;
 	uint64_t least; /* virtual run time of who ran last: never goes back */
 	struct timer slice;
+	uint64_t idle_time, idle_since; /* ns; since: 0 while not idle */
 };
 
 static void slice_end(void *cpu)
@@ -56,6 +57,13 @@ int sched_add_vcpu(struct vcpu *v)
 	v->affinity = ~0UL;
 	v->cpu = cpus[least];
 	return 0;
+}
+
+uint64_t sched_idle_time(const struct cpu *c)
+{
+	uint64_t since = c->sched->idle_since;
+
+	return c->sched->idle_time + (since ? time_now() - since : 0);
 }
 
 static void queue_insert(struct sched_cpu *s, struct vcpu *v)
@@ -94,8 +102,8 @@ static void charge(struct sched_cpu *s, struct vcpu *v, uint64_t now)
 {
 	uint64_t ran = now - v->slice_start;
 
-	if (v->domain->weight != 256)
-		ran = ran * 256 / v->domain->weight;
+	if (v->domain->weight != SCHED_WEIGHT_DEFAULT)
+		ran = ran * SCHED_WEIGHT_DEFAULT / v->domain->weight;
 	v->vruntime += ran;
 	v->slice_start = now;
 	s->least = MAX(s->least, v->vruntime);
@@ -230,12 +238,15 @@ static void idle(struct cpu *c, struct vcpu *prev)
 		WRITE_ONCE(prev->running, false);
 		WRITE_ONCE(c->idle->running, true);
 	}
+	c->sched->idle_since = time_now();
 	while (!(READ_ONCE(c->work) & (WORK_RESCHED | WORK_TIMER))) {
 		if (!block_scrub_one())
 			__asm__ volatile("sti; hlt; cli" ::: "memory");
 		else
 			__asm__ volatile("sti; nop; cli" ::: "memory");
 	}
+	c->sched->idle_time += time_now() - c->sched->idle_since;
+	c->sched->idle_since = 0;
 	if (c->work & WORK_TIMER) {
 		__atomic_and_fetch(&c->work, ~WORK_TIMER, __ATOMIC_RELAXED);
 		timer_run();

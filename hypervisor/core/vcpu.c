@@ -85,7 +85,7 @@ void vcpu_destroy(struct vcpu *v)
 
 struct vcpu *vcpu_create_idle(struct cpu *c)
 {
-	static struct domain idle_domain = { .id = DOMID_IDLE, .refs = 1, .weight = 256 };
+	static struct domain idle_domain = { .id = DOMID_IDLE, .refs = 1, .weight = SCHED_WEIGHT_DEFAULT };
 	struct vcpu *v = heap_alloc(sizeof(*v));
 
 	BUG_ON(!v);
@@ -118,6 +118,14 @@ void vcpu_unpause(struct vcpu *v)
 {
 	if (!__atomic_sub_fetch(&v->pause_count, 1, __ATOMIC_SEQ_CST))
 		sched_wake(v);
+}
+
+uint64_t vcpu_run_time(const struct vcpu *v)
+{
+	const struct vcpu_runstate_info *r = &v->runstate;
+
+	return r->time[RUNSTATE_running] +
+	       (r->state == RUNSTATE_running ? time_now() - r->state_entry_time : 0);
 }
 
 void vcpu_set_runstate(struct vcpu *v, int state, uint64_t now)

@@ -25,7 +25,9 @@ void console_init(void); /* reads com1=, console=, loglvl=, guest_loglvl= */
 void console_input(char c); /* from the UART's interrupt or poll; Ctrl-A three times changes who reads; to dom0 by VIRQ_CONSOLE */
 long do_console_io(unsigned cmd, unsigned count, char *buffer);
 /* Copy of the log for sysctl readconsole: from *index (0: the oldest kept); returns bytes, advances *index. */
-size_t console_read_log(char *buf, size_t size, uint32_t *index, bool clear);
+size_t console_read_log(char *buf, size_t size, uint32_t *index);
+void console_clear_log(uint32_t index); /* all before it */
+void console_key(char c); /* what a key shows when the input is the hypervisor's */
 
 /* x86/uart.c: 16550 on COM1 by I/O ports; divisor and format of com1=115200,8n1. */
 void uart_init(const char *com1);

@@ -39,6 +39,8 @@ struct pv_domain {
 	uint64_t vm_assist; /* bits of VMASST_TYPE_* */
 	uint32_t pci_address; /* what it wrote to port 0xcf8 */
 	uint8_t cmos_index; /* and to port 0x70 */
+	bool relinquished; /* pv_relinquish is through */
+	struct frame *cursor; /* where it is in the list of frames; held by a ref */
 	spinlock_t lock; /* page-table changes of this domain that span several frames */
 };
 
@@ -73,6 +75,8 @@ struct domain {
 	struct grant_table *grant;
 
 	struct rangeset ioports, iomem, irqs;
+	unsigned long *eoi_map; /* PHYSDEVOP_pirq_eoi_gmfn: bit i: pirq i wants an eoi; a writable ref of its frame */
+	bool eoi_unmasks; /* its version 1: an eoi unmasks the port too */
 	struct timer watchdog[2];
 	bool watchdog_used[2];
 
@@ -108,6 +112,8 @@ int domain_set_max_vcpus(struct domain *d, uint32_t n);
 struct vcpu *domain_vcpu(struct domain *d, uint32_t id); /* NULL: none of that number */
 /* Take it apart; -ERESTART: call again. Afterwards only references keep the structure. */
 int domain_kill(struct domain *d);
+/* What the toolstack sees of it. */
+void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
 void domain_pause(struct domain *d); /* and wait until it runs nowhere */
 void domain_unpause(struct domain *d);
 int domain_ctl_pause(struct domain *d);

@@ -19,6 +19,9 @@ extern const hypercall_fn hypercall_table[NR_HYPERCALLS];
  */
 long hypercall_continue(unsigned op, unsigned n, ...);
 
+/* Writes a hypercall page: at 32 * n the code that a guest kernel calls for number n. */
+void hypercall_page_fill(void *page);
+
 long do_multicall(struct multicall_entry *calls, unsigned long n);
 long do_xen_version(int cmd, void *arg);
 long do_vm_assist(unsigned cmd, unsigned type);

@@ -13,6 +13,8 @@
 struct domain;
 
 long do_physdev_op(int cmd, void *arg); /* core/physdev.c */
+void physdev_update_eoi(struct domain *d, uint32_t pirq); /* its bit in the eoi map, when it was bound */
+void physdev_drop_eoi(struct domain *d);
 
 /* x86/irq.c. A pirq belongs to one domain; -errno as Xen. */
 int pirq_map_gsi(struct domain *d, int gsi, int *pirq);

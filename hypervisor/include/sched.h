@@ -21,5 +21,7 @@ void sched_run(void); /* on the way out: pick the next vcpu, switch to it (idle:
 void sched_block(void); /* the current vcpu blocks unless an event is pending */
 void sched_unblock(struct vcpu *v); /* something happened that it may wait for */
 void sched_yield(void); /* the current vcpu goes behind those that wait */
+uint64_t sched_idle_time(const struct cpu *c); /* ns */
+#define SCHED_WEIGHT_DEFAULT 256
 long do_sched_op(int cmd, void *arg);
 long do_set_timer_op(int64_t timeout);

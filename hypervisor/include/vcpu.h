@@ -97,6 +97,7 @@ struct vcpu *vcpu_create_idle(struct cpu *c); /* runs on hyper_l4 */
 bool vcpu_runnable(const struct vcpu *v);
 void vcpu_pause(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
+uint64_t vcpu_run_time(const struct vcpu *v); /* ns on a processor */
 void vcpu_set_runstate(struct vcpu *v, int state, uint64_t now); /* RUNSTATE_* */
 /* The current vcpu's runstate into its registered area; a guest in user mode gets it when its kernel runs again
  * (pv calls this on that way when runstate_guest is set). */
