@@ -16,6 +16,8 @@
  *	app	everything; what the application itself registers, just before main
  * Within a level the order is that of the functions' names. fn returns 0, or -errno, which is printed
  * with its name, and the start goes on: whoever cannot live without it panics itself.
+ * An init call runs in the images that its object is linked into: because something refers to the object, or
+ * because the image names it among its parts (initcall_<function> is a global symbol for that).
  */
 enum init_level {
 	INIT_early, INIT_core, INIT_bus, INIT_device, INIT_fs, INIT_net, INIT_app,
@@ -27,9 +29,10 @@ struct initcall {
 	enum init_level level;
 };
 
-#define INITCALL(init_level, function)						\
-	static const struct initcall initcall_##function				\
-	__attribute__((section(".initcall." #function), used, aligned(8))) =			\
+#define INITCALL(init_level, function)							\
+	extern const struct initcall initcall_##function;				\
+	const struct initcall initcall_##function					\
+	__attribute__((section(".initcall." #function), used, aligned(8))) =		\
 		{ .name = #function, .fn = function, .level = INIT_##init_level }
 
 /* The name of the image ("hello"), from the build. */

@@ -23,8 +23,8 @@ struct param {
 	const char *help;	/* one line: the form of the value, and what it does */
 };
 
-#define PARAM(ident, text)						\
-	static const struct param param_##ident				\
+#define PARAM(ident, text)							\
+	static const struct param param_##ident					\
 	__attribute__((section(".param." #ident), used, aligned(8))) =		\
 		{ .name = #ident, .help = text }
 
