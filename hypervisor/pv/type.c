@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Frame types: the state word's protocol.
+ *
+ * Safety of direct paging rests on one invariant: a frame that the processor may use as a table (of
+ * pages or descriptors) is never writable by a guest, and all that stands in it was checked. So a
+ * frame has one type at a time, each use as that type is a type ref, and the type changes only at
+ * zero type refs. Tables are checked when the first type ref is taken (validation takes a ref for each
+ * present entry) and let go when the last is dropped (devalidation drops those refs).
+ *
+ * States of a table frame, in the bits of frame.state:
+ *
+ *   trefs = 0                     no table; anybody may take any type
+ *   trefs > 0, VALID              a table
+ *   trefs = 1, neither            one processor validates or devalidates it; others wait
+ *   trefs = 1, PARTIAL            stopped in the middle: frame.done tells how far. This state itself owns the type
+ *                                 ref and one ref; nobody is obliged to finish it, anybody may: a get goes on
+ *                                 upwards from there, a put_rest goes on downwards.
+ *
+ * Who stopped a put keeps a plain ref, so that the frame cannot go away, and calls frame_put_rest. If somebody
+ * else took the table over meanwhile (PARTIAL is gone), there is nothing to do but drop that plain ref; if it
+ * was taken over, completed and stopped again, finishing it for the other one harms nobody, who will
+ * find it done.
+ *
+ * Example. An L4 with one L3, one L2 and 512 L1s is unpinned. put(L4): last type ref, VALID goes, its entry drops
+ * the L3's last, which drops the L2's last, which drops L1 after L1 until after 40 of them the budget is spent:
+ * L2.done = 472, L2 PARTIAL, and the L3's entry keeps a plain ref: L3.done = 0|CHILD, PARTIAL; the same for
+ * the L4; and put(L4) returns -ERESTART with a plain ref in the caller's hands. The guest gets its interrupts, executes the
+ * hypercall again, frame_put_rest(L4) finds PARTIAL, continues with the CHILD and so on down to L2 entry 471. Had
+ * the guest pinned the L4 again in between, get(L4) would have gone upwards: entry 0 of the L4 has
+ * a CHILD, so get(L3), get(L2), validate L1s 472 to 511, and drop the plain refs on the way back.
+ *
+ * A validation that fails half-way (entry 300 of an L2 is bad) has refs to drop and cannot do that at once
+ * either: the frame becomes PARTIAL, current->pv.old_table holds a plain ref, and old_table_finish() does the rest
+ * before that vcpu's hypercall returns.
+ */
+#include "hypervisor/pv/table.h"
+
+static bool cas(struct frame *f, uint64_t *old, uint64_t new)
+{
+	return __atomic_compare_exchange_n(&f->state, old, new, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+/* The type ref and the ref that this processor worked with become those of the PARTIAL state; extra: and one plain ref. */
+static void make_partial(struct frame *f, uint64_t extra)
+{
+	__atomic_add_fetch(&f->state, FRAME_PARTIAL + extra, __ATOMIC_RELEASE);
+}
+
+static int validate(struct frame *f, uint64_t type)
+{
+	int rc = type == TYPE_WRITABLE ? 0 : table_validate(f, type);
+
+	if (!rc) {
+		__atomic_or_fetch(&f->state, FRAME_VALID, __ATOMIC_RELEASE);
+	} else if (rc == -ERESTART) {
+		make_partial(f, 0);
+	} else if (f->done) {
+		make_partial(f, FRAME_REF);
+		current->pv.old_table = f;
+	} else {
+		__atomic_sub_fetch(&f->state, FRAME_TREF, __ATOMIC_RELEASE);
+		frame_put(f);
+	}
+	return rc;
+}
+
+/* No type ref yet, or a stopped table: take it for this processor alone, then look into it. */
+static int claim(struct frame *f, uint64_t s, uint64_t type)
+{
+	bool partial = s & FRAME_PARTIAL;
+	uint64_t new = partial ? s & ~FRAME_PARTIAL
+			       : ((s & ~(FRAME_TYPE | FRAME_VALID)) | type) + FRAME_REF + FRAME_TREF;
+
+	if (!cas(f, &s, new))
+		return -EBUSY;
+	if (!partial) {
+		if ((s & FRAME_TYPE) != type)
+			tlb_flush_since(f->stamp);
+		f->done = 0;
+	}
+	return validate(f, type);
+}
+
+int frame_get_typed(struct frame *f, domid_t owner, uint64_t type)
+{
+	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
+	int rc;
+
+	for (;;) {
+		uint64_t refs = s & FRAME_REFS;
+
+		if (unlikely(!refs || refs == FRAME_REFS || READ_ONCE(f->owner) != owner))
+			return -EINVAL;
+		if (likely((s & (FRAME_TYPE | FRAME_VALID)) == (type | FRAME_VALID))) {
+			if (unlikely((s & FRAME_TREFS) == FRAME_TREFS))
+				return -EINVAL;
+			if (cas(f, &s, s + FRAME_REF + FRAME_TREF))
+				return 0;
+			continue;
+		}
+		if (!(s & FRAME_TREFS) || ((s & FRAME_TYPE) == type && (s & FRAME_PARTIAL))) {
+			rc = claim(f, s, type);
+			if (rc != -EBUSY)
+				return rc;
+		} else if ((s & FRAME_TYPE) != type) {
+			return -EINVAL;
+		} else {
+			cpu_serve();
+		}
+		s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
+	}
+}
+
+/* This processor owns the last type ref and a ref, VALID is gone. */
+static int devalidate(struct frame *f, uint64_t type, uint64_t extra)
+{
+	int rc = table_devalidate(f, type);
+
+	if (rc) {
+		make_partial(f, extra);
+		return rc;
+	}
+	f->stamp = READ_ONCE(tlb_clock);
+	__atomic_sub_fetch(&f->state, FRAME_TREF, __ATOMIC_RELEASE);
+	frame_put(f);
+	return 0;
+}
+
+int frame_put_typed(struct frame *f)
+{
+	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED), new;
+
+	for (;;) {
+		bool last = (s & FRAME_TREFS) == FRAME_TREF;
+
+		new = s - FRAME_TREF - FRAME_REF;
+		if (last && type_is_table(s & FRAME_TYPE)) {
+			if (!cas(f, &s, s & ~FRAME_VALID))
+				continue;
+			f->done = TABLE_ENTRIES;
+			return devalidate(f, s & FRAME_TYPE, FRAME_REF);
+		}
+		if (last)
+			f->stamp = READ_ONCE(tlb_clock);
+		if (cas(f, &s, new))
+			break;
+	}
+	if (unlikely(!(new & FRAME_REFS)))
+		frame_release(f);
+	return 0;
+}
+
+int frame_put_rest(struct frame *f)
+{
+	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
+	int rc = 0;
+
+	while (s & FRAME_PARTIAL) {
+		if (!cas(f, &s, s & ~FRAME_PARTIAL))
+			continue;
+		rc = devalidate(f, s & FRAME_TYPE, 0);
+		break;
+	}
+	if (!rc)
+		frame_put(f);
+	return rc;
+}
+
+void frame_put_typed_final(struct frame *f)
+{
+	int rc;
+
+	work_begin();
+	for (rc = frame_put_typed(f); rc; rc = frame_put_rest(f))
+		work_begin();
+}
+
+/*
+ * The lock makes changes of one table's entries one after the other. It holds a type ref, so the table stays one
+ * meanwhile.
+ */
+uint64_t table_lock(struct frame *f, domid_t owner)
+{
+	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
+
+	for (;;) {
+		uint64_t refs = s & FRAME_REFS;
+
+		if (!(s & FRAME_VALID) || !(s & FRAME_TREFS) || !type_is_table(s & FRAME_TYPE) ||
+		    refs == FRAME_REFS || (s & FRAME_TREFS) == FRAME_TREFS || f->owner != owner)
+			return 0;
+		if (unlikely(s & FRAME_LOCKED)) {
+			cpu_serve();
+			s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
+		} else if (likely(cas(f, &s, (s | FRAME_LOCKED) + FRAME_REF + FRAME_TREF))) {
+			return s & FRAME_TYPE;
+		}
+	}
+}
+
+void table_unlock(struct frame *f)
+{
+	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
+
+	while ((s & FRAME_TREFS) != FRAME_TREF)
+		if (likely(cas(f, &s, (s & ~FRAME_LOCKED) - FRAME_REF - FRAME_TREF)))
+			return;
+	/* The others let go meanwhile. */
+	__atomic_and_fetch(&f->state, ~FRAME_LOCKED, __ATOMIC_RELEASE);
+	table_put_later(f);
+}
+
+int old_table_finish(void)
+{
+	struct vcpu *v = current;
+	struct frame *f = v->pv.old_table;
+	int rc;
+
+	if (likely(!f))
+		return 0;
+	v->pv.old_table = NULL;
+	rc = frame_put_rest(f);
+	if (rc)
+		v->pv.old_table = f;
+	return rc;
+}
+
+void table_put_later(struct frame *f)
+{
+	struct vcpu *v = current;
+
+	if (frame_put_typed(f) == 0)
+		return;
+	if (!v->pv.old_table) {
+		v->pv.old_table = f;
+		return;
+	}
+	/* Two at once: only one can wait. */
+	do
+		work_begin();
+	while (frame_put_rest(f));
+}
