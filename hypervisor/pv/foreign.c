@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* The foreigndom argument, and flushes by vcpu. */
+#include "access.h"
+#include "console.h"
+#include "hypervisor/pv/foreign.h"
+
+int foreign_open(struct foreign *f, domid_t id)
+{
+	struct domain *me = current->domain;
+
+	f->id = id;
+	f->d = NULL;
+	if (likely(id == DOMID_SELF)) {
+		f->id = me->id;
+		f->d = me;
+		return 0;
+	}
+	if (id == DOMID_IO || id == DOMID_XEN)
+		return 0;
+	if (id == me->id) {
+		gprintk(LOG_WARNING, "names itself as the foreign domain\n");
+		return -ESRCH;
+	}
+	f->d = domain_get(id);
+	return f->d ? 0 : -ESRCH;
+}
+
+void foreign_close(struct foreign *f)
+{
+	if (f->d && f->d != current->domain)
+		domain_put(f->d);
+}
+
+int foreign_permitted(const struct foreign *f)
+{
+	struct domain *me = current->domain;
+
+	return f->d == me || me->privileged ? 0 : -EPERM;
+}
+
+int flush_vcpus(struct domain *d, const void *bitmap, unsigned long va)
+{
+	uint64_t wanted = ~0UL, mask = 0;
+	struct cpu *me = this_cpu();
+	uint32_t i;
+
+	if (bitmap && copy_from_guest(&wanted, bitmap, sizeof(wanted)))
+		return -EFAULT;
+	for (i = 0; i < d->max_vcpus; i++)
+		if ((wanted >> i & 1) && d->vcpu[i] && d->vcpu[i]->running)
+			mask |= 1UL << d->vcpu[i]->cpu->id;
+	if (mask & 1UL << me->id) {
+		if (va == ~0UL)
+			tlb_flush_later();
+		else
+			tlb_flush_page(va);
+		mask &= ~(1UL << me->id);
+	}
+	if (mask)
+		tlb_flush_mask(mask, va);
+	return 0;
+}

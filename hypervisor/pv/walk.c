@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Walks through a guest's page tables by the directmap. Validated tables hold only tables of the right kind
+ * below them, and no superpages, so nothing needs checking on the way but presence. The result is a snapshot: who
+ * writes locks the table and looks at its type again.
+ */
+#include "access.h"
+#include "hypervisor/pv/table.h"
+
+static uint64_t *walk(mfn_t root, unsigned long va, mfn_t *table)
+{
+	unsigned shift;
+	uint64_t e;
+
+	if (!guest_range_ok((void *)va, 1))
+		return NULL;
+	for (shift = 39; shift > 12; shift -= 9) {
+		e = READ_ONCE(((uint64_t *)mfn_to_virt(root))[va >> shift & (TABLE_ENTRIES - 1)]);
+		if (!(e & PTE_P))
+			return NULL;
+		root = pte_mfn(e);
+	}
+	*table = root;
+	return (uint64_t *)mfn_to_virt(root) + (va >> 12 & (TABLE_ENTRIES - 1));
+}
+
+uint64_t *walk_l1(unsigned long va, mfn_t *table)
+{
+	return walk(MFN(current->pv.cr3 >> PAGE_SHIFT), va, table);
+}
+
+bool walk_kernel_pte(unsigned long va, uint64_t *pte)
+{
+	mfn_t table;
+	uint64_t *slot = walk(current->pv.kernel_root, va, &table);
+
+	if (!slot || !(mfn_to_frame(table)->state & FRAME_VALID) ||
+	    (mfn_to_frame(table)->state & FRAME_TYPE) != TYPE_L1)
+		return false;
+	*pte = READ_ONCE(*slot);
+	return true;
+}
