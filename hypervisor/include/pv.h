@@ -34,8 +34,6 @@ void pv_inject(struct vcpu *v, uint8_t vector, uint32_t error);
 void pv_inject_page_fault(struct vcpu *v, uint32_t error, uint64_t cr2);
 /* On the way out: an unmasked event waits: build the upcall frame to the event callback. */
 void pv_upcall(struct vcpu *v);
-/* A selector of v could not be loaded: to the failsafe callback, on its kernel stack; crash it when it has none. */
-void pv_failsafe(struct vcpu *v);
 void pv_deliver_nmi(struct vcpu *v);
 void pv_failsafe(struct vcpu *v); /* v's selectors could not be loaded (switch_to): to its failsafe callback */
 bool pv_ldt_fault(unsigned long va); /* a page fault at va while a selector was loaded: true when it may be tried again */
