@@ -15,6 +15,8 @@ void segments_load(struct vcpu *v); /* bad selectors load as null and raise the 
 uint64_t read_fs_base(void), read_gs_base(void), read_gs_shadow(void);
 void write_fs_base(uint64_t b), write_gs_base(uint64_t b), write_gs_shadow(uint64_t b);
 
+bool ioapic_is_page(paddr_t pa); /* x86/ioapic.c: registers of an interrupt controller lie there */
+
 /* x86/fpu.c */
 int fpu_init_vcpu(struct vcpu *v); /* -ENOMEM */
 void fpu_free_vcpu(struct vcpu *v);

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Privileged instructions that a PV guest may use, although it runs in ring 3: each raises #GP(0) there and is
+ * done on the guest's behalf, in guest kernel mode only; port I/O and cli/sti also in user mode by IOPL.
+ * The others give the guest its #GP. Which are known, and how they answer, is what Xen 4.17 does.
+ */
+#include "access.h"
+#include "console.h"
+#include "hypervisor/pv/bounce.h"
+#include "hypervisor/pv/decode.h"
+#include "hypervisor/pv/root.h"
+#include "x86.h"
+
+#define CR0_TS      (1UL << 3)
+#define CR4_TSD     (1UL << 2)
+#define CR4_DE      (1UL << 3)
+#define CR4_PAE     (1UL << 5)
+#define CR4_MCE     (1UL << 6)
+#define CR4_OSFXSR  (1UL << 9)
+#define CR4_OSXMM   (1UL << 10)
+#define CR4_FSGS    (1UL << 16)
+#define CR4_OSXSAVE (1UL << 18)
+#define CR4_SHOWN   (CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMM)
+
+uint64_t guest_cr4(uint64_t wanted)
+{
+	uint64_t mine = CR4_TSD | CR4_DE | (cpu_features.fsgsbase ? CR4_FSGS : 0) |
+			(cpu_features.xsave ? CR4_OSXSAVE : 0);
+
+	return (wanted & mine) | CR4_SHOWN;
+}
+
+static bool read_cr(struct vcpu *v, unsigned n, uint64_t *val)
+{
+	switch (n) {
+	case 0:
+		*val = (read_cr0() & ~CR0_TS) | (v->ts ? CR0_TS : 0);
+		return true;
+	case 2:
+	case 4:
+		*val = v->pv.ctrlreg[n];
+		return true;
+	case 3:
+		*val = v->pv.kernel_root.n << PAGE_SHIFT;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool write_cr(struct vcpu *v, unsigned n, uint64_t val)
+{
+	switch (n) {
+	case 0:
+		if ((val ^ read_cr0()) & ~CR0_TS)
+			return false;
+		do_fpu_taskswitch(!!(val & CR0_TS));
+		return true;
+	case 2:
+		v->pv.ctrlreg[2] = val;
+		v->info->arch.cr2 = val;
+		return true;
+	case 3:
+		/* Stopped in the middle: the instruction is executed again. */
+		work_begin();
+		return root_set_kernel(MFN(val >> PAGE_SHIFT)) == 0;
+	case 4:
+		v->pv.ctrlreg[4] = guest_cr4(val);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool move_control(struct regs *r, const struct insn *i)
+{
+	uint64_t *gpr = regs_by_number(r, i->rm);
+	long val;
+
+	switch (i->opcode & 0xff) {
+	case 0x20:
+		return read_cr(current, i->reg, gpr);
+	case 0x22:
+		return write_cr(current, i->reg, *gpr);
+	case 0x21:
+		val = do_get_debugreg(i->reg);
+		/* An errno is no value of a debug register that an address can be in. */
+		if (val < 0 && val > -4096)
+			return false;
+		*gpr = (uint64_t)val;
+		return true;
+	default:
+		return do_set_debugreg(i->reg, *gpr) == 0;
+	}
+}
+
+static bool move_msr(struct regs *r, bool write)
+{
+	uint64_t val = (uint32_t)r->rax | r->rdx << 32;
+
+	if (write)
+		return msr_write(current, (uint32_t)r->rcx, val);
+	if (!msr_read(current, (uint32_t)r->rcx, &val))
+		return false;
+	r->rax = (uint32_t)val;
+	r->rdx = val >> 32;
+	return true;
+}
+
+static void read_tsc(struct regs *r)
+{
+	uint64_t tsc = rdtsc();
+
+	r->rax = (uint32_t)tsc;
+	r->rdx = tsc >> 32;
+}
+
+static bool group_0f01(struct regs *r, const struct insn *i)
+{
+	if (i->mod != 3 || (i->rm & 7) != 1)
+		return false;
+	if ((i->reg & 7) == 2) /* xsetbv */
+		return guest_kernel(current) && (current->pv.ctrlreg[4] & CR4_OSXSAVE) && !(uint32_t)r->rcx &&
+		       fpu_set_xcr0(current, (uint32_t)r->rax | r->rdx << 32) == 0;
+	if ((i->reg & 7) == 7) { /* rdtscp */
+		read_tsc(r);
+		r->rcx = 0;
+		return true;
+	}
+	return false;
+}
+
+static void do_cpuid(struct regs *r)
+{
+	uint32_t out[4];
+
+	cpuid_guest(current, (uint32_t)r->rax, (uint32_t)r->rcx, out);
+	r->rax = out[0];
+	r->rbx = out[1];
+	r->rcx = out[2];
+	r->rdx = out[3];
+}
+
+static unsigned port_bytes(const struct insn *i)
+{
+	return i->opcode & 1 ? MIN(i->size, 4) : 1;
+}
+
+static bool port_io(struct regs *r, const struct insn *i)
+{
+	unsigned port = i->opcode < 0xe8 ? (uint8_t)i->imm : (uint16_t)r->rdx, bytes = port_bytes(i);
+
+	if (!port_permitted(current, port, bytes))
+		return false;
+	if (i->opcode & 2)
+		port_write(current->domain, port, bytes, (uint32_t)(r->rax & reg_mask(bytes)));
+	else
+		reg_write(&r->rax, port_read(current->domain, port, bytes), bytes);
+	return true;
+}
+
+/* One unit of ins or outs; a repeated one is executed again for the next. A fault on the memory is the guest's. */
+static bool port_string(struct regs *r, const struct insn *i)
+{
+	unsigned port = (uint16_t)r->rdx, bytes = port_bytes(i);
+	bool out = i->opcode & 2, rep = i->rep || i->repne;
+	uint64_t *at = out ? &r->rsi : &r->rdi;
+	uint32_t val = 0;
+	size_t left;
+
+	if (i->addr32 || i->segment == 0x64 || i->segment == 0x65 || !port_permitted(current, port, bytes))
+		return false;
+	if (rep && !r->rcx) {
+		insn_retire(r, i->len);
+		return true;
+	}
+	if (out) {
+		left = copy_from_guest(&val, (void *)*at, bytes);
+		if (!left)
+			port_write(current->domain, port, bytes, val);
+	} else {
+		val = port_read(current->domain, port, bytes);
+		left = copy_to_guest((void *)*at, &val, bytes);
+	}
+	if (left) {
+		pv_inject_page_fault(current, out ? 0 : 2, *at + bytes - left);
+		return true;
+	}
+	*at += r->rflags & RF_DF ? -(uint64_t)bytes : bytes;
+	if (!rep || !--r->rcx)
+		insn_retire(r, i->len);
+	return true;
+}
+
+/* What only ring 0 may do. */
+static bool kernel_only(struct regs *r, const struct insn *i)
+{
+	if (!guest_kernel(current))
+		return false;
+	switch (i->opcode) {
+	case INSN_0F | 0x06: /* clts */
+		do_fpu_taskswitch(0);
+		return true;
+	case INSN_0F | 0x09: /* wbinvd: nothing to be hidden from where there is no device */
+		if (current->domain->iomem.head || current->domain->ioports.head)
+			__asm__ volatile("wbinvd" ::: "memory");
+		return true;
+	case INSN_0F | 0x20 ... INSN_0F | 0x23:
+		return move_control(r, i);
+	case INSN_0F | 0x30:
+		return move_msr(r, true);
+	case INSN_0F | 0x32:
+		return move_msr(r, false);
+	default:
+		return false;
+	}
+}
+
+bool emulate_privileged(struct regs *r)
+{
+	struct insn i;
+
+	if (!insn_decode(&i, r) || i.lock)
+		return false;
+	switch (i.opcode) {
+	case 0x6c ... 0x6f:
+		return port_string(r, &i);
+	case 0xe4 ... 0xe7:
+	case 0xec ... 0xef:
+		if (!port_io(r, &i))
+			return false;
+		break;
+	case 0xfa:
+	case 0xfb:
+		/* Without effect: a guest that could clear IF could set it by popf only unseen. */
+		if (!iopl_permitted(current))
+			return false;
+		break;
+	case INSN_0F | 0x01:
+		if (!group_0f01(r, &i))
+			return false;
+		break;
+	case INSN_0F | 0x31:
+		read_tsc(r);
+		break;
+	case INSN_0F | 0xa2:
+		do_cpuid(r);
+		break;
+	default:
+		if (!kernel_only(r, &i))
+			return false;
+	}
+	insn_retire(r, i.len);
+	return true;
+}
+
+/* ud2a; .ascii "xen"; cpuid (XEN_EMULATE_PREFIX, <xen/arch-x86/xen.h>) */
+bool emulate_forced(struct regs *r)
+{
+	static const uint8_t cpuid_with_prefix[7] = { 0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2 };
+	uint8_t code[7];
+	size_t left = copy_from_guest(code, (void *)r->rip, sizeof(code));
+
+	if (left > 2) {
+		pv_inject_page_fault(current, 0, r->rip + sizeof(code) - left);
+		return true;
+	}
+	if (left || __builtin_memcmp(code, cpuid_with_prefix, sizeof(code)))
+		return false;
+	do_cpuid(r);
+	insn_retire(r, sizeof(code));
+	return true;
+}

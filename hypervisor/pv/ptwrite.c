@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writable page tables (VMASST_TYPE_writable_pagetables): a guest writes to an L1 that it has mapped read-only
+ * as if it were its own memory. The fault is turned into a checked update of the entry. Only L1s,
+ * as Xen does it; the address is the fault's, so no operand address has to be computed.
+ */
+#include "access.h"
+#include "console.h"
+#include "hypervisor/pv/decode.h"
+#include "hypervisor/pv/table.h"
+
+#define FLAGS_ARITHMETIC 0x8d5UL /* OF SF ZF AF PF CF */
+
+/* dst op= src, and the flags that the processor makes of it. */
+#define ALU(name)                                                                                  \
+	do {                                                                                       \
+		if (size == 8)                                                                     \
+			__asm__ volatile(name "q %2, %0; pushfq; pop %1"                           \
+					 : "+r"(dst), "=r"(flags) : "r"(src) : "cc");              \
+		else                                                                               \
+			__asm__ volatile(name "l %k2, %k0; pushfq; pop %1"                         \
+					 : "+r"(dst), "=r"(flags) : "r"(src) : "cc");              \
+	} while (0)
+
+/* ops in the order of opcodes 00, 08, ... 38 */
+static bool alu(unsigned op, uint64_t *val, uint64_t src, unsigned size, struct regs *r)
+{
+	uint64_t dst = *val, flags;
+
+	if (size < 4)
+		return false;
+	switch (op) {
+	case 0:
+		ALU("add");
+		break;
+	case 1:
+		ALU("or");
+		break;
+	case 4:
+		ALU("and");
+		break;
+	case 5:
+		ALU("sub");
+		break;
+	case 6:
+		ALU("xor");
+		break;
+	default:
+		return false;
+	}
+	*val = dst;
+	r->rflags = (r->rflags & ~FLAGS_ARITHMETIC) | (flags & FLAGS_ARITHMETIC);
+	return true;
+}
+
+/* bts, btr, btc: reg field 5, 6, 7. */
+static bool bit_op(unsigned which, uint64_t *val, uint64_t bit, unsigned size, struct regs *r)
+{
+	uint64_t mask = 1UL << (bit & (size * 8 - 1));
+
+	if (which < 5)
+		return false;
+	r->rflags = (r->rflags & ~RF_CF) | (*val & mask ? RF_CF : 0);
+	*val = which == 5 ? *val | mask : which == 6 ? *val & ~mask : *val ^ mask;
+	return true;
+}
+
+/* What a write leaves in the guest's registers once it has happened. */
+struct effect {
+	uint64_t *reg; /* receives the old value, or NULL */
+	unsigned advance; /* string operation: bytes */
+	bool no_write; /* cmpxchg that did not match */
+};
+
+static bool compare_exchange(struct regs *r, uint64_t *val, uint64_t src, unsigned size, struct effect *e)
+{
+	uint64_t old = *val, flags;
+
+	if (size < 4)
+		return false;
+	if (size == 8)
+		__asm__ volatile("cmpq %2, %1; pushfq; pop %0" : "=r"(flags) : "r"(r->rax), "r"(old) : "cc");
+	else
+		__asm__ volatile("cmpl %k2, %k1; pushfq; pop %0" : "=r"(flags) : "r"(r->rax), "r"(old) : "cc");
+	r->rflags = (r->rflags & ~FLAGS_ARITHMETIC) | (flags & FLAGS_ARITHMETIC);
+	if ((old ^ r->rax) & reg_mask(size)) {
+		e->no_write = true;
+		reg_write(&r->rax, old, size);
+	} else {
+		*val = src;
+	}
+	return true;
+}
+
+static bool string_op(struct regs *r, const struct insn *i, unsigned size, uint64_t *val, struct effect *e)
+{
+	e->advance = size;
+	if (i->segment || i->addr32)
+		return false;
+	if ((i->opcode & ~1u) == 0xaa)
+		*val = r->rax;
+	else if (copy_from_guest(val, (void *)r->rsi, size))
+		return false;
+	return true;
+}
+
+/* The operand's new value, from its old one in *val. */
+static bool compute(struct regs *r, const struct insn *i, unsigned size, uint64_t *val, struct effect *e)
+{
+	uint64_t *reg = regs_by_number(r, i->reg);
+	unsigned op = i->opcode & 0xff;
+
+	/* Without REX, byte registers 4-7 are ah ch dh bh: nobody writes table entries with them. */
+	if (size == 1 && !i->rex && i->reg >= 4 && op != 0xc6)
+		return false;
+	switch (i->opcode) {
+	case 0x00 ... 0x01:
+	case 0x08 ... 0x09:
+	case 0x20 ... 0x21:
+	case 0x28 ... 0x29:
+	case 0x30 ... 0x31:
+		return alu(op >> 3, val, *reg, size, r);
+	case 0x80:
+	case 0x81:
+	case 0x83:
+		return alu(i->reg & 7, val, (uint64_t)i->imm, size, r);
+	case 0x86:
+	case 0x87:
+	case INSN_0F | 0xc0:
+	case INSN_0F | 0xc1:
+		e->reg = reg;
+		if (op >= 0xc0)
+			return alu(0, val, *reg, size, r);
+		*val = *reg;
+		return true;
+	case 0x88:
+	case 0x89:
+		*val = *reg;
+		return true;
+	case 0xc6:
+	case 0xc7:
+		*val = (uint64_t)i->imm;
+		return (i->reg & 7) == 0;
+	case 0xa4:
+	case 0xa5:
+	case 0xaa:
+	case 0xab:
+		return string_op(r, i, size, val, e);
+	case INSN_0F | 0xb0:
+	case INSN_0F | 0xb1:
+		return compare_exchange(r, val, *reg, size, e);
+	case INSN_0F | 0xab:
+	case INSN_0F | 0xb3:
+	case INSN_0F | 0xbb:
+		return bit_op(4 + (op >> 3 & 3), val, *reg, size, r);
+	case INSN_0F | 0xba:
+		return bit_op(i->reg & 7, val, (uint64_t)i->imm, size, r);
+	default:
+		return false;
+	}
+}
+
+static void finish(struct regs *r, const struct insn *i, const struct effect *e, uint64_t old, unsigned size)
+{
+	uint64_t step = r->rflags & RF_DF ? -(uint64_t)e->advance : e->advance;
+
+	if (e->reg)
+		reg_write(e->reg, old, size);
+	if (e->advance) {
+		r->rdi += step;
+		if ((i->opcode & ~1u) == 0xa4)
+			r->rsi += step;
+		if ((i->rep || i->repne) && --r->rcx)
+			return;
+	}
+	insn_retire(r, i->len);
+}
+
+static bool byte_sized(const struct insn *i)
+{
+	if (i->opcode == 0x83 || (i->opcode & INSN_0F && (i->opcode & 0xff) != 0xb0 && (i->opcode & 0xff) != 0xc0))
+		return false;
+	return !(i->opcode & 1);
+}
+
+/* The table is locked, `slot` is the faulting entry's, at `offset` bytes into which the operand lies. */
+static bool write_slot(struct regs *r, const struct insn *i, uint64_t *slot, unsigned offset)
+{
+	unsigned size = byte_sized(i) ? 1 : i->size, shift = offset * 8;
+	uint64_t mask = reg_mask(size) << shift, old, seen, val;
+	struct domain *d = current->domain;
+	struct regs saved = *r;
+	struct effect e;
+	int rc;
+
+	if (offset & (size - 1))
+		return false;
+	do {
+		*r = saved;
+		e = (struct effect){ 0 };
+		seen = READ_ONCE(*slot);
+		old = val = (seen & mask) >> shift;
+		if (!compute(r, i, size, &val, &e)) {
+			*r = saved;
+			return false;
+		}
+		if (e.no_write)
+			break;
+		rc = l1_entry_replace(slot, seen, (seen & ~mask) | (val << shift & mask), d);
+	} while (rc == -EAGAIN);
+	if (!e.no_write && rc) {
+		*r = saved;
+		return false;
+	}
+	finish(r, i, &e, old, size);
+	return true;
+}
+
+bool emulate_table_write(struct regs *r, unsigned long va)
+{
+	struct domain *d = current->domain;
+	struct frame *f;
+	struct insn i;
+	uint64_t pte, type;
+	bool done = false;
+	mfn_t m;
+
+	if (!walk_kernel_pte(va, &pte) || (pte & (PTE_P | PTE_W)) != PTE_P)
+		return false;
+	m = pte_mfn(pte);
+	if (!mfn_valid(m))
+		return false;
+	f = mfn_to_frame(m);
+	if ((READ_ONCE(f->state) & FRAME_TYPE) != TYPE_L1)
+		return false;
+	if (!insn_decode(&i, r) || i.mod == 3)
+		return false;
+	type = table_lock(f, d->id);
+	if (!type)
+		return false;
+	if (type == TYPE_L1)
+		done = write_slot(r, &i, (uint64_t *)mfn_to_virt(m) + (va & ~PAGE_MASK) / 8, va & 7);
+	table_unlock(f);
+	return done;
+}
