@@ -68,6 +68,9 @@ void trap_hyper(struct regs *r)
 		irq_dispatch(r->entry);
 		return;
 	}
+	/* A selector may name a page of the LDT that is mapped on demand only. */
+	if (r->entry == VECTOR_PF && pv_ldt_fault(read_cr2()))
+		return;
 	fixup = extable_find(r->rip);
 	if (!fixup)
 		die(r);
