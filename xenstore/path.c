@@ -30,19 +30,19 @@ static bool path_valid(const char *path)
 	return true;
 }
 
-size_t path_domain(char *out, uint16_t domid)
+size_t store_path_domain(char *out, uint16_t domid)
 {
 	return str_format(out, PATH_DOMAIN_ROOM, "/local/domain/%u", domid);
 }
 
-int path_resolve(char *out, uint16_t domid, const char *path)
+int store_path_resolve(char *out, uint16_t domid, const char *path)
 {
 	size_t len = strlen(path), base = 0;
 
 	if (path[0] != '/') {
 		if (!len || len > XENSTORE_REL_PATH_MAX || path[0] == '@')
 			return -EINVAL;
-		base = path_domain(out, domid);
+		base = store_path_domain(out, domid);
 		out[base++] = '/';
 	}
 	if (base + len > XENSTORE_ABS_PATH_MAX)
@@ -51,12 +51,12 @@ int path_resolve(char *out, uint16_t domid, const char *path)
 	return path_valid(out) ? 0 : -EINVAL;
 }
 
-bool path_is_special(const char *path)
+bool store_path_is_special(const char *path)
 {
 	return path[0] == '@' && strlen(path) <= XENSTORE_REL_PATH_MAX;
 }
 
-bool path_is_below(const char *path, const char *above)
+bool store_path_is_below(const char *path, const char *above)
 {
 	size_t len = strlen(above);
 
@@ -65,7 +65,7 @@ bool path_is_below(const char *path, const char *above)
 	return !strncmp(path, above, len) && (!path[len] || (path[len] == '/' && above[0] == '/'));
 }
 
-const char *path_component(const char **at, size_t *len)
+const char *store_path_component(const char **at, size_t *len)
 {
 	const char *start = *at, *end;
 

@@ -17,19 +17,19 @@
  * /local/domain/<domid>. Returns 0, or -EINVAL for a path that the protocol forbids (characters,
  * doubled or trailing slashes, length, special names). `out` has PATH_ROOM bytes.
  */
-int path_resolve(char *out, uint16_t domid, const char *path);
+int store_path_resolve(char *out, uint16_t domid, const char *path);
 
 /* True for "@name" of a special watch; any syntax, up to the length of a relative path. */
-bool path_is_special(const char *path);
+bool store_path_is_special(const char *path);
 
 /* Writes /local/domain/<domid>, PATH_DOMAIN_ROOM bytes at most. Returns its length. */
-size_t path_domain(char *out, uint16_t domid);
+size_t store_path_domain(char *out, uint16_t domid);
 
 /* True if `path` is `above` or below it, both absolute (or both special: then equal). */
-bool path_is_below(const char *path, const char *above);
+bool store_path_is_below(const char *path, const char *above);
 
 /*
  * Walk over components: *at points into a valid absolute path, at its start or where the last call
  * left it. Returns the next component and its length, or NULL at the end ("/" has none).
  */
-const char *path_component(const char **at, size_t *len);
+const char *store_path_component(const char **at, size_t *len);

@@ -54,7 +54,7 @@ const char *request_path(struct request *req, const char *given)
 {
 	char *path = req->server->path;
 
-	return path_resolve(path, req->conn->who.domid, given) ? NULL : path;
+	return store_path_resolve(path, req->conn->who.domid, given) ? NULL : path;
 }
 
 int request_domid(const char *text, uint16_t *domid)

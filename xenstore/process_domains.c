@@ -61,7 +61,7 @@ int process_get_domain_path(struct request *req)
 
 	if (only_domid(req, &domid))
 		return -EINVAL;
-	path_domain(path, domid);
+	store_path_domain(path, domid);
 	return request_reply_string(req, path);
 }
 

@@ -12,7 +12,7 @@ static const char *watch_args(struct request *req, const char *strings[2])
 {
 	if (wire_strings(req->body, req->len, strings, 2, NULL, NULL) != 2)
 		return NULL;
-	if (path_is_special(strings[0]))
+	if (store_path_is_special(strings[0]))
 		return strings[0];
 	return request_path(req, strings[0]);
 }

@@ -52,7 +52,7 @@ static const struct node *store_nearest(const struct store *store, const char *p
 	size_t len;
 
 	*rest = at;
-	while ((name = path_component(&at, &len))) {
+	while ((name = store_path_component(&at, &len))) {
 		struct node **child = node_child(node, name, len);
 
 		if (!child)
@@ -98,7 +98,7 @@ static struct node *store_own(struct store *store, const char *path, size_t len)
 	const char *at = path, *name;
 	size_t name_len;
 
-	while (node && at < path + len && (name = path_component(&at, &name_len)))
+	while (node && at < path + len && (name = store_path_component(&at, &name_len)))
 		node = node_own(node_child(node, name, name_len));
 	return node;
 }
@@ -111,7 +111,7 @@ static struct node *chain_make(const char *components, struct perms *perms, stru
 	const char *name;
 	size_t len;
 
-	while ((name = path_component(&components, &len))) {
+	while ((name = store_path_component(&components, &len))) {
 		struct node *node = node_make(name, len, perms);
 
 		if (!node || (last && node_reserve(last))) {
@@ -136,7 +136,7 @@ static uint32_t component_count(const char *path)
 	uint32_t count = 0;
 	size_t len;
 
-	while (path_component(&path, &len))
+	while (store_path_component(&path, &len))
 		count++;
 	return count;
 }

@@ -62,11 +62,11 @@ const char *watch_match(const struct watch *watch, const struct actor *who,
 	const struct store before = { .root = old };
 	const char *path = change->path;
 
-	if (path_is_below(path, watch->path)) {
+	if (store_path_is_below(path, watch->path)) {
 		if (may_know(now, who, path) || (old && may_know(&before, who, path)) ||
 		    may_list(now, who, path))
 			return path + watch->skip;
-	} else if (change->kind == CHANGE_RM && path_is_below(watch->path, path)) {
+	} else if (change->kind == CHANGE_RM && store_path_is_below(watch->path, path)) {
 		if (store_find(&before, watch->path) && may_know(&before, who, watch->path))
 			return watch->path + watch->skip;
 	}

@@ -34,14 +34,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 		if (wire_number(strings[i], 65535, &number))
 			assert(number <= 65535);
-		if (!path_resolve(out, 65535, strings[i])) {
+		if (!store_path_resolve(out, 65535, strings[i])) {
 			const char *at = out, *name;
 			size_t len, total = 0;
 
-			while ((name = path_component(&at, &len)))
+			while ((name = store_path_component(&at, &len)))
 				total += 1 + len;
 			assert(strlen(out) == (total ? total : 1));
-			assert(path_is_below(out, out) && path_is_below(out, "/"));
+			assert(store_path_is_below(out, out) && store_path_is_below(out, "/"));
 		}
 	}
 	return 0;

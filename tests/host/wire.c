@@ -54,32 +54,35 @@ static void test_paths(void)
 {
 	static char out[PATH_ROOM], given[PATH_ROOM + 10];
 
-	assert(!path_resolve(out, 7, "/a/b-c_@9") && !strcmp(out, "/a/b-c_@9"));
-	assert(!path_resolve(out, 7, "a/b") && !strcmp(out, "/local/domain/7/a/b"));
-	assert(!path_resolve(out, 7, "/") && !strcmp(out, "/"));
-	assert(path_resolve(out, 7, "") == -EINVAL);
-	assert(path_resolve(out, 7, "/a/") == -EINVAL && path_resolve(out, 7, "a/") == -EINVAL);
-	assert(path_resolve(out, 7, "//a") == -EINVAL && path_resolve(out, 7, "/a//b") == -EINVAL);
-	assert(path_resolve(out, 7, "/a b") == -EINVAL && path_resolve(out, 7, "/\xe4") == -EINVAL);
+	assert(!store_path_resolve(out, 7, "/a/b-c_@9") && !strcmp(out, "/a/b-c_@9"));
+	assert(!store_path_resolve(out, 7, "a/b") && !strcmp(out, "/local/domain/7/a/b"));
+	assert(!store_path_resolve(out, 7, "/") && !strcmp(out, "/"));
+	assert(store_path_resolve(out, 7, "") == -EINVAL);
+	assert(store_path_resolve(out, 7, "/a/") == -EINVAL &&
+	       store_path_resolve(out, 7, "a/") == -EINVAL);
+	assert(store_path_resolve(out, 7, "//a") == -EINVAL &&
+	       store_path_resolve(out, 7, "/a//b") == -EINVAL);
+	assert(store_path_resolve(out, 7, "/a b") == -EINVAL &&
+	       store_path_resolve(out, 7, "/\xe4") == -EINVAL);
 
 	memset(given, 'x', sizeof(given));
 	given[0] = '/';
 	given[XENSTORE_ABS_PATH_MAX] = 0;
-	assert(!path_resolve(out, 7, given));
+	assert(!store_path_resolve(out, 7, given));
 	given[XENSTORE_ABS_PATH_MAX] = 'x';
 	given[XENSTORE_ABS_PATH_MAX + 1] = 0;
-	assert(path_resolve(out, 7, given) == -EINVAL);
+	assert(store_path_resolve(out, 7, given) == -EINVAL);
 	given[XENSTORE_REL_PATH_MAX + 1] = 0;
-	assert(!path_resolve(out, 65535, given + 1));
+	assert(!store_path_resolve(out, 65535, given + 1));
 	given[XENSTORE_REL_PATH_MAX + 1] = 'x';
 	given[XENSTORE_REL_PATH_MAX + 2] = 0;
-	assert(path_resolve(out, 7, given + 1) == -EINVAL);
+	assert(store_path_resolve(out, 7, given + 1) == -EINVAL);
 
-	assert(path_is_below("/a/b", "/a") && path_is_below("/a", "/a") &&
-	       path_is_below("/a", "/"));
-	assert(!path_is_below("/ab", "/a") && !path_is_below("/a", "/a/b"));
-	assert(!path_is_below("@releaseDomain", "/"));
-	assert(path_is_special("@x") && !path_is_special("/@x"));
+	assert(store_path_is_below("/a/b", "/a") && store_path_is_below("/a", "/a") &&
+	       store_path_is_below("/a", "/"));
+	assert(!store_path_is_below("/ab", "/a") && !store_path_is_below("/a", "/a/b"));
+	assert(!store_path_is_below("@releaseDomain", "/"));
+	assert(store_path_is_special("@x") && !store_path_is_special("/@x"));
 }
 
 static void test_perm_words(void)
