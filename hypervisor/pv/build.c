@@ -117,14 +117,12 @@ static void map_region(struct builder *b)
 /* The p2m where the kernel wants it (INIT_P2M), with tables of its own, which are not mapped. */
 static void map_p2m(struct builder *b, uint64_t data_pages)
 {
-	uint64_t va = b->image.init_p2m, tables = b->p2m_pages - data_pages;
-
-	if (!tables)
+	if (!b->p2m_pages)
 		return;
 	b->table_next = (char *)b->p2m + data_pages * PAGE_SIZE;
-	b->table_end = b->table_next + tables * PAGE_SIZE;
+	b->table_end = (char *)b->p2m + b->p2m_pages * PAGE_SIZE;
 	b->p2m_pfn = number_pages(b, (char *)b->p2m, b->p2m_pages);
-	map_pages(b, va, (char *)b->p2m, data_pages);
+	map_pages(b, b->image.init_p2m, (char *)b->p2m, data_pages);
 }
 
 static uint64_t p2m_tables(const struct builder *b, uint64_t data_pages)
