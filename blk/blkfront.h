@@ -3,6 +3,7 @@
 #pragma once
 
 #include "blk/block.h"
+#include "lib/ring.h"
 
 #include <xen/io/blkif.h>
 

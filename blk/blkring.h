@@ -5,12 +5,10 @@
  */
 #pragma once
 
-#include <stdint.h>
-#include <string.h>
+#include "lib/ring.h"
+
 #include <xen/xen.h>
 #include <xen/io/blkif.h>
-
-#include "lib/types.h"
 
 #define BLKRING_SEGS_MAX	   64U /* of one indirect request; one page of segments is enough */
 #define BLKRING_SEGS_PER_PAGE	   (PAGE_SIZE / sizeof(struct blkif_request_segment))

@@ -8,12 +8,7 @@
  */
 #pragma once
 
-#include "lib/types.h"
-
-/* What the ABI's ring macros ask for. */
-#define xen_mb()  mb()
-#define xen_rmb() rmb()
-#define xen_wmb() wmb()
+#include "lib/ring.h"
 
 #include <xen/io/netif.h>
 
