@@ -76,7 +76,7 @@ INITCALL(core, gnttab_start);
 
 size_t gnttab_free_count(void)
 {
-	return READ_ONCE(free_count) + (frames_max - frames) * FRAME_ENTRIES;
+	return READ_ONCE(free_count) + (frames_max - frames) * FRAME_ENTRIES - (frames ? 0 : RESERVED);
 }
 
 /* --- References ------------------------------------------------------------------------------------------ */

@@ -53,6 +53,3 @@ static inline bool is_initdomain(void)
 
 /* The module (ramdisk) that came with the domain: NULL if none. It stays in memory for good. */
 const void *start_module(size_t *len);
-
-/* Of every application; it runs in its own thread, and its return value is the exit status. */
-int main(int argc, char **argv, char **envp);

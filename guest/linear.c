@@ -151,4 +151,5 @@ void linear_protect(pfn_t first)
 	err = pte_set_batch((void *)VIRT_BASE, end.n, protected_pte, NULL, DOMID_SELF);
 	if (err)
 		panic("cannot protect memory: error %d", err);
+	pagetable_flush();
 }

@@ -127,11 +127,6 @@ void page_init(pfn_t first)
 
 /* --- Contiguous machine memory ---------------------------------------------------------------------- */
 
-static uint64_t pte_none(size_t index, const void *unused)
-{
-	return 0;
-}
-
 static uint64_t pte_linear(size_t index, const void *first)
 {
 	return pte_make(pfn_to_mfn(virt_to_pfn((const char *)first + index * PAGE_SIZE)), PTE_RW);
@@ -147,7 +142,7 @@ int page_contiguous(void *page, unsigned int order, unsigned int address_bits)
 		.out = { .nr_extents = 1, .extent_order = order,
 			 .mem_flags = XENMEMF_address_bits(address_bits), .domid = DOMID_SELF },
 	};
-	int err = pte_set_batch(page, count, pte_none, NULL, DOMID_SELF);
+	int err = pte_clear_batch(page, count);
 
 	if (err)
 		return err;

@@ -9,6 +9,7 @@
 #include "guest/irq.h"
 #include "guest/page.h"
 #include "guest/pagetable.h"
+#include "guest/panic.h"
 #include "guest/start.h"
 
 #define LEVELS		4
@@ -187,4 +188,28 @@ int pte_set_batch(void *va, size_t count, uint64_t (*pte)(size_t index, const vo
 		done += n;
 	}
 	return 0;
+}
+
+void pagetable_flush(void)
+{
+	struct mmuext_op flush = { .cmd = MMUEXT_TLB_FLUSH_LOCAL };
+	long err = hypercall_mmuext_op(&flush, 1, NULL, DOMID_SELF);
+
+	ASSERT(!err);
+}
+
+static uint64_t pte_none(size_t index, const void *unused)
+{
+	return 0;
+}
+
+int pte_clear_batch(void *va, size_t count)
+{
+	int err;
+
+	if (count == 1)
+		return (int)hypercall_update_va_mapping((unsigned long)va, 0, UVMF_INVLPG);
+	err = pte_set_batch(va, count, pte_none, NULL, DOMID_SELF);
+	pagetable_flush();
+	return err;
 }

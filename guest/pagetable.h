@@ -22,8 +22,13 @@ bool pagetable_present(const void *va, unsigned int level);
 int pagetable_cover(const void *va, size_t pages);
 
 /*
- * Set `count` entries from va on, whose tables exist, to what pte(index, arg) says. Old translations
- * are flushed by Xen. 0, or the error of the first that failed: those before it are set.
+ * Set `count` entries from va on, whose tables exist, to what pte(index, arg) says. 0, or the error of
+ * the first that failed: those before it are set. Xen leaves translations that were there before in the
+ * TLB: pagetable_flush, unless the entries were empty.
  */
 int pte_set_batch(void *va, size_t count, uint64_t (*pte)(size_t index, const void *arg),
 		  const void *arg, domid_t domid);
+void pagetable_flush(void);
+
+/* Empty entries, translations gone. */
+int pte_clear_batch(void *va, size_t count);

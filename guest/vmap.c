@@ -105,14 +105,9 @@ void vmap_release(void *va, size_t pages)
 
 /* --- Mapping --------------------------------------------------------------------------------------- */
 
-static uint64_t pte_none(size_t index, const void *unused)
-{
-	return 0;
-}
-
 static void unmap_pages(void *va, size_t pages)
 {
-	int err = pte_set_batch(va, pages, pte_none, NULL, DOMID_SELF);
+	int err = pte_clear_batch(va, pages);
 
 	ASSERT(!err);
 }

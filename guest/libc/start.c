@@ -16,6 +16,9 @@ char **environ = param_envp;
 /* Applications that have no name of their own in the build. */
 const char image_name[] WEAK = "app";
 
+/* The application's, whose declaration may leave parameters out. */
+int main(int argc, char **argv, char **envp);
+
 void __libc_init_array(void);
 
 /* Of crti.o elsewhere; the arrays are all there is here. */
