@@ -240,18 +240,6 @@ static void start_vcpu(struct builder *b, struct vcpu *v)
 	v->down = false;
 }
 
-/* The words behind the image's name. */
-static const char *arguments(const char *args)
-{
-	while (*args == ' ')
-		args++;
-	while (*args && *args != ' ')
-		args++;
-	while (*args == ' ')
-		args++;
-	return args;
-}
-
 void pv_build_dom0(const void *kernel, size_t kernel_size, const void *ramdisk, size_t ramdisk_size,
 		   const char *cmdline)
 {
@@ -266,7 +254,7 @@ void pv_build_dom0(const void *kernel, size_t kernel_size, const void *ramdisk, 
 	if ((b.l.end - b.l.start) / PAGE_SIZE + DIV_ROUND_UP(ramdisk_size, PAGE_SIZE) > b.nr_pages)
 		panic("dom0: %lu KiB of memory are too small for its kernel and ramdisk", b.nr_pages * 4);
 	load_all(&b, ramdisk, ramdisk_size);
-	fill_start_info(&b, ramdisk_size, arguments(cmdline));
+	fill_start_info(&b, ramdisk_size, cmdline);
 	for (i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
 		b.d->shared->vcpu_info[i].evtchn_upcall_mask = 1;
 	start_vcpu(&b, b.d->vcpu[0]);
