@@ -17,6 +17,7 @@ static const struct {
 	{ "watches", offsetof(struct quota, watches), 128 },
 	{ "transactions", offsetof(struct quota, transactions), 10 },
 	{ "transaction-nodes", offsetof(struct quota, tx_nodes), 1024 },
+	{ "transaction-size", offsetof(struct quota, tx_size), 65536 },
 	{ "outstanding", offsetof(struct quota, outstanding), 20 },
 };
 

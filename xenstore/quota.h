@@ -15,7 +15,8 @@ struct quota {
 	uint32_t perms; /* entries of a node's permissions */
 	uint32_t watches;
 	uint32_t transactions; /* open at once */
-	uint32_t tx_nodes;     /* paths that one transaction touches */
+	uint32_t tx_nodes;     /* paths that one touches, and changes that it makes */
+	uint32_t tx_size;      /* bytes that one writes */
 	uint32_t outstanding;  /* answers and events that it has not fetched */
 };
 

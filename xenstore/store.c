@@ -40,12 +40,7 @@ void store_free(struct store *store)
 	*store = (struct store){ 0 };
 }
 
-/*
- * The last node on the way to `path` that exists. *rest is what follows it: "" if the whole path
- * does, else the missing components.
- */
-static const struct node *store_nearest(const struct store *store, const char *path,
-					const char **rest)
+const struct node *store_nearest(const struct store *store, const char *path, const char **rest)
 {
 	const struct node *node = store->root;
 	const char *at = path, *name;

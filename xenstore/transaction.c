@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "xenstore/path.h"
 #include "xenstore/transaction.h"
 
 /*
@@ -23,14 +24,15 @@
  *
  *	T1 reads /a (sees "1"), writes /b = "2"			seen: /a node, /b node
  *	T2 reads /b (sees "1"), writes /a = "2"			seen: /a node, /b node
- *	T3 writes /c/x						seen: /c/x node
+ *	T3 writes /c/x						seen: /c/x node, / node
  *	T4 lists / (sees a, b), writes /n = "2"			seen: / children, /n node
  *
  * T1 commits: the store is still its base, so its copy becomes the store (1).
  * T2 commits: /b has a new generation: EAGAIN (2). Had it been let through, each would have seen
  *	the other's value from before, which no order of the two explains.
  * T3 commits: /c/x did not exist and does not now; the write is made again on T1's store (3), with
- *	/c made on the way. That / has got a child does not trouble it: it never looked at the list.
+ *	/c made on the way. That / has got a child does not trouble it: it never looked at the list
+ *	(only at the permissions of /, which its new nodes have).
  * T4 commits: the list of /'s children has a new generation, as T3 made /c: EAGAIN (2). On its next
  *	run it sees a, b, c.
  *
@@ -121,16 +123,58 @@ int transaction_see(struct transaction *tx, const struct actor *who, const struc
 	return 0;
 }
 
+/* The same for the first `len` bytes of a path; none of them is the root. */
+static int see_part(struct transaction *tx, const struct actor *who, const struct quota *quota,
+		    const char *path, size_t len, unsigned int what)
+{
+	char part[PATH_ROOM];
+
+	memcpy(part, path, len);
+	strcpy(part + len, len ? "" : "/");
+	return transaction_see(tx, who, quota, part, what);
+}
+
+/*
+ * What a change depends on, beside the node itself: a new node has the permissions of what is above
+ * it, and removing what is not there succeeds where its parent is.
+ */
+static int see_change(struct transaction *tx, const struct actor *who, const struct quota *quota,
+		      const struct change *change)
+{
+	const char *path = change->path, *rest, *missing;
+	size_t len;
+	int rc = 0;
+
+	store_nearest(&tx->work, path, &rest);
+	if (change->kind == CHANGE_RM) {
+		rc = see_part(tx, who, quota, path, strrchr(path, '/') - path, SEEN_EXISTENCE);
+	} else if (change->kind != CHANGE_PERMS && *rest) {
+		rc = see_part(tx, who, quota, path, rest - path, SEEN_NODE);
+		missing = rest;
+		store_path_component(&missing, &len);
+		if (!rc)
+			rc = see_part(tx, who, quota, path, missing - path, SEEN_EXISTENCE);
+	}
+	if (rc)
+		return rc;
+	return transaction_see(tx, who, quota, path,
+			       change->kind == CHANGE_RM ? SEEN_TREE : SEEN_NODE);
+}
+
 int transaction_apply(struct transaction *tx, const struct actor *who, const struct quota *quota,
 		      const struct change *change)
 {
-	unsigned int what = change->kind == CHANGE_RM ? SEEN_TREE : SEEN_NODE;
-	int rc = transaction_see(tx, who, quota, change->path, what);
+	uint32_t bytes = tx->bytes + blob_len(change->value);
+	int rc = see_change(tx, who, quota, change);
 	struct change *made;
 	char *path;
 
 	if (rc)
 		return rc;
+	/* The same node may be written again and again. */
+	if (quota_beyond(quota->tx_nodes, tx->change_count + 1, who) ||
+	    quota_beyond(quota->tx_size, bytes, who))
+		return -ENOSPC;
 	made = grow(tx->change, tx->change_count, &tx->change_room, sizeof(*made));
 	if (!made)
 		return -ENOMEM;
@@ -143,6 +187,7 @@ int transaction_apply(struct transaction *tx, const struct actor *who, const str
 		free(path);
 		return rc;
 	}
+	tx->bytes = bytes;
 	made[tx->change_count++] = (struct change){
 		.kind = change->kind,
 		.path = path,

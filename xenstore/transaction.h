@@ -5,9 +5,10 @@
 #include "xenstore/store.h"
 
 /* What a transaction learned of a path, and so must find unchanged when it commits. */
-#define SEEN_NODE     1u /* whether it exists; its value and permissions */
-#define SEEN_CHILDREN 2u /* the list of its children */
-#define SEEN_TREE     4u /* everything below it: it removed it */
+#define SEEN_EXISTENCE 0u /* only whether there is such a node: part of all others */
+#define SEEN_NODE      1u /* its value and permissions */
+#define SEEN_CHILDREN  2u /* the list of its children */
+#define SEEN_TREE      4u /* everything below it: it removed it */
 
 struct transaction {
 	struct transaction *next; /* of the same connection */
@@ -21,6 +22,7 @@ struct transaction {
 	uint32_t seen_count, seen_room;
 	struct change *change; /* in order; own copies of paths, own references */
 	uint32_t change_count, change_room;
+	uint32_t bytes; /* of values in change */
 };
 
 /* NULL without memory. */
