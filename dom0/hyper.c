@@ -24,8 +24,15 @@ int hyper_create(const uint8_t uuid[16], unsigned int vcpus, domid_t *domid)
 
 	memcpy(op.u.createdomain.handle, uuid, 16);
 	err = hypercall_domctl(&op);
-	if (!err)
-		*domid = op.domain;
+	if (err)
+		return (int)err;
+	*domid = op.domain;
+	/* The first operation only reserves their numbers. */
+	op.cmd = XEN_DOMCTL_max_vcpus;
+	op.u.max_vcpus.max = vcpus;
+	err = hypercall_domctl(&op);
+	if (err)
+		hyper_destroy(*domid);
 	return (int)err;
 }
 
