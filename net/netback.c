@@ -237,7 +237,7 @@ static void give_up(struct vif *vif)
 	netdev_set_link(&vif->dev, false);
 }
 
-static bool poll(struct poller *poller)
+bool vif_poll(struct poller *poller)
 {
 	struct vif *vif = container_of(poller, struct vif, poller);
 	int packets, more = true;
@@ -265,7 +265,6 @@ static void start(void *arg)
 {
 	struct vif *vif = arg;
 
-	poller_init(&vif->poller, poll);
 	vif->connected = true;
 	netdev_set_link(&vif->dev, true);
 	net_schedule(&vif->poller);

@@ -55,4 +55,5 @@ int vif_deliver(struct vif *vif);
 /* The rings are ready: packets may flow; the handler of both ports; and the end of it. */
 void vif_start(struct vif *vif);
 void vif_event(evtchn_port_t port, void *arg);
+bool vif_poll(struct poller *poller); /* an event may come before the connection is complete */
 void vif_stop(struct vif *vif);

@@ -183,7 +183,7 @@ static int probe(struct xenbus_device *xenbus)
 	vif->dev.ops = &vif_ops;
 	vif->dev.mtu = 1500;
 	str_format(vif->dev.name, sizeof(vif->dev.name), "vif%u.%u", vif->frontend, xenbus->id);
-	poller_init(&vif->poller, NULL);
+	poller_init(&vif->poller, vif_poll);
 	err = join_switch(vif);
 	if (err) {
 		free(vif);
