@@ -21,6 +21,8 @@
 #define L1_OSXSAVE    (1u << 27)
 #define L1_XSAVE      (1u << 26)
 #define L1_HYPERVISOR (1u << 31)
+#define L1_MTRR       (1u << 12) /* dom0 looks at them, and sets them by platform_op */
+#define L1_HTT        (1u << 28)
 #define L1_AVX_USERS  (1u << 12 | 1u << 28 | 1u << 29)
 #define L1_EDX                                                                                     \
 	(1u << 0 /* FPU */ | 1u << 2 /* DE */ | 1u << 4 /* TSC */ | 1u << 5 /* MSR */ |             \
@@ -65,9 +67,9 @@ static void leaf_1(const struct vcpu *v, uint32_t out[4])
 	if (!(cpu_features.xcr0_max & XSTATE_AVX))
 		out[2] &= ~L1_AVX_USERS;
 	out[2] |= L1_HYPERVISOR;
-	out[3] &= L1_EDX;
+	out[3] &= L1_EDX | (v->domain == dom0 ? L1_MTRR : 0);
 	if (v->domain->max_vcpus < 2)
-		out[3] &= ~(1u << 28);
+		out[3] &= ~L1_HTT;
 }
 
 static void leaf_7(uint32_t sub, uint32_t out[4])
