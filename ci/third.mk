@@ -69,7 +69,7 @@ E2FS_SOURCES := alloc alloc_sb alloc_stats alloc_tables atexit badblocks bb_inod
 	rw_bitmaps sha512 swapfs symlink unlink valid_blk version
 ZLIB_SOURCES := adler32 crc32 inffast inflate inftrees zutil
 
-LWIP_INCLUDES := -isystem net/lwip -isystem $(LWIP)/src/include
+LWIP_INCLUDES := -Inet/lwip -isystem $(LWIP)/src/include
 E2FS_INCLUDES := -isystem ci/e2fsprogs -isystem $(E2FS)/lib -isystem $(E2FS)/lib/ext2fs
 ZLIB_INCLUDES := -isystem $(ZLIB)
 
