@@ -34,7 +34,7 @@
 	note XEN_ELFNOTE_FEATURES, .asciz "!writable_page_tables|pae_pgdir_above_4gb"
 	note XEN_ELFNOTE_SUPPORTED_FEATURES, .long 1 << XENFEAT_dom0
 
-	.section .text.hypercall_page, "ax", @progbits
+	.section .hypercall_page, "ax", @nobits
 	.globl hypercall_page
 	.type hypercall_page, @function
 	.balign 4096
