@@ -29,6 +29,7 @@ PARAM(ip, "dhcp | off | ADDRESS/BITS[,GATEWAY[,DNS]]: address of the next interf
 #define DHCP_WAIT (5 * NS_PER_S)
 
 static WAIT_QUEUE(configured);
+static u8_t shown; /* where an interface keeps the IPv4 address that was printed last */
 
 /* --- Static addresses -------------------------------------------------------------------------- */
 
@@ -104,16 +105,20 @@ static bool set_static(struct netif *netif, const char *text)
 /* Called by lwIP with its core's lock when an address or state of the interface has changed. */
 static void status_changed(struct netif *netif)
 {
-	char ip[IP4ADDR_STRLEN_MAX], gateway[IP4ADDR_STRLEN_MAX];
+	char address[IP4ADDR_STRLEN_MAX], gateway[IP4ADDR_STRLEN_MAX];
+	uintptr_t ip = netif_ip4_addr(netif)->addr;
 	unsigned int bits = 32;
 
-	if (!netif_is_up(netif) || ip4_addr_isany_val(*netif_ip4_addr(netif)))
+	if (!netif_is_up(netif) || !ip)
 		return;
 	wake_all(&configured);
+	if (netif_get_client_data(netif, shown) == (void *)ip)
+		return;
+	netif_set_client_data(netif, shown, (void *)ip);
 	while (bits && !(lwip_ntohl(netif_ip4_netmask(netif)->addr) >> (32 - bits) & 1))
 		bits--;
 	console_print("net: %s: %s/%u, gateway %s\n", stack_device(netif)->name,
-		      ip4addr_ntoa_r(netif_ip4_addr(netif), ip, sizeof(ip)), bits,
+		      ip4addr_ntoa_r(netif_ip4_addr(netif), address, sizeof(address)), bits,
 		      ip4addr_ntoa_r(netif_ip4_gw(netif), gateway, sizeof(gateway)));
 }
 
@@ -185,7 +190,10 @@ static int stack_start(void)
 	int err = 0;
 
 	semaphore_init(&ready, 0);
+	net_core_lock();
+	shown = netif_alloc_client_data_id();
 	tcpip_init(stack_ready, &ready);
+	net_core_unlock();
 	semaphore_down(&ready);
 	for (bool first = true; !err && (dev = next_device(first)); first = false) {
 		ip = more ? param_next("ip", ip) : NULL;

@@ -65,6 +65,7 @@ void net_heap_free(void *p);
 #define MEMP_NUM_REASSDATA	    16
 #define LWIP_IPV6_FRAG		    1
 #define LWIP_IPV6_REASS		    1
+#define IPV6_FRAG_COPYHEADER	    1 /* what it keeps there has pointers, too wide for the header */
 #define LWIP_MULTICAST_TX_OPTIONS   1
 #define LWIP_BROADCAST_PING	    0
 #define LWIP_MULTICAST_PING	    0
@@ -75,7 +76,7 @@ void net_heap_free(void *p);
 #define LWIP_NETIF_STATUS_CALLBACK  1
 #define LWIP_NETIF_LINK_CALLBACK    1
 #define LWIP_NETIF_API		    1
-#define LWIP_NUM_NETIF_CLIENT_DATA  0
+#define LWIP_NUM_NETIF_CLIENT_DATA  1
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1
 #define ARP_TABLE_SIZE		    64
 #define ETHARP_SUPPORT_STATIC_ENTRIES 0
