@@ -153,12 +153,11 @@ static int config_check(const struct xen_domctl_createdomain *c, bool privileged
 		return -EINVAL;
 	if (c->grant_opts & ~XEN_DOMCTL_GRANT_version_mask || version < 1 || version > 2)
 		return -EINVAL;
-	if (c->vmtrace_size || c->cpupool_id)
-		return c->cpupool_id ? -ENOENT : -EINVAL;
-	if (c->arch.emulation_flags & ~(privileged ? XEN_X86_EMU_PIT : 0u) ||
-	    c->arch.misc_flags & ~XEN_X86_MSR_RELAXED)
+	if (c->vmtrace_size || c->arch.misc_flags & ~XEN_X86_MSR_RELAXED)
 		return -EINVAL;
-	return 0;
+	if (c->arch.emulation_flags & ~(privileged ? XEN_X86_EMU_PIT : 0u))
+		return -EOPNOTSUPP;
+	return c->cpupool_id ? -ESRCH : 0;
 }
 
 static int domain_init(struct domain *d, const struct xen_domctl_createdomain *c)

@@ -262,6 +262,8 @@ static long op_bind_virq(void *arg)
 		b.port = (evtchn_port_t)port;
 		open_port(d, b.port, EVTCHNSTAT_virq, b.vcpu)->virq = b.virq;
 		v->virq_port[b.virq] = b.port;
+		if (b.virq == VIRQ_TIMER)
+			vcpu_periodic_start(v);
 	}
 	spin_unlock(&d->evtchn.lock);
 	if (port < 0)
@@ -307,7 +309,7 @@ static int bind_pirq(struct domain *d, struct evtchn_bind_pirq *b)
 	/* Interrupts are off: nothing is sent before the port is open. */
 	rc = pirq_bind(d, (int)b->pirq, b->flags & BIND_PIRQ__WILL_SHARE);
 	if (rc)
-		return rc;
+		return rc == -EINVAL ? -EPERM : rc; /* not d's: that is what Xen checks first */
 	b->port = (evtchn_port_t)port;
 	open_port(d, b->port, EVTCHNSTAT_pirq, 0)->pirq = b->pirq;
 	t->pirq_port[b->pirq] = (uint16_t)port;

@@ -52,11 +52,11 @@ static int end_acquire(struct end *e, const struct gnttab_copy_ptr *p, bool by_r
 	struct domain *d;
 	int rc;
 
-	if (!by_ref && p->domid != DOMID_SELF)
-		return GNTST_permission_denied;
 	d = p->domid == DOMID_SELF ? current->domain : domain_find(p->domid);
 	if (unlikely(!d))
 		return GNTST_bad_domain;
+	if (unlikely(!by_ref && p->domid != DOMID_SELF))
+		return GNTST_permission_denied;
 	if (by_ref) {
 		rc = grant_pin(d, p->u.ref, e->readonly, false, &e->frame);
 		if (unlikely(rc))

@@ -172,11 +172,11 @@ long grant_map(void **uop, unsigned *count)
 	return 0;
 }
 
-/* Undo the host part: the entry goes, its reference with it. GNTST_*. */
+/* Undo the host part: the entry goes, its reference becomes ours. GNTST_*. */
 static int unmap_host(struct maptrack *m, struct frame *f, uint64_t addr, uint64_t new_addr, bool flush_page)
 {
-	bool by_pte = m->flags & GNTMAP_contains_pte, readonly = m->flags & GNTMAP_readonly;
-	int rc = pv_grant_unmap(addr, f, by_pte, readonly, new_addr);
+	bool by_pte = m->flags & GNTMAP_contains_pte;
+	int rc = pv_grant_unmap(addr, f, by_pte, m->flags & GNTMAP_readonly, new_addr);
 
 	if (rc)
 		return rc;
@@ -184,7 +184,6 @@ static int unmap_host(struct maptrack *m, struct frame *f, uint64_t addr, uint64
 		tlb_flush_page(addr);
 	else
 		tlb_flush_later();
-	frame_drop(f, readonly);
 	return GNTST_okay;
 }
 
@@ -196,6 +195,7 @@ static int unmap_one(uint32_t handle, uint64_t host, uint64_t dev, uint64_t new_
 	struct maptrack *m;
 	struct frame *f;
 	uint32_t done = 0;
+	bool readonly;
 	int rc;
 
 	if (unlikely(handle >= t->handles))
@@ -214,11 +214,15 @@ static int unmap_one(uint32_t handle, uint64_t host, uint64_t dev, uint64_t new_
 			return rc;
 		done = GNTMAP_host_map;
 	}
-	if (unlikely(dev && m->flags & GNTMAP_device_map)) {
-		frame_drop(f, m->flags & GNTMAP_readonly);
+	if (dev && m->flags & GNTMAP_device_map)
 		done |= GNTMAP_device_map;
-	}
+	/* The references last: they may be all that keeps a dead owner. */
+	readonly = m->flags & GNTMAP_readonly;
 	unpin_all(owner, m->ref, done | (m->flags & GNTMAP_readonly));
+	if (done & GNTMAP_host_map)
+		frame_drop(f, readonly);
+	if (unlikely(done & GNTMAP_device_map))
+		frame_drop(f, readonly);
 	m->flags &= (uint16_t)~done;
 	if (!(m->flags & (GNTMAP_host_map | GNTMAP_device_map)))
 		handle_put(t, handle);
@@ -269,16 +273,17 @@ int grant_release_maps(struct domain *d)
 	struct grant_table *t = d->grant;
 	struct domain *owner;
 	struct maptrack *m;
+	struct frame *f;
 
 	for (; t->release_pos < t->handles; t->release_pos++) {
 		m = grant_maptrack(t, t->release_pos);
 		if (m->flags) {
 			owner = domain_find(m->domid);
 			BUG_ON(!owner);
-			if (m->flags & GNTMAP_device_map)
-				frame_drop(mfn_to_frame(MFN(grant_active(owner->grant, m->ref)->frame)),
-					   m->flags & GNTMAP_readonly);
+			f = mfn_to_frame(MFN(grant_active(owner->grant, m->ref)->frame));
 			unpin_all(owner, m->ref, m->flags);
+			if (m->flags & GNTMAP_device_map)
+				frame_drop(f, m->flags & GNTMAP_readonly);
 			m->flags = 0;
 		}
 		if (work_spent(10)) {

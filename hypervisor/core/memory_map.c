@@ -6,29 +6,76 @@
 #include "frame.h"
 #include "memory_op.h"
 #include "vcpu.h"
+#include "x86.h"
 
-#define MAP_MAX       128
-#define RESOURCE_LIMIT 32 /* frames in one request */
+#define MAP_MAX     128
+#define PIECE_PAGES 512UL
 
 long memory_machphys(void *arg)
 {
 	struct xen_machphys_mapping m = {
 		.v_start = MACH2PHYS_VIRT_START,
-		.v_end = MACH2PHYS_VIRT_START + max_mfn * sizeof(uint64_t),
+		.v_end = MACH2PHYS_VIRT_END,
 		.max_mfn = max_mfn - 1,
 	};
 
 	return copy_to_guest(arg, &m, sizeof(m)) ? -EFAULT : 0;
 }
 
-/* Hands out n entries: as many as fit; without a buffer, only how many there are. */
-static long map_out(void *arg, const struct e820entry *e, unsigned n)
+/* Where the M2P's 2 MiB piece at va begins in the machine, as the hypervisor's own tables have it. */
+static mfn_t m2p_piece(uint64_t va)
+{
+	uint64_t *table = hyper_l4, e = table[va >> 39 & 511];
+	unsigned shift;
+
+	for (shift = 30; !(e & PTE_PS) && shift >= PAGE_SHIFT; shift -= 9) {
+		table = mfn_to_virt(pte_mfn(e));
+		e = table[va >> shift & 511];
+	}
+	return pte_mfn(e);
+}
+
+/* For privileged domains to map as DOMID_XEN's, read-only: the type ref that they have for good sees to that. */
+static void m2p_share(mfn_t first, uint64_t pages)
+{
+	struct frame *f;
+
+	for (f = mfn_to_frame(first); pages--; f++) {
+		f->owner = DOMID_XEN;
+		if (!(f->state & FRAME_HYPER))
+			f->state = FRAME_HYPER + 2 * FRAME_REF + FRAME_TREF + TYPE_DESC + FRAME_VALID;
+	}
+}
+
+long memory_machphys_list(void *arg)
+{
+	uint64_t pages = DIV_ROUND_UP(max_mfn * sizeof(uint64_t), PAGE_SIZE), i, n;
+	struct xen_machphys_mfn_list list;
+	xen_pfn_t mfn;
+
+	if (copy_from_guest(&list, arg, sizeof(list)))
+		return -EFAULT;
+	n = MIN(DIV_ROUND_UP(pages, PIECE_PAGES), (uint64_t)list.max_extents);
+	for (i = 0; i < n; i++) {
+		mfn = m2p_piece(M2P_VIRT + i * PIECE_PAGES * PAGE_SIZE).n;
+		m2p_share(MFN(mfn), MIN(pages - i * PIECE_PAGES, PIECE_PAGES));
+		if (copy_to_guest(list.extent_start.p + i, &mfn, sizeof(mfn)))
+			return -EFAULT;
+	}
+	list.nr_extents = (unsigned)n;
+	return copy_to_guest(arg, &list, sizeof(list)) ? -EFAULT : 0;
+}
+
+/* Hands out n entries, if they fit; without a buffer, only how many there are. */
+static long map_out(void *arg, const struct e820entry *e, unsigned n, bool all)
 {
 	struct xen_memory_map m;
 
 	if (copy_from_guest(&m, arg, sizeof(m)))
 		return -EFAULT;
 	if (m.buffer.p) {
+		if (all && m.nr_entries < n)
+			return -EINVAL;
 		n = MIN(m.nr_entries, n);
 		if (copy_to_guest(m.buffer.p, e, n * sizeof(*e)))
 			return -EFAULT;
@@ -41,12 +88,12 @@ long memory_map(void *arg)
 {
 	struct domain *d = current->domain;
 
-	return d->map ? map_out(arg, d->map, d->map_count) : -ENOSYS;
+	return d->map ? map_out(arg, d->map, d->map_count, false) : -ENOSYS;
 }
 
 long memory_machine_map(void *arg)
 {
-	return current->domain->privileged ? map_out(arg, e820, e820_count) : -EPERM;
+	return current->domain->privileged ? map_out(arg, e820, e820_count, true) : -EPERM;
 }
 
 long memory_set_map(void *arg)

@@ -236,6 +236,8 @@ long do_memory_op(unsigned cmd, void *arg)
 		return claim_op(arg);
 	case XENMEM_machphys_mapping:
 		return memory_machphys(arg);
+	case XENMEM_machphys_mfn_list:
+		return memory_machphys_list(arg);
 	case XENMEM_memory_map:
 		return memory_map(arg);
 	case XENMEM_machine_memory_map:

@@ -9,6 +9,7 @@ int memory_max_bits(const struct xen_memory_reservation *r); /* of its mem_flags
 
 long memory_exchange(void *arg);
 long memory_machphys(void *arg);
+long memory_machphys_list(void *arg);
 long memory_map(void *arg);
 long memory_machine_map(void *arg);
 long memory_set_map(void *arg);

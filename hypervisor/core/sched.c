@@ -296,6 +296,7 @@ void sched_run(void)
 		WRITE_ONCE(prev->running, false);
 		time_update_vcpu(next);
 	}
+	vcpu_periodic_start(next);
 	if (unlikely(next->runstate_guest))
 		vcpu_publish_runstate(next);
 }

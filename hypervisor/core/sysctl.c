@@ -7,6 +7,7 @@
 #include "console.h"
 #include "control.h"
 #include "hypercall.h"
+#include "memory.h"
 #include "sched.h"
 #include "x86.h"
 #include "lib/string.h"
@@ -14,6 +15,7 @@
 #define LOG_CHUNK   256
 #define KEYS_MAX    64
 #define NODE_DISTANCE 10
+#define E820_RAM    1
 
 static long op_readconsole(struct xen_sysctl_readconsole *r)
 {
@@ -36,6 +38,16 @@ static long op_readconsole(struct xen_sysctl_readconsole *r)
 	return 0;
 }
 
+static uint64_t ram_pages(void)
+{
+	uint64_t bytes = 0;
+	unsigned i;
+
+	for (i = 0; i < e820_count; i++)
+		bytes += e820[i].type == E820_RAM ? e820[i].size : 0;
+	return bytes >> PAGE_SHIFT;
+}
+
 static long op_physinfo(struct xen_sysctl_physinfo *p)
 {
 	uint32_t regs[4];
@@ -47,7 +59,7 @@ static long op_physinfo(struct xen_sysctl_physinfo *p)
 	p->nr_nodes = 1;
 	p->cpu_khz = time_tsc_khz();
 	p->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1;
-	p->total_pages = frames_total();
+	p->total_pages = ram_pages();
 	p->free_pages = frames_free();
 	p->scrub_pages = 0; /* dirty frames are free all the same: allocation cleans them */
 	p->outstanding_pages = block_claimed();

@@ -7,19 +7,38 @@
 #include "x86.h"
 #include "lib/string.h"
 
+#define PERIOD_DEFAULT 10000000UL /* ns; guests that want no ticks stop it */
+
 static void fire_timer(void *vcpu)
 {
 	evtchn_send_virq(vcpu, VIRQ_TIMER);
 }
 
+/*
+ * The periodic timer ticks while its vcpu has a processor. One that comes back to it after its tick was due
+ * gets that at once, and a blocked one is left in peace.
+ */
+static void periodic_tick(struct vcpu *v, uint64_t now)
+{
+	if (v->periodic_due <= now) {
+		v->periodic_due = now + v->period_ns;
+		evtchn_send_virq(v, VIRQ_TIMER);
+	}
+	timer_set(&v->periodic, v->periodic_due);
+}
+
 static void fire_periodic(void *vcpu)
 {
 	struct vcpu *v = vcpu;
-	uint64_t now = time_now(), next = v->periodic_due + v->period_ns;
 
-	evtchn_send_virq(v, VIRQ_TIMER);
-	v->periodic_due = next > now ? next : now + v->period_ns;
-	timer_set(&v->periodic, v->periodic_due);
+	if (v->running && !v->blocked)
+		periodic_tick(v, time_now());
+}
+
+void vcpu_periodic_start(struct vcpu *v)
+{
+	if (v->period_ns && v->virq_port[VIRQ_TIMER] && !v->periodic.deadline)
+		periodic_tick(v, time_now());
 }
 
 static void fire_poll(void *vcpu)
@@ -50,6 +69,7 @@ struct vcpu *vcpu_create(struct domain *d, uint32_t id)
 	v->info = info_home(v);
 	timer_setup(&v->singleshot, fire_timer, v);
 	timer_setup(&v->periodic, fire_periodic, v);
+	v->period_ns = PERIOD_DEFAULT;
 	timer_setup(&v->poll_timer, fire_poll, v);
 	if (fpu_init_vcpu(v))
 		goto fail;
@@ -163,9 +183,9 @@ int vcpu_place_info(struct vcpu *v, mfn_t mfn, uint32_t offset)
 	struct vcpu_info *info;
 	struct frame *f;
 
-	if (offset > PAGE_SIZE - sizeof(*info) || v->info_frame)
-		return -EINVAL;
-	if (v != current && !v->down)
+	if (offset > PAGE_SIZE - sizeof(*info) || offset % _Alignof(struct vcpu_info))
+		return -ENXIO;
+	if (v->info_frame || (v != current && !v->down))
 		return -EINVAL;
 	if (!mfn_valid(mfn) || !frame_get_writable(f = mfn_to_frame(mfn), v->domain->id))
 		return -EINVAL;

@@ -113,7 +113,9 @@ static long op_set_periodic(struct vcpu *v, const void *arg)
 		return -EINVAL;
 	v->period_ns = set.period_ns;
 	v->periodic_due = time_now() + set.period_ns;
-	timer_set(&v->periodic, v->periodic_due);
+	timer_stop(&v->periodic);
+	if (v->running)
+		vcpu_periodic_start(v);
 	return 0;
 }
 

@@ -42,7 +42,7 @@ static long version_features(void *arg)
 		return -EINVAL;
 	f.submap = 1u << XENFEAT_mmu_pt_update_preserve_ad | 1u << XENFEAT_highmem_assist |
 		   1u << XENFEAT_gnttab_map_avail_bits | 1u << XENFEAT_memory_op_vnode_supported |
-		   1u << XENFEAT_not_direct_mapped;
+		   1u << XENFEAT_direct_mapped;
 	if (d->pv.vm_assist & BIT(VMASST_TYPE_pae_extended_cr3))
 		f.submap |= 1u << XENFEAT_pae_pgdir_above_4gb;
 	if (d == dom0)

@@ -102,6 +102,7 @@ void vcpu_set_runstate(struct vcpu *v, int state, uint64_t now); /* RUNSTATE_* *
 /* The current vcpu's runstate into its registered area; a guest in user mode gets it when its kernel runs again
  * (pv calls this on that way when runstate_guest is set). */
 void vcpu_publish_runstate(struct vcpu *v);
+void vcpu_periodic_start(struct vcpu *v); /* it runs (again), or has a port for its ticks now */
 int vcpu_place_info(struct vcpu *v, mfn_t mfn, uint32_t offset); /* VCPUOP_register_vcpu_info */
 void vcpu_drop_info(struct vcpu *v); /* a placed vcpu_info goes back to where it was born */
 long do_vcpu_op(int cmd, unsigned vcpuid, void *arg);
