@@ -43,6 +43,7 @@ struct cpu {
 	mfn_t gdt_mfn;
 	uint64_t cr3; /* as loaded */
 	uint64_t cr4;
+	uint32_t tsc_aux; /* as loaded */
 	uint64_t flushed; /* tlb_clock at its last complete flush of guests' entries */
 	struct multicall_entry *mc; /* the multicall's entry in progress (a copy), or NULL */
 	bool mc_continues; /* that entry is to be continued: hypercall_continue stored into it, not into the frame */

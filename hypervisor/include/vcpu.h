@@ -32,6 +32,7 @@ struct pv_vcpu {
 	uint64_t fs_base, gs_base_kernel, gs_base_user; /* when not loaded; pv/segment.c says when each is current */
 	uint16_t ds, es, fs, gs;
 	uint64_t debugreg[8];
+	uint32_t tsc_aux;
 	mfn_t gdt_mfn[14]; /* FRAME typed DESC; MFN_NONE */
 	uint16_t gdt_entries;
 	uint64_t ldt_base; /* guest va */

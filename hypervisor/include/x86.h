@@ -17,6 +17,13 @@ void write_fs_base(uint64_t b), write_gs_base(uint64_t b), write_gs_shadow(uint6
 
 bool ioapic_is_page(paddr_t pa); /* x86/ioapic.c: registers of an interrupt controller lie there */
 
+/* The current vcpu's choice of CR4.FSGSBASE and CR4.TSD, and its TSC_AUX. */
+void cr4_load(struct vcpu *v);
+void tsc_aux_load(struct vcpu *v);
+
+/* Xen's PAT, which the ABI's guests rely on: WB WT UC- UC WC WP UC UC. */
+#define PAT_XEN 0x050100070406UL
+
 /* x86/fpu.c */
 int fpu_init_vcpu(struct vcpu *v); /* -ENOMEM */
 void fpu_free_vcpu(struct vcpu *v);

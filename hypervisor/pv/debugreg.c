@@ -49,6 +49,8 @@ static int set_control(struct vcpu *v, uint64_t val)
 	bool was_active = v->pv.debugreg[7] & DR7_ACTIVE;
 	unsigned i;
 
+	if (val >> 32)
+		return -EINVAL;
 	val = (val & DR7_KEEP) | DR7_ONE;
 	if (val & DR7_GD)
 		return -EPERM;
@@ -80,6 +82,8 @@ int debugreg_set(struct vcpu *v, unsigned reg, uint64_t val)
 			return -ENODEV;
 		/* fall through */
 	case 6:
+		if (val >> 32)
+			return -EINVAL;
 		v->pv.debugreg[6] = (val & DR6_KEEP) | DR6_ONE;
 		load(v, 6);
 		return 0;

@@ -10,6 +10,7 @@
 #define RESERVE_MAX (128UL << 20 >> PAGE_SHIFT) /* left free without dom0_mem=, at most */
 #define MSI_FIRST   0xfee00UL /* frames of the local APICs and of message-signalled interrupts */
 #define MSI_LAST    0xfeeffUL
+#define HYPERTRANSPORT_FRAMES (12UL << 30 >> PAGE_SHIFT)
 #define IOAPIC_FIRST 0xfec00UL
 #define IOAPIC_LAST  0xfecffUL
 
@@ -91,11 +92,26 @@ static int give_ports(struct domain *d)
 	return rc;
 }
 
+/* AMD's last 12 GiB of the address space are HyperTransport's (below 1 TiB before family 17h). */
+static uint64_t hypertransport_end(void)
+{
+	uint32_t r[4], family;
+
+	cpuid(0, 0, r);
+	if (r[2] != 0x444d4163) /* "cAMD" */
+		return 0;
+	cpuid(1, 0, r);
+	family = (r[0] >> 8 & 15) + (r[0] >> 20 & 255);
+	return 1UL << (family < 0x17 ? 40 : cpu_features.phys_bits) >> PAGE_SHIFT;
+}
+
 static int give_device_memory(struct domain *d)
 {
 	int rc = range_add(&d->iomem, 0, (1UL << (cpu_features.phys_bits - PAGE_SHIFT)) - 1);
-	uint64_t mfn;
+	uint64_t mfn, end = hypertransport_end();
 
+	if (!rc && end)
+		rc = range_remove(&d->iomem, end - HYPERTRANSPORT_FRAMES, end - 1);
 	if (!rc)
 		rc = range_remove(&d->iomem, MSI_FIRST, MSI_LAST);
 	for (mfn = IOAPIC_FIRST; !rc && mfn <= IOAPIC_LAST; mfn++)

@@ -66,6 +66,7 @@ static bool write_cr(struct vcpu *v, unsigned n, uint64_t val)
 		return root_set_kernel(MFN(val >> PAGE_SHIFT)) == 0;
 	case 4:
 		v->pv.ctrlreg[4] = guest_cr4(val);
+		cr4_load(v);
 		return true;
 	default:
 		return false;
@@ -120,11 +121,11 @@ static bool group_0f01(struct regs *r, const struct insn *i)
 	if (i->mod != 3 || (i->rm & 7) != 1)
 		return false;
 	if ((i->reg & 7) == 2) /* xsetbv */
-		return guest_kernel(current) && (current->pv.ctrlreg[4] & CR4_OSXSAVE) && !(uint32_t)r->rcx &&
+		return guest_kernel(current) && !(uint32_t)r->rcx &&
 		       fpu_set_xcr0(current, (uint32_t)r->rax | r->rdx << 32) == 0;
 	if ((i->reg & 7) == 7) { /* rdtscp */
 		read_tsc(r);
-		r->rcx = 0;
+		r->rcx = current->pv.tsc_aux;
 		return true;
 	}
 	return false;
@@ -237,6 +238,10 @@ bool emulate_privileged(struct regs *r)
 			return false;
 		break;
 	case INSN_0F | 0x01:
+		if (i.mod == 3 && i.rm == 1 && i.reg == 2 && !(current->pv.ctrlreg[4] & CR4_OSXSAVE)) {
+			pv_inject(current, 6, 0); /* xsetbv */
+			return true;
+		}
 		if (!group_0f01(r, &i))
 			return false;
 		break;

@@ -191,11 +191,12 @@ long do_mmu_update(mmu_update_t *reqs, unsigned count, unsigned *pdone, unsigned
 	}
 	if (unlikely(!guest_range_ok(reqs, count * sizeof(*reqs))))
 		return -EFAULT;
+	did = 0;
 	rc = batch_open(&b, foreigndom);
-	if (unlikely(rc))
-		return rc;
-	did = update_all(&b, reqs, count, &rc);
-	batch_close(&b);
+	if (likely(!rc)) {
+		did = update_all(&b, reqs, count, &rc);
+		batch_close(&b);
+	}
 	if (pdone) {
 		done += did;
 		(void)!copy_to_guest(pdone, &done, sizeof(done));

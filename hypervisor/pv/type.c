@@ -65,6 +65,8 @@ static int validate(struct frame *f, uint64_t type)
 	return rc;
 }
 
+#define AGAIN 1 /* the state changed meanwhile */
+
 /* No type ref yet, or a stopped table: take it for this processor alone, then look into it. */
 static int claim(struct frame *f, uint64_t s, uint64_t type)
 {
@@ -73,7 +75,7 @@ static int claim(struct frame *f, uint64_t s, uint64_t type)
 			       : ((s & ~(FRAME_TYPE | FRAME_VALID)) | type) + FRAME_REF + FRAME_TREF;
 
 	if (!cas(f, &s, new))
-		return -EBUSY;
+		return AGAIN;
 	if (!partial) {
 		if ((s & FRAME_TYPE) != type)
 			tlb_flush_since(f->stamp);
@@ -101,7 +103,7 @@ int frame_get_typed(struct frame *f, domid_t owner, uint64_t type)
 		}
 		if (!(s & FRAME_TREFS) || ((s & FRAME_TYPE) == type && (s & FRAME_PARTIAL))) {
 			rc = claim(f, s, type);
-			if (rc != -EBUSY)
+			if (rc != AGAIN)
 				return rc;
 		} else if ((s & FRAME_TYPE) != type) {
 			return -EINVAL;

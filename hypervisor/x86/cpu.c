@@ -43,16 +43,12 @@ _Static_assert(RING3_CS64 == FLAT_KERNEL_CS64 && RING3_SS == FLAT_KERNEL_SS64, "
 #define CR4_OSFXSR         (1u << 9)
 #define CR4_OSXMMEXCPT     (1u << 10)
 #define CR4_UMIP           (1u << 11)
-#define CR4_FSGSBASE       (1u << 16)
 #define CR4_OSXSAVE        (1u << 18)
 #define CR4_SMEP           (1u << 20)
 #define CR4_SMAP           (1u << 21)
 #define CR4_DE             (1u << 3)
 #define CR4_PAE            (1u << 5)
 #define CR4_MCE            (1u << 6)
-
-/* Xen's PAT, which the ABI's guests rely on: WB WT UC- UC WC WP UC UC. */
-#define PAT_XEN 0x050100070406UL
 
 struct cpu *cpus[MAX_CPUS];
 unsigned nr_cpus;
@@ -134,7 +130,7 @@ static uint64_t control_bits(void)
 	const struct cpu_features *f = &cpu_features;
 	uint64_t cr4 = CR4_PAE | CR4_DE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
-	cr4 |= (f->pge ? CR4_PGE : 0) | (f->umip ? CR4_UMIP : 0) | (f->fsgsbase ? CR4_FSGSBASE : 0);
+	cr4 |= (f->pge ? CR4_PGE : 0) | (f->umip ? CR4_UMIP : 0);
 	cr4 |= (f->smep ? CR4_SMEP : 0) | (f->smap ? CR4_SMAP : 0) | (f->xsave ? CR4_OSXSAVE : 0);
 	return cr4;
 }

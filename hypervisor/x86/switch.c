@@ -12,17 +12,45 @@
 #define MSR_FS_BASE        0xc0000100
 #define MSR_GS_BASE        0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
+#define MSR_TSC_AUX        0xc0000103
+#define CR4_TSD            (1u << 2)
+#define CR4_FSGSBASE       (1u << 16)
 
 bool load_ds(uint16_t sel);
 bool load_es(uint16_t sel);
 bool load_fs(uint16_t sel);
 bool load_gs(uint16_t sel);
 
+/* A guest has these instructions only where it asked for them, and so have we while it is loaded. */
+static bool has_fsgsbase(void)
+{
+	return this_cpu()->cr4 & CR4_FSGSBASE;
+}
+
+void cr4_load(struct vcpu *v)
+{
+	const uint64_t chosen = CR4_TSD | CR4_FSGSBASE;
+	struct cpu *c = this_cpu();
+	uint64_t cr4 = (c->cr4 & ~chosen) | (v->pv.ctrlreg[4] & chosen);
+
+	if (cr4 != c->cr4)
+		write_cr4(c->cr4 = cr4);
+}
+
+void tsc_aux_load(struct vcpu *v)
+{
+	struct cpu *c = this_cpu();
+
+	/* Where there is no such register, nobody can read it. */
+	if (c->tsc_aux != v->pv.tsc_aux)
+		(void)wrmsr_safe(MSR_TSC_AUX, c->tsc_aux = v->pv.tsc_aux);
+}
+
 uint64_t read_fs_base(void)
 {
 	uint64_t b;
 
-	if (!cpu_features.fsgsbase)
+	if (!has_fsgsbase())
 		return rdmsr(MSR_FS_BASE);
 	__asm__ volatile("rdfsbase %0" : "=r"(b));
 	return b;
@@ -32,7 +60,7 @@ uint64_t read_gs_base(void)
 {
 	uint64_t b;
 
-	if (!cpu_features.fsgsbase)
+	if (!has_fsgsbase())
 		return rdmsr(MSR_GS_BASE);
 	__asm__ volatile("rdgsbase %0" : "=r"(b));
 	return b;
@@ -45,7 +73,7 @@ uint64_t read_gs_shadow(void)
 
 void write_fs_base(uint64_t b)
 {
-	if (cpu_features.fsgsbase)
+	if (has_fsgsbase())
 		__asm__ volatile("wrfsbase %0" ::"r"(b));
 	else
 		wrmsr(MSR_FS_BASE, b);
@@ -53,7 +81,7 @@ void write_fs_base(uint64_t b)
 
 void write_gs_base(uint64_t b)
 {
-	if (cpu_features.fsgsbase)
+	if (has_fsgsbase())
 		__asm__ volatile("wrgsbase %0" ::"r"(b));
 	else
 		wrmsr(MSR_GS_BASE, b);
@@ -181,6 +209,8 @@ void switch_to(struct vcpu *prev, struct vcpu *next)
 	c->tss->rsp0 = (uint64_t)(&next->regs + 1);
 	switch_root(next);
 	load_descriptors(next, c);
+	cr4_load(next);
+	tsc_aux_load(next);
 	segments_load(next);
 	if (next->pv.debugreg[7] & DR7_ACTIVE)
 		load_debug(next);
