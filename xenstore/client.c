@@ -47,7 +47,7 @@ static struct {
 	bool broken;
 
 	struct wait_queue moved; /* requesters: something was read, or can be */
-	unsigned int requesters; /* who will read; only with upcalls masked */
+	unsigned int requesters; /* who will read */
 } client = {
 	.send = MUTEX_INIT(client.send),
 	.lock = MUTEX_INIT(client.lock),
@@ -214,18 +214,10 @@ void client_read(void)
 	wake_all(&client.moved);
 }
 
-static void requesters_add(int number)
-{
-	unsigned long flags = irq_save();
-
-	client.requesters += number;
-	irq_restore(flags);
-}
-
 /* What came since our last look woke us, not the watch thread: pass it on. */
 static void reader_leave(void)
 {
-	requesters_add(-1);
+	__atomic_fetch_sub(&client.requesters, 1, __ATOMIC_SEQ_CST);
 	if (client_input_waiting())
 		client_input();
 }
@@ -319,7 +311,7 @@ int client_request(uint32_t type, xs_tx_t tx, const struct piece *pieces, unsign
 		return -E2BIG;
 	header.len = len;
 
-	requesters_add(1);
+	__atomic_fetch_add(&client.requesters, 1, __ATOMIC_SEQ_CST);
 	pending_add(&request);
 	header.req_id = request.id;
 	rc = send_message(&header, pieces, count);

@@ -229,7 +229,7 @@ static bool link_serve(struct link *link)
 	if (!READ_ONCE(link->due) && !link->conn->out)
 		return false;
 	WRITE_ONCE(link->due, false);
-	barrier(); /* What comes from here on sets it again. */
+	mb(); /* What we do not see from here on sets it again. */
 	result = connection_serve(link->conn, link->intf, SERVE_BUDGET);
 	if (result & SERVE_NOTIFY)
 		link_notify(link);
@@ -238,17 +238,15 @@ static bool link_serve(struct link *link)
 	return result != 0;
 }
 
-/* Serve all in turn until nothing moves: what one asks for may be an event for another. */
-static void serve_all(void)
+/* Give each its turn. True if something moved: what one asked for may be an event for another. */
+static bool serve_round(void)
 {
-	bool moved;
+	bool moved = false;
 
-	do {
-		moved = false;
-		/* Only the local client can release others, and it is never released itself. */
-		for (struct connection *conn = daemon.server.connections; conn; conn = conn->next)
-			moved |= link_serve(conn->transport);
-	} while (moved);
+	/* Only the local client can release others, and it is never released itself. */
+	for (struct connection *conn = daemon.server.connections; conn; conn = conn->next)
+		moved |= link_serve(conn->transport);
+	return moved;
 }
 
 static void daemon_thread(void *arg)
@@ -256,12 +254,14 @@ static void daemon_thread(void *arg)
 	for (;;) {
 		wait_event(&daemon.wake, READ_ONCE(daemon.due));
 		WRITE_ONCE(daemon.due, false);
-		barrier(); /* Whoever sets a flag from here on sets `due` again. */
-		if (READ_ONCE(daemon.domains_due)) {
-			WRITE_ONCE(daemon.domains_due, false);
-			look_at_domains();
-		}
-		serve_all();
+		mb(); /* Whoever sets a flag that we do not see sets `due` again. */
+		do {
+			if (READ_ONCE(daemon.domains_due)) {
+				WRITE_ONCE(daemon.domains_due, false);
+				mb(); /* The domains are looked at after that. */
+				look_at_domains();
+			}
+		} while (serve_round());
 	}
 }
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "guest/console.h"
 #include "guest/lock.h"
 #include "guest/thread.h"
 #include "lib/format.h"
@@ -20,20 +19,11 @@
  * is worth a look.
  */
 
-/* A directory to look at: one device's, or one above, which stands for all devices in it. */
-struct check {
-	struct check *next;
-	struct xenbus_driver *driver;
-	char path[XENBUS_PATH_MAX];
-};
-
 static struct {
-	struct mutex lock; /* guards the lists and the devices' and drivers' links */
+	struct mutex lock; /* guards the lists */
 	struct xenbus_driver *drivers;
-	struct xenbus_device *devices; /* changed by the worker only */
-	struct check *checks;
+	struct xenbus_device *devices; /* changed by the worker only, who reads without the lock */
 	struct thread *worker;
-	bool lost;  /* no memory for a check: look at everything */
 	bool peers; /* some device's peer_fired is set */
 	struct wait_queue work;
 } bus = {
@@ -43,29 +33,7 @@ static struct {
 
 /* --- On the watch thread --------------------------------------------------------------------- */
 
-/* Length of the first components of a path; 0 if it has fewer. */
-static size_t prefix_len(const char *path, unsigned int components)
-{
-	const char *at = path;
-
-	while (components) {
-		at = strchr(at, '/');
-		if (!at)
-			return components == 1 ? strlen(path) : 0;
-		if (!--components)
-			return at - path;
-		at++;
-	}
-	return 0;
-}
-
-/* How deep a device directory is: device/vif/0, backend/vif/3/0. */
-static unsigned int device_depth(const struct xenbus_driver *driver)
-{
-	return driver->side == XENBUS_FRONTEND ? 3 : 4;
-}
-
-/* With the lock held. */
+/* With the lock held, or on the worker. */
 static struct xenbus_device *device_find(const char *path, size_t len)
 {
 	struct xenbus_device *dev = bus.devices;
@@ -75,39 +43,19 @@ static struct xenbus_device *device_find(const char *path, size_t len)
 	return dev;
 }
 
-/* With the lock held. */
-static void check_add(struct xenbus_driver *driver, const char *path, size_t len)
-{
-	struct check **at = &bus.checks, *check;
-
-	if (len >= XENBUS_PATH_MAX)
-		return;
-	for (; (check = *at); at = &check->next) {
-		if (check->driver == driver && !strncmp(check->path, path, len) &&
-		    !check->path[len])
-			return;
-	}
-	check = calloc(1, sizeof(*check));
-	if (!check) {
-		bus.lost = true;
-		return;
-	}
-	check->driver = driver;
-	memcpy(check->path, path, len);
-	*at = check;
-}
-
 static void driver_fired(struct xs_watch *watch, const char *changed)
 {
 	struct xenbus_driver *driver = watch->arg;
-	size_t len = prefix_len(changed, device_depth(driver));
+	size_t len;
+	bool known;
 
+	xenbus_levels(driver, changed, &len);
 	mutex_lock(&bus.lock);
-	if (!len)
-		check_add(driver, changed, strlen(changed));
-	else if (!changed[len] || !device_find(changed, len))
-		check_add(driver, changed, len);
+	known = device_find(changed, len);
 	mutex_unlock(&bus.lock);
+	if (known && changed[len])
+		return;
+	checks_add(driver, changed, len);
 	wake_one(&bus.work);
 }
 
@@ -193,9 +141,6 @@ static void device_add(struct xenbus_driver *driver, const char *path)
 	struct xenbus_device *dev;
 	int rc;
 
-	/* Any other state: somebody had it already, and is done with it. */
-	if (xenbus_read_state(path) != XenbusStateInitialising)
-		return;
 	dev = device_make(driver, path);
 	if (!dev)
 		return;
@@ -224,11 +169,17 @@ static void device_remove(struct xenbus_device *dev)
 static void check_device(struct xenbus_driver *driver, const char *path)
 {
 	struct xenbus_device *dev = device_find(path, strlen(path));
-	int there = xs_exists(XS_NO_TX, path, "state");
+	enum xenbus_state state = xenbus_read_state(path);
+	bool again = dev && state == XenbusStateInitialising && dev->state != state;
 
-	if (dev && (there == 0 || there == -EACCES))
+	/* Gone, or already another one of the same name. */
+	if (dev && (state == XenbusStateUnknown || again)) {
 		device_remove(dev);
-	else if (!dev && there == 1)
+		dev = NULL;
+		state = xenbus_read_state(path);
+	}
+	/* In any other state somebody had it already, and is done with it. */
+	if (!dev && state == XenbusStateInitialising)
 		device_add(driver, path);
 }
 
@@ -253,9 +204,8 @@ static void scan(struct xenbus_driver *driver, const char *path, unsigned int de
 }
 
 /* Look at all devices that a driver has below a directory, and at all that it might have. */
-static void scan_driver(struct xenbus_driver *driver, const char *path)
+static void scan_driver(struct xenbus_driver *driver, const char *path, unsigned int depth)
 {
-	unsigned int depth = device_depth(driver) - 1;
 	struct xenbus_device *dev, *next;
 	size_t len = strlen(path);
 
@@ -265,8 +215,6 @@ static void scan_driver(struct xenbus_driver *driver, const char *path)
 		    dev->path[len] == '/')
 			check_device(driver, dev->path);
 	}
-	for (const char *at = path; (at = strchr(at, '/')); at++)
-		depth--;
 	scan(driver, path, depth);
 	if (!strcmp(path, driver->watch_path))
 		driver->scanned = true;
@@ -292,7 +240,7 @@ static void serve_peers(void)
 		if (!READ_ONCE(dev->peer_fired))
 			continue;
 		WRITE_ONCE(dev->peer_fired, false);
-		barrier(); /* What comes from here on is read once more. */
+		mb(); /* What comes from here on is read once more. */
 		dev->peer_state = xenbus_read_state(dev->peer);
 		dev->driver->changed(dev, dev->peer_state);
 		xenbus_tell();
@@ -301,43 +249,34 @@ static void serve_peers(void)
 	}
 }
 
-static struct check *check_take(void)
+static void serve_checks(void)
 {
 	struct check *check;
 
-	mutex_lock(&bus.lock);
-	if (bus.lost && !bus.checks) {
-		bus.lost = false;
-		for (struct xenbus_driver *driver = bus.drivers; driver; driver = driver->next)
-			check_add(driver, driver->watch_path, strlen(driver->watch_path));
+	while ((check = checks_take())) {
+		size_t len;
+		unsigned int depth = xenbus_levels(check->driver, check->path, &len);
+
+		if (depth)
+			scan_driver(check->driver, check->path, depth);
+		else
+			check_device(check->driver, check->path);
+		free(check);
 	}
-	check = bus.checks;
-	if (check)
-		bus.checks = check->next;
-	mutex_unlock(&bus.lock);
-	return check;
+	if (!checks_lost())
+		return;
+	thread_sleep(100 * NS_PER_MS); /* until there is memory again */
+	for (struct xenbus_driver *driver = bus.drivers; driver; driver = driver->next)
+		checks_add(driver, driver->watch_path, strlen(driver->watch_path));
 }
 
 static void worker_thread(void *arg)
 {
 	for (;;) {
-		struct check *check;
-
-		wait_event(&bus.work,
-			   READ_ONCE(bus.checks) || READ_ONCE(bus.peers) || READ_ONCE(bus.lost));
-		while ((check = check_take())) {
-			size_t len = prefix_len(check->path, device_depth(check->driver));
-
-			if (len)
-				check_device(check->driver, check->path);
-			else
-				scan_driver(check->driver, check->path);
-			free(check);
-		}
-		if (READ_ONCE(bus.lost))
-			thread_sleep(100 * NS_PER_MS); /* until there is memory again */
+		wait_event(&bus.work, READ_ONCE(bus.peers) || checks_waiting());
+		serve_checks();
 		WRITE_ONCE(bus.peers, false);
-		barrier(); /* Whoever sets peer_fired from here on sets `peers` again. */
+		mb(); /* Whoever sets a peer_fired that we do not see sets `peers` again. */
 		serve_peers();
 	}
 }
