@@ -9,6 +9,7 @@
 #include "lib/symbols.h"
 
 #define FRAMES_MAX	24
+#define CALL_WORDS	(2 * sizeof(unsigned long))	/* saved rbp, if any, and return address */
 #define STACK_WORDS_MAX	1024	/* of it searched for return addresses */
 
 void registers_print(const struct cpu_user_regs *r)
@@ -72,7 +73,7 @@ void backtrace_print(unsigned long ip, unsigned long sp)
 	unsigned int frames = 0;
 
 	if (!sp) {
-		sp = (unsigned long)__builtin_frame_address(0);
+		sp = (unsigned long)__builtin_frame_address(0) + CALL_WORDS;
 		ip = (unsigned long)__builtin_return_address(0);
 	}
 	sp = ROUND_DOWN(sp, sizeof(*word));
@@ -105,6 +106,6 @@ void panic(const char *fmt, ...)
 	va_end(args);
 	console_print(" ***\n");
 	backtrace_print((unsigned long)__builtin_return_address(0),
-			(unsigned long)__builtin_frame_address(0));
+			(unsigned long)__builtin_frame_address(0) + CALL_WORDS);
 	shutdown_crash();
 }
