@@ -21,7 +21,7 @@ say  = @printf '%-7s %s\n' '$(1)' '$(2)'
 all: build/lamina images ## build the hypervisor, dom0 and every example (the default)
 
 # An included file that is out of date is made first, and make starts over: by then the tools are there.
-ifneq ($(filter-out clean help new-app,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean format help new-app,$(or $(MAKECMDGOALS),all)),)
 include build/.deps
 endif
 include ci/flags.mk
@@ -209,6 +209,9 @@ build/.deps: ci/deps
 	$(Q)ci/deps
 	$(Q)mkdir -p build && touch $@
 
+format: ## bring lines of more than 100 columns into shape (needs clang-format)
+	$(Q)ci/format
+
 help: ## list these targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 13
 
@@ -216,7 +219,7 @@ clean: ## remove everything that was built
 	$(Q)rm -rf build
 
 FORCE:
-.PHONY: all images abi-images run new-app test size bench-boot help clean FORCE
+.PHONY: all images abi-images run new-app test size bench-boot format help clean FORCE
 
 -include $(shell test -d build && find build/hv build/guest build/bare build/third -name '*.d' \
 	2>/dev/null)
