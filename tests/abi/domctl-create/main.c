@@ -8,16 +8,19 @@ static struct xen_domctl_createdomain *fresh(void)
 {
 	memset(&op, 0, sizeof(op));
 	op.u.createdomain = (struct xen_domctl_createdomain){
-		.max_vcpus = 1, .max_evtchn_port = 1023, .max_grant_frames = 4,
-		.max_maptrack_frames = 4, .grant_opts = XEN_DOMCTL_GRANT_version(1),
+		.max_vcpus = 1,
+		.max_evtchn_port = 1023,
+		.max_grant_frames = 4,
+		.max_maptrack_frames = 4,
+		.grant_opts = XEN_DOMCTL_GRANT_version(1),
 	};
 	return &op.u.createdomain;
 }
 
 /* createdomain with one field other than usual. */
-#define CREATE(what, field, value, want)                                     \
-	do {                                                                 \
-		fresh()->field = value;                                      \
+#define CREATE(what, field, value, want)                                    \
+	do {                                                                \
+		fresh()->field = value;                                     \
 		check(what, domctl(&op, XEN_DOMCTL_createdomain, 0), want); \
 	} while (0)
 

@@ -22,13 +22,14 @@ TEST
 
 	peer_create(&peer, 1);
 	peer_build(&peer, peer_calls);
-	check("mapping the peer's page", va_map_foreign(seen, peer.p2m[page] * PAGE_SIZE | PTE_KERN,
-							peer.id), 0);
+	check("mapping the peer's page",
+	      va_map_foreign(seen, peer.p2m[page] * PAGE_SIZE | PTE_KERN, peer.id), 0);
 	memset(seen, 0xcc, PAGE_SIZE);
 	check("hypercall_init", init(&peer, peer.p2m[page]), 0);
 	check("the first entry is as ours", memcmp(seen, hypercall_page, 16), 0);
-	check("that of iret too", memcmp(seen + __HYPERVISOR_iret * 32,
-					 hypercall_page + __HYPERVISOR_iret * 32, 16), 0);
+	check("that of iret too",
+	      memcmp(seen + __HYPERVISOR_iret * 32, hypercall_page + __HYPERVISOR_iret * 32, 16),
+	      0);
 	check("of a frame that is not there", init(&peer, MFN_ABSENT), -XEN_EINVAL);
 	check("of a frame of ours", init(&peer, mfn_of(page_alloc())), -XEN_EINVAL);
 	check("of a page table of its", init(&peer, peer.p2m[peer.nr_pages - 4]), -XEN_EPERM);

@@ -14,7 +14,8 @@ static long list(domid_t first, struct xen_domctl_getdomaininfo *buffer, unsigne
 {
 	struct xen_sysctl op = { .cmd = XEN_SYSCTL_getdomaininfolist,
 				 .interface_version = XEN_SYSCTL_INTERFACE_VERSION,
-				 .u.getdomaininfolist = { .first_domain = first, .max_domains = room } };
+				 .u.getdomaininfolist = { .first_domain = first,
+							  .max_domains = room } };
 	long err;
 
 	set_xen_guest_handle(op.u.getdomaininfolist.buffer, buffer);

@@ -45,16 +45,21 @@ TEST
 		check_that("it takes its pages", before - free_pages() >= peer.nr_pages);
 		check("it ends", peer_wait(&peer, 5000), SHUTDOWN_poweroff);
 		check("destroy", peer_destroy(&peer), 0);
-		check_that("it is gone", wait_for(domctl(&op, XEN_DOMCTL_getdomaininfo, peer.id) ==
-							  -XEN_ESRCH, 3000));
+		check_that("it is gone",
+			   wait_for(domctl(&op, XEN_DOMCTL_getdomaininfo, peer.id) == -XEN_ESRCH,
+				    3000));
 		check("pages missing", before - settled_pages(), 0);
 	}
 	peer_create(&peer, 1);
 	peer_create(&second, 1);
 	check("two have two numbers", peer.id != second.id, 1);
-	op.u.createdomain = (struct xen_domctl_createdomain){ .max_vcpus = 1, .max_evtchn_port = 1023,
-		.max_grant_frames = 4, .max_maptrack_frames = 4, .grant_opts = 1 };
-	check("create with a number in use", domctl(&op, XEN_DOMCTL_createdomain, peer.id), -XEN_EEXIST);
+	op.u.createdomain = (struct xen_domctl_createdomain){ .max_vcpus = 1,
+							      .max_evtchn_port = 1023,
+							      .max_grant_frames = 4,
+							      .max_maptrack_frames = 4,
+							      .grant_opts = 1 };
+	check("create with a number in use", domctl(&op, XEN_DOMCTL_createdomain, peer.id),
+	      -XEN_EEXIST);
 	check("with a free number", domctl(&op, XEN_DOMCTL_createdomain, 777), 0);
 	check("the number", op.domain, 777);
 	check("destroy it", domctl(&op, XEN_DOMCTL_destroydomain, 777), 0);

@@ -26,7 +26,8 @@ TEST
 	check("16 pages", pages(XENMEM_increase_reservation, peer.id, list, 16), 16);
 	check("limit of 8 pages", max_mem(peer.id, 8 * 4), 0);
 	check("maximum_reservation", hypercall(memory_op, XENMEM_maximum_reservation, &peer.id), 8);
-	check("current_reservation", hypercall(memory_op, XENMEM_current_reservation, &peer.id), 16);
+	check("current_reservation", hypercall(memory_op, XENMEM_current_reservation, &peer.id),
+	      16);
 	check("one more", pages(XENMEM_increase_reservation, peer.id, list + 15, 1), 0);
 	check("giving back 10", pages(XENMEM_decrease_reservation, peer.id, list, 10), 10);
 	check("4 more, two too many", pages(XENMEM_increase_reservation, peer.id, list, 4), 2);

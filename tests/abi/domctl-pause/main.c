@@ -40,6 +40,7 @@ TEST
 	check("unpause again", call(&peer, XEN_DOMCTL_unpausedomain), 0);
 	check("it runs", runs(&peer), 1);
 	check("its flag", peer_flags(&peer) & XEN_DOMINF_paused, 0);
-	check("unpause of one that is not paused", call(&peer, XEN_DOMCTL_unpausedomain), -XEN_EINVAL);
+	check("unpause of one that is not paused", call(&peer, XEN_DOMCTL_unpausedomain),
+	      -XEN_EINVAL);
 	check("destroy while it runs", peer_destroy(&peer), 0);
 }

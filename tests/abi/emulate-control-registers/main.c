@@ -2,7 +2,12 @@
 /* The rule: control registers are read and written as a PV guest sees them; the rest is kept from it. */
 #include "../kit/kit.h"
 
-#define READ(reg) ({ ulong v_; __asm__ volatile("mov %%" #reg ", %0" : "=r"(v_)); v_; })
+#define READ(reg)                                                  \
+	({                                                         \
+		ulong v_;                                          \
+		__asm__ volatile("mov %%" #reg ", %0" : "=r"(v_)); \
+		v_;                                                \
+	})
 #define WRITE(reg, v) attempt("mov %0, %%" #reg, : : "r"((ulong)(v)))
 
 TEST
@@ -14,8 +19,8 @@ TEST
 	check("cr0 without write protect", WRITE(cr0, cr0 & ~0x10000UL), TRAP_gp);
 	check("cr0 without paging", WRITE(cr0, cr0 & ~0x80000000UL), TRAP_gp);
 	check("cr0, as it was", READ(cr0), cr0);
-	check("cr3 is the L4's frame",
-	      cr3 == xen_pfn_to_cr3(mfn_of((void *)start_info->pt_base)), 1);
+	check("cr3 is the L4's frame", cr3 == xen_pfn_to_cr3(mfn_of((void *)start_info->pt_base)),
+	      1);
 	check("cr3 written as it is", WRITE(cr3, cr3), TRAP_NONE);
 	check("cr3 of a frame that is not there", WRITE(cr3, MFN_ABSENT << 12), TRAP_gp);
 	check("cr3, as it was", READ(cr3) == cr3, 1);
@@ -31,7 +36,11 @@ TEST
 	check("rdtsc in the kernel, then", attempt("rdtsc", : : : "rax", "rdx"), TRAP_NONE);
 	check("cr4 as it was", WRITE(cr4, cr4), TRAP_NONE);
 	check("cr8 read", attempt("mov %%cr8, %%rax", : : : "rax"), TRAP_gp);
-	check("smsw tells the lower cr0",
-	      ({ ulong v = 0; __asm__ volatile("smsw %0" : "=r"(v)); v & 1; }), 1);
+	check("smsw tells the lower cr0", ({
+		      ulong v = 0;
+		      __asm__ volatile("smsw %0" : "=r"(v));
+		      v & 1;
+	      }),
+	      1);
 	check("lmsw", attempt("lmsw %w0", : : "r"(cr0)), TRAP_gp);
 }

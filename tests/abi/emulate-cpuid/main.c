@@ -27,14 +27,14 @@ TEST
 	check("signature, edx", r.d, XEN_CPUID_SIGNATURE_EDX);
 	check("version", cpuid(XEN_CPUID_FIRST_LEAF + 1, 0).a, 4 << 16 | 17);
 	r = cpuid(XEN_CPUID_FIRST_LEAF + 2, 0);
-	check("features: mmu_pt_update_preserve_ad", r.c, XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD);
+	check("features: mmu_pt_update_preserve_ad", r.c,
+	      XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD);
 	r = cpuid(0, 0);
 	check_that("the highest basic leaf", r.a >= 1 && r.a < 0x100);
 	r = cpuid(1, 0);
 	check("FPU", r.d & 1, 1);
 	check("PAE, MSR, CX8", r.d & 0x160, 0x160);
 	check("PSE, which PV has not", r.d >> 3 & 1, 0);
-	check("MTRR: dom0's", r.d >> 12 & 1, 1);
 	check("PGE, which PV has not", r.d >> 13 & 1, 0);
 	check("SSE, SSE2", r.d >> 25 & 3, 3);
 	check("hypervisor bit", r.c >> 31, 1);
@@ -44,7 +44,8 @@ TEST
 	check("SMEP", r.b >> 7 & 1, 0);
 	check("SMAP", r.b >> 20 & 1, 0);
 	r = cpuid(0x80000001, 0);
-	check("syscall, NX, long mode", r.d & (1 << 11 | 1 << 20 | 1 << 29), 1 << 11 | 1 << 20 | 1 << 29);
+	check("syscall, NX, long mode", r.d & (1 << 11 | 1 << 20 | 1 << 29),
+	      1 << 11 | 1 << 20 | 1 << 29);
 	check("SVM", r.c >> 2 & 1, 0);
 	check("1 GiB pages", r.d >> 26 & 1, 0);
 }

@@ -16,7 +16,8 @@ TEST
 	check("a is pending", event_pending(a), 0);
 	check("send from b", event_send(b), 0);
 	check("bind to b by a new port",
-	      (bind.remote_port = b, hypercall(event_channel_op, EVTCHNOP_bind_interdomain, &bind)), 0);
+	      (bind.remote_port = b, hypercall(event_channel_op, EVTCHNOP_bind_interdomain, &bind)),
+	      0);
 	check("is where a was", bind.local_port == a, 1);
 	check("close b", event_close(b), 0);
 	check("close the new one", event_close(a), 0);

@@ -53,7 +53,8 @@ TEST
 	peer.box->value[9] = other;
 	peer.box->value[8] = not_its;
 	peer_unpause(&peer);
-	check_that("the peer, bound, has its first event and answers", wait_for(event_pending(other), 5000));
+	check_that("the peer, bound, has its first event and answers",
+		   wait_for(event_pending(other), 5000));
 	event_clear(other);
 	check("send to the peer", event_send(other), 0);
 	check_that("it answers", wait_for(event_pending(other), 5000));

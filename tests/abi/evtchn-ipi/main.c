@@ -15,7 +15,8 @@ TEST
 	check("selector", vcpu->evtchn_pending_sel >> port / 64 & 1, 1);
 	check("upcall pending", vcpu->evtchn_upcall_pending, 1);
 	check("send again", event_send(port), 0);
-	check("another ipi for the same vcpu", hypercall(event_channel_op, EVTCHNOP_bind_ipi, &op), 0);
+	check("another ipi for the same vcpu", hypercall(event_channel_op, EVTCHNOP_bind_ipi, &op),
+	      0);
 	check("has its own port", op.port != port, 1);
 	op.vcpu = 77;
 	check("a vcpu that is not there", hypercall(event_channel_op, EVTCHNOP_bind_ipi, &op),

@@ -8,8 +8,12 @@ static bool avx_enable(void)
 	ulong cr4;
 
 	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
-	return attempt("mov %0, %%cr4", : : "r"(cr4 | 1 << 18)) == TRAP_NONE &&
-	       attempt("xsetbv", : : "a"(7), "d"(0), "c"(0)) == TRAP_NONE;
+	return attempt("mov %0, %%cr4",
+		       :
+		       : "r"(cr4 | 1 << 18)) == TRAP_NONE &&
+	       attempt("xsetbv",
+		       :
+		       : "a"(7), "d"(0), "c"(0)) == TRAP_NONE;
 }
 
 static void load(ulong seed, bool avx)
@@ -31,8 +35,8 @@ static unsigned int kept(ulong seed, bool avx)
 	__asm__ volatile("movdqu %%xmm0, %0\n\tmovdqu %%xmm15, %1" : "=m"(xmm0), "=m"(xmm15));
 	if (avx)
 		__asm__ volatile("vmovdqu %%ymm7, %0" : "=m"(ymm7));
-	return (x87 == seed) + (xmm0[0] == seed && xmm0[1] == seed + 1) +
-	       (xmm15[1] == seed + 1) + (ymm7[0] == seed && ymm7[3] == seed + 3);
+	return (x87 == seed) + (xmm0[0] == seed && xmm0[1] == seed + 1) + (xmm15[1] == seed + 1) +
+	       (ymm7[0] == seed && ymm7[3] == seed + 3);
 }
 
 static void compute(void)

@@ -2,12 +2,12 @@
 /* The rule: set_gdt takes frames of descriptors that a guest may have, and then keeps them read-only. */
 #include "../kit/kit.h"
 
-#define CODE64 0x00affa000000ffffUL /* DPL 3 */
-#define DATA   0x00cff2000000ffffUL
+#define CODE64       0x00affa000000ffffUL /* DPL 3 */
+#define DATA         0x00cff2000000ffffUL
 #define CODE64_RING0 0x00af9a000000ffffUL
-#define TSS    0x0000890000000067UL
-#define GATE   0x0000ee0000000000UL
-#define CALL_GATE (0x0000ec0000000000UL | (FLAT_KERNEL_CS & 0xfffcUL) << 16)
+#define TSS          0x0000890000000067UL
+#define GATE         0x0000ee0000000000UL
+#define CALL_GATE    (0x0000ec0000000000UL | (FLAT_KERNEL_CS & 0xfffcUL) << 16)
 
 static uint64_t *table;
 
@@ -40,7 +40,10 @@ TEST
 	check("none", set(0, 0), 0);
 	one("data, DPL 3", DATA, 0);
 	check("loading it", attempt("mov %k0, %%es", : : "r"(0x13)), TRAP_NONE);
-	check("its limit", ({ __asm__ volatile("lsl %k1, %k0" : "=r"(limit) : "r"(0x13)); limit; }),
+	check("its limit", ({
+		      __asm__ volatile("lsl %k1, %k0" : "=r"(limit) : "r"(0x13));
+		      limit;
+	      }),
 	      0xffffffffUL);
 	__asm__ volatile("mov %k0, %%es" : : "r"(0));
 	check("loading entry 3, which is empty", attempt("mov %k0, %%es", : : "r"(0x1b)), TRAP_gp);
@@ -53,7 +56,9 @@ TEST
 	one("a task state segment", TSS, -XEN_EINVAL);
 	one("an interrupt gate", GATE, -XEN_EINVAL);
 	one("a call gate, the low half", CALL_GATE, -XEN_EINVAL);
-	check("the flat selectors of the hypervisor stay",
-	      ({ __asm__ volatile("lsl %k1, %k0" : "=r"(limit) : "r"(FLAT_RING3_DS32)); limit; }),
+	check("the flat selectors of the hypervisor stay", ({
+		      __asm__ volatile("lsl %k1, %k0" : "=r"(limit) : "r"(FLAT_RING3_DS32));
+		      limit;
+	      }),
 	      0xffffffffUL);
 }

@@ -21,12 +21,15 @@ static void peer_gives(void)
 	while (!box.value[9])
 		hypercall(sched_op, SCHEDOP_yield);
 	box.value[1] = page[1];
-	box.value[2] = copy((struct gnttab_copy){ .source = { .u.gmfn = box.value[9], .domid = 0 },
-						  .dest = { .u.gmfn = mfn_of(page), .domid = DOMID_SELF },
-						  .len = 1 });
-	box.value[3] = copy((struct gnttab_copy){ .source = { .u.ref = 9, .domid = 0 },
-						  .dest = { .u.gmfn = mfn_of(page), .domid = DOMID_SELF },
-						  .len = 1, .flags = GNTCOPY_source_gref });
+	box.value[2] =
+		copy((struct gnttab_copy){ .source = { .u.gmfn = box.value[9], .domid = 0 },
+					   .dest = { .u.gmfn = mfn_of(page), .domid = DOMID_SELF },
+					   .len = 1 });
+	box.value[3] =
+		copy((struct gnttab_copy){ .source = { .u.ref = 9, .domid = 0 },
+					   .dest = { .u.gmfn = mfn_of(page), .domid = DOMID_SELF },
+					   .len = 1,
+					   .flags = GNTCOPY_source_gref });
 	box.value[4] = page[0];
 }
 
@@ -34,9 +37,11 @@ TEST
 {
 	char *page = page_alloc();
 	static struct peer peer;
-	struct gnttab_copy in = { .dest = { .u.gmfn = mfn_of(page), .domid = DOMID_SELF }, .len = 1,
+	struct gnttab_copy in = { .dest = { .u.gmfn = mfn_of(page), .domid = DOMID_SELF },
+				  .len = 1,
 				  .flags = GNTCOPY_source_gref };
-	struct gnttab_copy out = { .source = { .u.gmfn = mfn_of(page), .domid = DOMID_SELF }, .len = 1,
+	struct gnttab_copy out = { .source = { .u.gmfn = mfn_of(page), .domid = DOMID_SELF },
+				   .len = 1,
 				   .flags = GNTCOPY_dest_gref };
 
 	grant_init();
@@ -54,7 +59,8 @@ TEST
 	check_status("from a grant for another", copy(in), GNTST_general_error);
 	in.flags = 0;
 	in.source.u.gmfn = peer.box->value[0];
-	check_status("from its bare frame, by a privileged domain too", copy(in), GNTST_permission_denied);
+	check_status("from its bare frame, by a privileged domain too", copy(in),
+		     GNTST_permission_denied);
 	peer.box->value[9] = mfn_of(page);
 	check("it ends", peer_wait(&peer, 5000), SHUTDOWN_poweroff);
 	check("it saw our byte", peer.box->value[1], 'd');

@@ -14,12 +14,14 @@ static int copy(uint16_t flags)
 	return err ? (int)err : op.status;
 }
 
-static void describe(unsigned long src, unsigned int src_off, unsigned long dst, unsigned int dst_off,
-		     unsigned int len)
+static void describe(unsigned long src, unsigned int src_off, unsigned long dst,
+		     unsigned int dst_off, unsigned int len)
 {
-	op = (struct gnttab_copy){ .source = { .u.gmfn = src, .domid = DOMID_SELF, .offset = src_off },
-				   .dest = { .u.gmfn = dst, .domid = DOMID_SELF, .offset = dst_off },
-				   .len = len };
+	op = (struct gnttab_copy){
+		.source = { .u.gmfn = src, .domid = DOMID_SELF, .offset = src_off },
+		.dest = { .u.gmfn = dst, .domid = DOMID_SELF, .offset = dst_off },
+		.len = len
+	};
 }
 
 TEST
@@ -47,10 +49,11 @@ TEST
 	describe(9, 5, 10, 6, 7);
 	check_status("grant to grant", copy(GNTCOPY_source_gref | GNTCOPY_dest_gref), GNTST_okay);
 	check("the bytes", memcmp(a + 5, b + 6, 7), 0);
-	check("marks", (grant_table[9].flags | grant_table[10].flags) & (GTF_reading | GTF_writing), 0);
+	check("marks", (grant_table[9].flags | grant_table[10].flags) & (GTF_reading | GTF_writing),
+	      0);
 	describe(9, 0, 11, 0, 8);
 	check_status("to a read-only grant", copy(GNTCOPY_source_gref | GNTCOPY_dest_gref),
-	      GNTST_general_error);
+		     GNTST_general_error);
 	describe(11, 0, mfn_of(a), 8, 8);
 	check_status("from a read-only grant", copy(GNTCOPY_source_gref), GNTST_okay);
 	describe(mfn_of(a), 4000, mfn_of(b), 0, 97);
@@ -65,9 +68,11 @@ TEST
 	describe(MFN_ABSENT, 0, mfn_of(b), 0, 8);
 	check_status("from a frame that is not there", copy(0), GNTST_bad_page);
 	describe(12, 0, mfn_of(b), 0, 8);
-	check_status("from a grant that is not in use", copy(GNTCOPY_source_gref), GNTST_general_error);
+	check_status("from a grant that is not in use", copy(GNTCOPY_source_gref),
+		     GNTST_general_error);
 	describe(1 << 20, 0, mfn_of(b), 0, 8);
-	check_status("from a reference behind the table", copy(GNTCOPY_source_gref), GNTST_bad_gntref);
+	check_status("from a reference behind the table", copy(GNTCOPY_source_gref),
+		     GNTST_bad_gntref);
 	describe(mfn_of(a), 0, mfn_of((void *)start_info->pt_base), 0, 8);
 	check_status("onto a page table", copy(0), GNTST_general_error);
 }

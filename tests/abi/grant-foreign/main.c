@@ -31,13 +31,17 @@ TEST
 	grant_give(9, peer.id, page_alloc(), 0);
 	grant_give(10, 0, page_alloc(), 0);
 	check_that("the peer gives", wait_for(peer.box->value[0], 5000));
-	check_status("map", grant_map(peer.id, 20, (ulong)at, GNTMAP_host_map, &handle), GNTST_okay);
+	check_status("map", grant_map(peer.id, 20, (ulong)at, GNTMAP_host_map, &handle),
+		     GNTST_okay);
 	check("what is there", at[0], 'p');
 	at[1] = 42;
 	check_status("map of the read-only one, writable",
-	      grant_map(peer.id, 21, (ulong)ro, GNTMAP_host_map, &ro_handle), GNTST_general_error);
-	check_status("read-only", grant_map(peer.id, 21, (ulong)ro, GNTMAP_host_map | GNTMAP_readonly,
-				     &ro_handle), GNTST_okay);
+		     grant_map(peer.id, 21, (ulong)ro, GNTMAP_host_map, &ro_handle),
+		     GNTST_general_error);
+	check_status(
+		"read-only",
+		grant_map(peer.id, 21, (ulong)ro, GNTMAP_host_map | GNTMAP_readonly, &ro_handle),
+		GNTST_okay);
 	check("what is there", ro[1], 42);
 	peer.box->value[9] = 1;
 	check("the peer ends", peer_wait(&peer, 5000), SHUTDOWN_poweroff);
@@ -54,6 +58,6 @@ TEST
 	check("it is dying", op.u.getdomaininfo.flags & XEN_DOMINF_dying, XEN_DOMINF_dying);
 	check_status("unmap", grant_unmap(handle, (ulong)at), GNTST_okay);
 	check_status("unmap of the read-only one", grant_unmap(ro_handle, (ulong)ro), GNTST_okay);
-	check_that("now it is gone", wait_for(domctl(&op, XEN_DOMCTL_getdomaininfo, peer.id) == -XEN_ESRCH,
-					      2000));
+	check_that("now it is gone",
+		   wait_for(domctl(&op, XEN_DOMCTL_getdomaininfo, peer.id) == -XEN_ESRCH, 2000));
 }

@@ -13,40 +13,45 @@ TEST
 	at[0] = 'o';
 	grant_give(9, 0, given, 0);
 	check_status("a domain that is not there", grant_map(1000, 9, va, GNTMAP_host_map, &handle),
-	      GNTST_bad_domain);
+		     GNTST_bad_domain);
 	check_status("an entry that is not in use", grant_map(0, 11, va, GNTMAP_host_map, &handle),
-	      GNTST_general_error);
-	check_status("a reference behind the table", grant_map(0, 1 << 20, va, GNTMAP_host_map, &handle),
-	      GNTST_bad_gntref);
-	check_status("reference -1", grant_map(0, ~0U, va, GNTMAP_host_map, &handle), GNTST_bad_gntref);
+		     GNTST_general_error);
+	check_status("a reference behind the table",
+		     grant_map(0, 1 << 20, va, GNTMAP_host_map, &handle), GNTST_bad_gntref);
+	check_status("reference -1", grant_map(0, ~0U, va, GNTMAP_host_map, &handle),
+		     GNTST_bad_gntref);
 	check_status("neither host nor device", grant_map(0, 9, va, 0, &handle), GNTST_bad_gntref);
 	grant_give(12, 55, given, 0);
 	check_status("an entry for another domain", grant_map(0, 12, va, GNTMAP_host_map, &handle),
-	      GNTST_general_error);
+		     GNTST_general_error);
 	grant_give(13, 0, given, 0);
 	grant_table[13].frame = MFN_ABSENT;
-	check_status("an entry of a frame that is not there", grant_map(0, 13, va, GNTMAP_host_map, &handle),
-	      GNTST_bad_page);
+	check_status("an entry of a frame that is not there",
+		     grant_map(0, 13, va, GNTMAP_host_map, &handle), GNTST_bad_page);
 	grant_give(14, 0, (void *)start_info->pt_base, 0);
 	check_status("a page table, writable", grant_map(0, 14, va, GNTMAP_host_map, &handle),
-	      GNTST_general_error);
-	check_status("an address without tables", grant_map(0, 9, VA_UNMAPPED, GNTMAP_host_map, &handle),
-	      GNTST_general_error);
-	check_status("an address of the hypervisor's", grant_map(0, 9, VA_HYPERVISOR, GNTMAP_host_map, &handle),
-	      GNTST_general_error);
-	check_status("one that is not canonical", grant_map(0, 9, VA_NONCANONICAL, GNTMAP_host_map, &handle),
-	      GNTST_general_error);
+		     GNTST_general_error);
+	check_status("an address without tables",
+		     grant_map(0, 9, VA_UNMAPPED, GNTMAP_host_map, &handle), GNTST_general_error);
+	check_status("an address of the hypervisor's",
+		     grant_map(0, 9, VA_HYPERVISOR, GNTMAP_host_map, &handle), GNTST_general_error);
+	check_status("one that is not canonical",
+		     grant_map(0, 9, VA_NONCANONICAL, GNTMAP_host_map, &handle),
+		     GNTST_general_error);
 	check_status("a page table entry in a page that is no table",
-	      grant_map(0, 9, mfn_of(given) * PAGE_SIZE, GNTMAP_host_map | GNTMAP_contains_pte, &handle),
-	      GNTST_general_error);
+		     grant_map(0, 9, mfn_of(given) * PAGE_SIZE,
+			       GNTMAP_host_map | GNTMAP_contains_pte, &handle),
+		     GNTST_general_error);
 	check("marks in the entry", grant_table[9].flags & (GTF_reading | GTF_writing), 0);
 	check("what is at the address", at[0], 'o');
 
 	for (unsigned int i = 0; i < 3; i++)
-		batch[i] = (struct gnttab_map_grant_ref){ .host_addr = va, .flags = GNTMAP_host_map,
-							  .ref = i == 1 ? 11 : 9, .status = 77 };
-	check("three at once, the second bad", hypercall(grant_table_op, GNTTABOP_map_grant_ref, batch, 3),
-	      0);
+		batch[i] = (struct gnttab_map_grant_ref){ .host_addr = va,
+							  .flags = GNTMAP_host_map,
+							  .ref = i == 1 ? 11 : 9,
+							  .status = 77 };
+	check("three at once, the second bad",
+	      hypercall(grant_table_op, GNTTABOP_map_grant_ref, batch, 3), 0);
 	check_status("the first's status", batch[0].status, GNTST_okay);
 	check_status("the second's", batch[1].status, GNTST_general_error);
 	check_status("the third's", batch[2].status, GNTST_okay);

@@ -28,7 +28,8 @@ TEST
 	get.dom = 1000;
 	check("of a domain that is not there",
 	      hypercall(grant_table_op, GNTTABOP_get_version, &get, 1), -XEN_ESRCH);
-	check("set_version 3", hypercall(grant_table_op, GNTTABOP_set_version, &set, 1), -XEN_EINVAL);
+	check("set_version 3", hypercall(grant_table_op, GNTTABOP_set_version, &set, 1),
+	      -XEN_EINVAL);
 	set.version = 1;
 	check("set_version 1", hypercall(grant_table_op, GNTTABOP_set_version, &set, 1), 0);
 

@@ -22,6 +22,6 @@ TEST
 
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
 		check(numbers[i].what, hypercall_nr(numbers[i].number), -XEN_ENOSYS);
-	check("and then a known one, xen_version",
-	      hypercall(xen_version, XENVER_version), 4 << 16 | 17);
+	check("and then a known one, xen_version", hypercall(xen_version, XENVER_version),
+	      4 << 16 | 17);
 }

@@ -21,9 +21,15 @@ __asm__(".text\niret_with_context:\n\t"
 
 static void go(ulong rflags, ulong flags)
 {
-	context = (struct iret_context){ .rax = 1, .r11 = 2, .rcx = 3, .flags = flags,
-					 .rip = (ulong)landed, .cs = FLAT_KERNEL_CS & ~3, .rflags = rflags,
-					 .rsp = 0x12340, .ss = FLAT_KERNEL_SS };
+	context = (struct iret_context){ .rax = 1,
+					 .r11 = 2,
+					 .rcx = 3,
+					 .flags = flags,
+					 .rip = (ulong)landed,
+					 .cs = FLAT_KERNEL_CS & ~3,
+					 .rflags = rflags,
+					 .rsp = 0x12340,
+					 .ss = FLAT_KERNEL_SS };
 	iret_with_context();
 }
 

@@ -43,6 +43,7 @@ TEST
 	check("r11 is the flags", trap.regs.r11 == trap.regs.rflags, 1);
 	check("upcalls in the callback, without its mask flag", seen_mask, 0);
 	check("by sysret", user_run(user_counts, VGCF_in_syscall, 0), 10);
-	check("flags of user mode: carry, IOPL asked", user_run(user_flags, 0, 0x3001) & 0x3201, 0x201);
+	check("flags of user mode: carry, IOPL asked", user_run(user_flags, 0, 0x3001) & 0x3201,
+	      0x201);
 	events_off();
 }

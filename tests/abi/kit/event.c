@@ -17,7 +17,8 @@ void event_upcall(void)
 	for (; words; words &= words - 1) {
 		unsigned int word = __builtin_ctzl(words);
 
-		bits = READ_ONCE(shared->evtchn_pending[word]) & ~READ_ONCE(shared->evtchn_mask[word]);
+		bits = READ_ONCE(shared->evtchn_pending[word]) &
+		       ~READ_ONCE(shared->evtchn_mask[word]);
 		for (; bits; bits &= bits - 1) {
 			unsigned int port = word * BITS + __builtin_ctzl(bits);
 
@@ -129,7 +130,8 @@ uint64_t time_now(void)
 		__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
 		delta = ((uint64_t)high << 32 | low) - t->tsc_timestamp;
 		delta = t->tsc_shift < 0 ? delta >> -t->tsc_shift : delta << t->tsc_shift;
-		ns = t->system_time + (uint64_t)((unsigned __int128)delta * t->tsc_to_system_mul >> 32);
+		ns = t->system_time +
+		     (uint64_t)((unsigned __int128)delta * t->tsc_to_system_mul >> 32);
 		rmb();
 	} while (t->version != version);
 	return ns;

@@ -28,7 +28,11 @@ void grant_give(grant_ref_t ref, domid_t domid, const void *page, uint16_t flags
 int grant_map(domid_t domid, grant_ref_t ref, uint64_t at, uint32_t flags, grant_handle_t *handle)
 {
 	struct gnttab_map_grant_ref op = {
-		.host_addr = at, .flags = flags, .ref = ref, .dom = domid, .status = 77,
+		.host_addr = at,
+		.flags = flags,
+		.ref = ref,
+		.dom = domid,
+		.status = 77,
 	};
 	long err = hypercall(grant_table_op, GNTTABOP_map_grant_ref, &op, 1);
 

@@ -74,8 +74,21 @@ extern struct vcpu_info *vcpu; /* vcpu 0's, in the shared page */
 /* --- trap.c ----------------------------------------------------------------------------------- */
 
 #define TRAP_NONE 999
-enum { TRAP_de = 0, TRAP_db = 1, TRAP_bp = 3, TRAP_of = 4, TRAP_ud = 6, TRAP_nm = 7, TRAP_ts = 10,
-       TRAP_np = 11, TRAP_ss = 12, TRAP_gp = 13, TRAP_pf = 14, TRAP_mf = 16, TRAP_ac = 17 };
+enum {
+	TRAP_de = 0,
+	TRAP_db = 1,
+	TRAP_bp = 3,
+	TRAP_of = 4,
+	TRAP_ud = 6,
+	TRAP_nm = 7,
+	TRAP_ts = 10,
+	TRAP_np = 11,
+	TRAP_ss = 12,
+	TRAP_gp = 13,
+	TRAP_pf = 14,
+	TRAP_mf = 16,
+	TRAP_ac = 17
+};
 
 /* What the last trap was; vector is TRAP_NONE while there was none. count is never cleared. */
 struct trap_record {
@@ -90,14 +103,14 @@ extern ulong failsafe_selectors[4]; /* ds, es, fs, gs as the failsafe callback f
  * Runs one piece of assembly and returns the vector of the trap that it raised, or TRAP_NONE; the
  * rest of it is then left out. attempt("mov %0, %%cr0", : : "r"(value)); the stack must be level.
  */
-#define attempt(text, ...)                                                                     \
-	({                                                                                     \
-		trap.vector = TRAP_NONE;                                                       \
-		barrier();                                                                     \
-		__asm__ volatile("movq $77f, trap_resume\n\t" text "\n77:\tmovq $0, trap_resume" \
-				 __VA_ARGS__);                                                 \
-		barrier();                                                                     \
-		trap.vector;                                                                   \
+#define attempt(text, ...)                                                   \
+	({                                                                   \
+		trap.vector = TRAP_NONE;                                     \
+		barrier();                                                   \
+		__asm__ volatile("movq $77f, trap_resume\n\t" text           \
+				 "\n77:\tmovq $0, trap_resume" __VA_ARGS__); \
+		barrier();                                                   \
+		trap.vector;                                                 \
 	})
 
 /* Sees every trap first, if set; true means that it is dealt with and may return. */
@@ -136,32 +149,32 @@ int event_send(unsigned int port);
 uint64_t time_now(void);
 #define MS 1000000UL
 /* Yields until cond holds; false when that takes longer than ms. */
-#define wait_for(cond, ms)                                               \
-	({                                                               \
-		uint64_t wait_end = time_now() + (ms)*MS;                \
-		bool wait_ok;                                            \
-		while (!(wait_ok = (cond)) && time_now() < wait_end)     \
+#define wait_for(cond, ms)                                                             \
+	({                                                                             \
+		uint64_t wait_end = time_now() + (ms)*MS;                              \
+		bool wait_ok;                                                          \
+		while (!(wait_ok = (cond)) && time_now() < wait_end)                   \
 			hypercall_n(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0, 0, 0); \
-		wait_ok;                                                 \
+		wait_ok;                                                               \
 	})
 
 /* --- paging.c --------------------------------------------------------------------------------- */
 
-#define PTE_P    0x001UL
-#define PTE_RW   0x002UL
-#define PTE_US   0x004UL
-#define PTE_A    0x020UL
-#define PTE_D    0x040UL
-#define PTE_PSE  0x080UL
-#define PTE_NX   (1UL << 63)
-#define PTE_KERN (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
-#define PTE_RO   (PTE_P | PTE_US | PTE_A | PTE_D)
+#define PTE_P        0x001UL
+#define PTE_RW       0x002UL
+#define PTE_US       0x004UL
+#define PTE_A        0x020UL
+#define PTE_D        0x040UL
+#define PTE_PSE      0x080UL
+#define PTE_NX       (1UL << 63)
+#define PTE_KERN     (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
+#define PTE_RO       (PTE_P | PTE_US | PTE_A | PTE_D)
 #define PTE_MFN(pte) (((pte) >> 12) & ((1UL << 40) - 1))
 
 #define VA_NONCANONICAL 0x8000000000001000UL
 #define VA_HYPERVISOR   0xffff82d080000000UL
 #define VA_UNMAPPED     0x200000UL
-#define MFN_ABSENT      0xfffffffUL /* beyond every machine's memory */
+#define MFN_ABSENT      0x3fffffffUL /* of no memory, and beyond the 40 bits of -cpu EPYC */
 
 /* A zeroed page of the image's own, never given back. */
 void *page_alloc(void);

@@ -30,7 +30,8 @@ uint64_t *pte_of(const void *va, unsigned int level)
 			return pte;
 		if (!(*pte & PTE_P))
 			error("no level %u table for %p", at - 1, va);
-		table = (uint64_t *)(image_start + machine_to_phys_mapping[PTE_MFN(*pte)] * PAGE_SIZE);
+		table = (uint64_t *)(image_start +
+				     machine_to_phys_mapping[PTE_MFN(*pte)] * PAGE_SIZE);
 	}
 }
 

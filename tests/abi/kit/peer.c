@@ -31,9 +31,12 @@ static void must(const char *what, long err)
 void peer_create(struct peer *peer, unsigned int vcpus)
 {
 	struct xen_domctl op = { .u.createdomain = {
-		.max_vcpus = vcpus, .max_evtchn_port = 1023, .max_grant_frames = 4,
-		.max_maptrack_frames = 4, .grant_opts = XEN_DOMCTL_GRANT_version(1),
-	} };
+					 .max_vcpus = vcpus,
+					 .max_evtchn_port = 1023,
+					 .max_grant_frames = 4,
+					 .max_maptrack_frames = 4,
+					 .grant_opts = XEN_DOMCTL_GRANT_version(1),
+				 } };
 
 	memset(peer, 0, sizeof(*peer));
 	must("createdomain", domctl(&op, XEN_DOMCTL_createdomain, 0));
@@ -47,7 +50,8 @@ void peer_create(struct peer *peer, unsigned int vcpus)
 /* The peer's frame n, to be written through the window. */
 static void *page_open(struct peer *peer, unsigned int pfn)
 {
-	must("foreign map", va_map_foreign(window, peer->p2m[pfn] * PAGE_SIZE | PTE_KERN, peer->id));
+	must("foreign map",
+	     va_map_foreign(window, peer->p2m[pfn] * PAGE_SIZE | PTE_KERN, peer->id));
 	return window;
 }
 
@@ -101,9 +105,11 @@ void peer_build(struct peer *peer, void (*code)(void))
 	memory_build(peer, op.u.getdomaininfo.shared_info_frame);
 	peer_code = NULL;
 	peer->box = page_alloc();
-	must("the box", va_map_foreign(peer->box,
-				       peer->p2m[((ulong)&box - (ulong)image_start) / PAGE_SIZE] *
-						       PAGE_SIZE | PTE_KERN, peer->id));
+	must("the box",
+	     va_map_foreign(peer->box,
+			    peer->p2m[((ulong)&box - (ulong)image_start) / PAGE_SIZE] * PAGE_SIZE |
+				    PTE_KERN,
+			    peer->id));
 	pin.arg1.mfn = peer->p2m[IMAGE_PAGES + L4];
 	must("pin", hypercall(mmuext_op, &pin, 1, 0, peer->id));
 

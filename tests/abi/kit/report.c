@@ -13,8 +13,9 @@ static void line(const char *fmt, ...) PRINTF(1, 2);
 static void line(const char *fmt, ...)
 {
 	static const char folder[] = "tests/abi/";
-	const char *name = strstr(test_file, folder) ? strstr(test_file, folder) + sizeof(folder) - 1
-						      : test_file;
+	const char *name = strstr(test_file, folder)
+				   ? strstr(test_file, folder) + sizeof(folder) - 1
+				   : test_file;
 	int name_len = strchr(name, '/') ? (int)(strchr(name, '/') - name) : (int)strlen(name);
 	char text[256];
 	size_t len = str_format(text, sizeof(text), "abi: %.*s: ", name_len, name);

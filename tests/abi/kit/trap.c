@@ -59,8 +59,11 @@ void trap_init(void)
 void user_context(struct iret_context *context, void (*code)(void))
 {
 	*context = (struct iret_context){
-		.rip = (ulong)code, .cs = FLAT_USER_CS64 | 3, .rflags = 0x202,
-		.rsp = (ulong)(user_stack + sizeof(user_stack) - 8), .ss = FLAT_USER_SS64 | 3,
+		.rip = (ulong)code,
+		.cs = FLAT_USER_CS64 | 3,
+		.rflags = 0x202,
+		.rsp = (ulong)(user_stack + sizeof(user_stack) - 8),
+		.ss = FLAT_USER_SS64 | 3,
 	};
 }
 

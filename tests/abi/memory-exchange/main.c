@@ -43,7 +43,8 @@ TEST
 	check("the extent's alignment", out[0] & 7, 0);
 	check("reservation", hypercall(memory_op, XENMEM_current_reservation, &self), before);
 	for (unsigned int i = 0; i < 8; i++)
-		right += machine_to_phys_mapping[out[0] + i] == (ulong)(page[i] - image_start) / PAGE_SIZE;
+		right += machine_to_phys_mapping[out[0] + i] ==
+			 (ulong)(page[i] - image_start) / PAGE_SIZE;
 	check("M2P entries of the new frames", right, 8);
 	check("mapping an old frame", va_map(page[0], in[0] * PAGE_SIZE | PTE_KERN), -XEN_EBUSY);
 	check("mapping a new one", va_map(page[0], out[0] * PAGE_SIZE | PTE_KERN), 0);

@@ -2,9 +2,12 @@
 /* The rule: increase_reservation gives whole extents, and stops at the domain's limit. */
 #include "../kit/kit.h"
 
-static long reservation(unsigned int op, domid_t domid, xen_pfn_t *list, ulong n, unsigned int order)
+static long reservation(unsigned int op, domid_t domid, xen_pfn_t *list, ulong n,
+			unsigned int order)
 {
-	struct xen_memory_reservation r = { .nr_extents = n, .extent_order = order, .domid = domid };
+	struct xen_memory_reservation r = { .nr_extents = n,
+					    .extent_order = order,
+					    .domid = domid };
 
 	set_xen_guest_handle(r.extent_start, list);
 	return hypercall(memory_op, op, &r);
@@ -16,7 +19,8 @@ TEST
 	xen_pfn_t *list = page_alloc();
 
 	peer_create(&peer, 1);
-	check("increase by 8 pages", reservation(XENMEM_increase_reservation, peer.id, list, 8, 0), 8);
+	check("increase by 8 pages", reservation(XENMEM_increase_reservation, peer.id, list, 8, 0),
+	      8);
 	check_that("their frames are told", list[0] && list[7] && list[0] != list[7]);
 	check("increase by 2 extents of order 3",
 	      reservation(XENMEM_increase_reservation, peer.id, list, 2, 3), 2);

@@ -28,6 +28,7 @@ TEST
 	check("mapping it writable",
 	      va_map_foreign(window, extents[0] * PAGE_SIZE | PTE_KERN, DOMID_XEN), -XEN_EBUSY);
 	list.max_extents = 0;
-	check("machphys_mfn_list of none", hypercall(memory_op, XENMEM_machphys_mfn_list, &list), 0);
+	check("machphys_mfn_list of none", hypercall(memory_op, XENMEM_machphys_mfn_list, &list),
+	      0);
 	check("extents", list.nr_extents, 0);
 }

@@ -41,7 +41,8 @@ TEST
 	for (unsigned int i = 0; i < all; i++)
 		ram += map[i].type == 1 ? map[i].size : 0;
 	check("entries in order", sorted, all);
-	check_that("RAM of 512 MiB, less what is reserved", ram > 508UL << 20 && ram <= 512UL << 20);
+	check_that("RAM of 512 MiB, less what is reserved",
+		   ram > 508UL << 20 && ram <= 512UL << 20);
 	check("with room for one", ask(XENMEM_machine_memory_map, 1, &n), -XEN_EINVAL);
 	check("with room for none", ask(XENMEM_machine_memory_map, 0, &n), -XEN_EINVAL);
 	check("memory_map of dom0, which was given none", ask(XENMEM_memory_map, 128, &n),

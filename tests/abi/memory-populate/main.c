@@ -6,7 +6,8 @@
 
 static long reservation(unsigned int op, xen_pfn_t *list, unsigned long n, unsigned int order)
 {
-	struct xen_memory_reservation r = { .nr_extents = n, .extent_order = order,
+	struct xen_memory_reservation r = { .nr_extents = n,
+					    .extent_order = order,
 					    .domid = DOMID_SELF };
 
 	set_xen_guest_handle(r.extent_start, list);

@@ -4,7 +4,9 @@
 
 static long reservation(unsigned int op, domid_t domid, void *list, ulong n, unsigned int order)
 {
-	struct xen_memory_reservation r = { .nr_extents = n, .extent_order = order, .domid = domid };
+	struct xen_memory_reservation r = { .nr_extents = n,
+					    .extent_order = order,
+					    .domid = domid };
 
 	set_xen_guest_handle(r.extent_start, list);
 	return hypercall(memory_op, op, &r);
@@ -27,10 +29,10 @@ TEST
 	xen_pfn_t list[4] = { 0 };
 	struct xen_add_to_physmap add = { .domid = DOMID_SELF, .space = XENMAPSPACE_shared_info };
 
-	check("populate from a bad pointer", hypercall(memory_op, XENMEM_populate_physmap, VA_UNMAPPED),
-	      0);
-	check("populate with a bad list", reservation(XENMEM_populate_physmap, DOMID_SELF,
-						      (void *)VA_UNMAPPED, 1, 0), 0);
+	check("populate from a bad pointer",
+	      hypercall(memory_op, XENMEM_populate_physmap, VA_UNMAPPED), 0);
+	check("populate with a bad list",
+	      reservation(XENMEM_populate_physmap, DOMID_SELF, (void *)VA_UNMAPPED, 1, 0), 0);
 	check("populate of order 20", reservation(XENMEM_populate_physmap, DOMID_SELF, list, 1, 20),
 	      0);
 	check("populate of order 2^32 - 1",
@@ -39,12 +41,13 @@ TEST
 	      reservation(XENMEM_populate_physmap, DOMID_SELF, list, 1UL << 60, 0), 0);
 	check("populate of none", reservation(XENMEM_populate_physmap, DOMID_SELF, list, 0, 0), 0);
 	check("populate for nobody", reservation(XENMEM_populate_physmap, 1000, list, 1, 0), 0);
-	check("decrease with a bad list", reservation(XENMEM_decrease_reservation, DOMID_SELF,
-						      (void *)VA_NONCANONICAL, 1, 0), 0);
+	check("decrease with a bad list",
+	      reservation(XENMEM_decrease_reservation, DOMID_SELF, (void *)VA_NONCANONICAL, 1, 0),
+	      0);
 	check("decrease of order 20",
 	      reservation(XENMEM_decrease_reservation, DOMID_SELF, list, 1, 20), 0);
-	check("add_to_physmap of a PV domain",
-	      hypercall(memory_op, XENMEM_add_to_physmap, &add), -XEN_EACCES);
+	check("add_to_physmap of a PV domain", hypercall(memory_op, XENMEM_add_to_physmap, &add),
+	      -XEN_EACCES);
 	check("sub-op 8", hypercall(memory_op, 8, list), -XEN_ENOSYS);
 	check("sub-op 63", hypercall(memory_op, 63, list), -XEN_ENOSYS);
 

@@ -36,13 +36,15 @@ TEST
 	      -XEN_EBUSY);
 	check("by mmu_update in its",
 	      mmu_update_for(pte_address(page, 1), entry & ~PTE_RW, peer.id), 0);
-	check("its L4, writable", va_map_foreign(page, peer.p2m[peer.nr_pages - 4] * PAGE_SIZE | PTE_KERN, peer.id),
+	check("its L4, writable",
+	      va_map_foreign(page, peer.p2m[peer.nr_pages - 4] * PAGE_SIZE | PTE_KERN, peer.id),
 	      -XEN_EBUSY);
 	check("our own frame in the peer's name",
 	      va_map_foreign(page, mfn_of(own) * PAGE_SIZE | PTE_KERN, peer.id), -XEN_EBUSY);
 	check("a table of ours with a frame of it",
-	      (va_map(page, 0), mmu_update(pte_address(image_start, 2),
-					   peer.p2m[1] * PAGE_SIZE | PTE_KERN)), -XEN_EINVAL);
+	      (va_map(page, 0),
+	       mmu_update(pte_address(image_start, 2), peer.p2m[1] * PAGE_SIZE | PTE_KERN)),
+	      -XEN_EINVAL);
 
 	peer_unpause(&peer);
 	check("the peer ends", peer_wait(&peer, 5000), SHUTDOWN_poweroff);

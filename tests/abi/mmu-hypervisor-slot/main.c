@@ -31,8 +31,17 @@ TEST
 	check("update_va_mapping there", va_map((void *)VA_HYPERVISOR, entry), -XEN_EINVAL);
 	check("and in the M2P", va_map((void *)MACH2PHYS_VIRT_START, entry), -XEN_EINVAL);
 	check("reading the hypervisor",
-	      attempt("mov (%0), %%rax", : : "r"(VA_HYPERVISOR) : "rax"), TRAP_pf);
-	check("writing to it", attempt("movq $0, (%0)", : : "r"(VA_HYPERVISOR) : "memory"), TRAP_pf);
+	      attempt("mov (%0), %%rax",
+		      :
+		      : "r"(VA_HYPERVISOR)
+		      : "rax"),
+	      TRAP_pf);
+	check("writing to it",
+	      attempt("movq $0, (%0)",
+		      :
+		      : "r"(VA_HYPERVISOR)
+		      : "memory"),
+	      TRAP_pf);
 	check("jumping into it", attempt("jmp *%0", : : "r"(VA_HYPERVISOR)), TRAP_pf);
 	check("the fault is there", trap.regs.rip, VA_HYPERVISOR);
 }

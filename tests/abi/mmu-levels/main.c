@@ -21,13 +21,14 @@ TEST
 	check("update_va_mapping through them", va_map((void *)far, l1[0x145] & ~PTE_RW), 0);
 	check("a write", attempt("movq $1, (%0)", : : "r"(far) : "memory"), TRAP_pf);
 	check("its error code", trap.error, 3);
-	check("the L1 into a second slot", mmu_update(mfn_of(l2) * PAGE_SIZE + 8,
-						     mfn_of(l1) * PAGE_SIZE | PTE_KERN), 0);
-	check("an L2 as L1", mmu_update(mfn_of(l2) * PAGE_SIZE + 16,
-					mfn_of(l3) * PAGE_SIZE | PTE_KERN), -XEN_EINVAL);
+	check("the L1 into a second slot",
+	      mmu_update(mfn_of(l2) * PAGE_SIZE + 8, mfn_of(l1) * PAGE_SIZE | PTE_KERN), 0);
+	check("an L2 as L1",
+	      mmu_update(mfn_of(l2) * PAGE_SIZE + 16, mfn_of(l3) * PAGE_SIZE | PTE_KERN),
+	      -XEN_EINVAL);
 	check("an L1 as L3", mmu_update(root + 8, mfn_of(l1) * PAGE_SIZE | PTE_KERN), -XEN_EINVAL);
-	check("a writable page as L1", mmu_update(mfn_of(l2) * PAGE_SIZE + 24,
-						  mfn_of((void *)data) * PAGE_SIZE | PTE_KERN),
+	check("a writable page as L1",
+	      mmu_update(mfn_of(l2) * PAGE_SIZE + 24, mfn_of((void *)data) * PAGE_SIZE | PTE_KERN),
 	      -XEN_EINVAL);
 	check("the L1, while in use, writable", va_protect(l1, PTE_KERN), -XEN_EBUSY);
 	check("the root entry removed", mmu_update(root, 0), 0);

@@ -9,7 +9,8 @@ TEST
 	ulong linear = 0xffff000000000000UL | 300UL << 39;
 	volatile uint64_t *seen = (uint64_t *)(linear + ((ulong)image_start >> 12) * 8);
 
-	check("the L4 into its own slot 300, writable", mmu_update(slot, self | PTE_KERN), -XEN_EINVAL);
+	check("the L4 into its own slot 300, writable", mmu_update(slot, self | PTE_KERN),
+	      -XEN_EINVAL);
 	check("read-only", mmu_update(slot, self | PTE_RO), 0);
 	check("the L1 entry of the image's first page, seen there", *seen == l1[0], 1);
 	check("a write to it", attempt("movq $0, (%0)", : : "r"(seen) : "memory"), TRAP_pf);

@@ -16,13 +16,13 @@ TEST
 	check("after a read", *entry & (PTE_A | PTE_D), PTE_A);
 	page[0] = 1;
 	check("after a write", *entry & (PTE_A | PTE_D), PTE_A | PTE_D);
-	check("update that preserves", mmu_update(pte | MMU_PT_UPDATE_PRESERVE_AD,
-						  frame | PTE_P | PTE_US), 0);
+	check("update that preserves",
+	      mmu_update(pte | MMU_PT_UPDATE_PRESERVE_AD, frame | PTE_P | PTE_US), 0);
 	check("bits", *entry & (PTE_A | PTE_D | PTE_RW), PTE_A | PTE_D);
-	check("update that does not", mmu_update(pte | MMU_NORMAL_PT_UPDATE,
-						 frame | PTE_P | PTE_US), 0);
+	check("update that does not",
+	      mmu_update(pte | MMU_NORMAL_PT_UPDATE, frame | PTE_P | PTE_US), 0);
 	check("bits", *entry & (PTE_A | PTE_D), 0);
-	check("the same, with no translation", mmu_update(pte | MMU_PT_UPDATE_NO_TRANSLATE,
-							  frame | PTE_KERN), 0);
+	check("the same, with no translation",
+	      mmu_update(pte | MMU_PT_UPDATE_NO_TRANSLATE, frame | PTE_KERN), 0);
 	check("bits", *entry & (PTE_A | PTE_D | PTE_RW), PTE_A | PTE_D | PTE_RW);
 }

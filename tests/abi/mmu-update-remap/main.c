@@ -9,7 +9,8 @@ TEST
 
 	a[0] = 'a';
 	b[0] = 'b';
-	check("pointing a at b's frame", mmu_update(pte, mfn_of((void *)b) * PAGE_SIZE | PTE_KERN), 0);
+	check("pointing a at b's frame", mmu_update(pte, mfn_of((void *)b) * PAGE_SIZE | PTE_KERN),
+	      0);
 	mmuext(MMUEXT_INVLPG_LOCAL, (ulong)a, 0);
 	check("what a shows", a[0], 'b');
 	a[0] = 'c';
@@ -25,7 +26,8 @@ TEST
 	check("its error code", trap.error, 0);
 	check("an entry that is not present may hold anything", mmu_update(pte, ~1UL), 0);
 	check("entry", *pte_of((void *)a, 1), ~1UL);
-	check("back to its own frame", mmu_update(pte, mfn_of((void *)a) * PAGE_SIZE | PTE_KERN), 0);
+	check("back to its own frame", mmu_update(pte, mfn_of((void *)a) * PAGE_SIZE | PTE_KERN),
+	      0);
 	mmuext(MMUEXT_INVLPG_LOCAL, (ulong)a, 0);
 	check("what a shows", a[0], 'a');
 }

@@ -21,9 +21,10 @@ TEST
 	check("what is there", alias[0], *(uint64_t *)l1_va);
 	check("back", va_map(alias, mfn_of(alias) * PAGE_SIZE | PTE_KERN), 0);
 
-	check("pinning a page that is mapped writable", mmuext(MMUEXT_PIN_L1_TABLE, mfn_of(page), 0),
-	      -XEN_EINVAL);
-	check("pinning one that is mapped read-only", mmuext(MMUEXT_PIN_L1_TABLE, mfn_of(table), 0), 0);
+	check("pinning a page that is mapped writable",
+	      mmuext(MMUEXT_PIN_L1_TABLE, mfn_of(page), 0), -XEN_EINVAL);
+	check("pinning one that is mapped read-only", mmuext(MMUEXT_PIN_L1_TABLE, mfn_of(table), 0),
+	      0);
 	check("making that writable", va_protect(table, PTE_KERN), -XEN_EBUSY);
 	check("unpinning it", mmuext(MMUEXT_UNPIN_TABLE, mfn_of(table), 0), 0);
 	check("making it writable now", va_protect(table, PTE_KERN), 0);

@@ -10,7 +10,8 @@ TEST
 
 	for (unsigned int i = 0; i < 512; i++)
 		l4[i] = i >= 256 && i < 272 ? 0 : old[i];
-	check("an L4 that is mapped writable", mmuext(MMUEXT_NEW_BASEPTR, mfn_of(l4), 0), -XEN_EINVAL);
+	check("an L4 that is mapped writable", mmuext(MMUEXT_NEW_BASEPTR, mfn_of(l4), 0),
+	      -XEN_EINVAL);
 	check("a frame that is not there", mmuext(MMUEXT_NEW_BASEPTR, MFN_ABSENT, 0), -XEN_EINVAL);
 	check("an L1", mmuext(MMUEXT_NEW_BASEPTR, mfn_of(pte_of(image_start, 1)), 0), -XEN_EINVAL);
 	check("making it read-only", va_protect(l4, PTE_RO), 0);

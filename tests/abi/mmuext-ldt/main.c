@@ -22,9 +22,12 @@ TEST
 	table[2] = 0;
 	check("no LDT: entry 0", limit_of(0x07), -1);
 	check("more than 8192 entries", mmuext(MMUEXT_SET_LDT, (ulong)table, 8193), -XEN_EINVAL);
-	check("an address that is not aligned", mmuext(MMUEXT_SET_LDT, (ulong)table + 8, 8), -XEN_EINVAL);
-	check("a non-canonical one", mmuext(MMUEXT_SET_LDT, VA_NONCANONICAL & PAGE_MASK, 8), -XEN_EINVAL);
-	check("writable, which is not looked at before use", mmuext(MMUEXT_SET_LDT, (ulong)table, 3), 0);
+	check("an address that is not aligned", mmuext(MMUEXT_SET_LDT, (ulong)table + 8, 8),
+	      -XEN_EINVAL);
+	check("a non-canonical one", mmuext(MMUEXT_SET_LDT, VA_NONCANONICAL & PAGE_MASK, 8),
+	      -XEN_EINVAL);
+	check("writable, which is not looked at before use",
+	      mmuext(MMUEXT_SET_LDT, (ulong)table, 3), 0);
 	va_protect(table, PTE_RO);
 	check("a good one", mmuext(MMUEXT_SET_LDT, (ulong)table, 3), 0);
 	check("loading entry 0 into fs", attempt("mov %k0, %%fs", : : "r"(0x07)), TRAP_NONE);

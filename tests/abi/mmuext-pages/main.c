@@ -14,12 +14,13 @@ TEST
 	check("copy_page", mmuext(MMUEXT_COPY_PAGE, mfn_of(a), mfn_of(b)), 0);
 	check("the copy", memcmp(a, b, PAGE_SIZE), 0);
 	check("copy_page onto itself", mmuext(MMUEXT_COPY_PAGE, mfn_of(a), mfn_of(a)), 0);
-	check("copy_page from a table", mmuext(MMUEXT_COPY_PAGE, mfn_of(a),
-					       mfn_of((void *)start_info->pt_base)), 0);
+	check("copy_page from a table",
+	      mmuext(MMUEXT_COPY_PAGE, mfn_of(a), mfn_of((void *)start_info->pt_base)), 0);
 	check("the copy", memcmp(a, (void *)start_info->pt_base, PAGE_SIZE), 0);
 	check("pinning a table", mmuext(MMUEXT_PIN_L1_TABLE, mfn_of(table), 0), 0);
 	check("clear_page of a table", mmuext(MMUEXT_CLEAR_PAGE, mfn_of(table), 0), -XEN_EINVAL);
-	check("copy_page onto a table", mmuext(MMUEXT_COPY_PAGE, mfn_of(table), mfn_of(a)), -XEN_EINVAL);
+	check("copy_page onto a table", mmuext(MMUEXT_COPY_PAGE, mfn_of(table), mfn_of(a)),
+	      -XEN_EINVAL);
 	check("clear_page of a frame that is not there", mmuext(MMUEXT_CLEAR_PAGE, MFN_ABSENT, 0),
 	      -XEN_EINVAL);
 	check("copy_page from a frame that is not there",

@@ -31,7 +31,8 @@ TEST
 	}
 	check("unpin it twice", unpin(table[1]), -XEN_EINVAL);
 	check("unpin what never was a table", unpin(page_alloc()), -XEN_EINVAL);
-	check("pin a frame that is not there", mmuext(MMUEXT_PIN_L1_TABLE, MFN_ABSENT, 0), -XEN_EINVAL);
+	check("pin a frame that is not there", mmuext(MMUEXT_PIN_L1_TABLE, MFN_ABSENT, 0),
+	      -XEN_EINVAL);
 	check("unpin a frame that is not there", mmuext(MMUEXT_UNPIN_TABLE, MFN_ABSENT, 0),
 	      -XEN_EINVAL);
 	check("pin an L1 as L2 when it is free again", pin(2, table[1]), 0);

@@ -23,7 +23,8 @@ TEST
 	static struct peer peer;
 	ulong mfn = mfn_of(page_alloc());
 
-	check("four, the third unknown", hypercall(mmuext_op, ops, 4, &done, DOMID_SELF), -XEN_ENOSYS);
+	check("four, the third unknown", hypercall(mmuext_op, ops, 4, &done, DOMID_SELF),
+	      -XEN_ENOSYS);
 	check("done", done, 2);
 	check("none", hypercall(mmuext_op, ops, 0, &done, DOMID_SELF), 0);
 	check("done", done, 0);
@@ -31,15 +32,18 @@ TEST
 	check("command 21", mmuext(21, 0, 0), -XEN_ENOSYS);
 	check("mark_super", mmuext(MMUEXT_MARK_SUPER, mfn, 0), -XEN_EOPNOTSUPP);
 	check("unmark_super", mmuext(MMUEXT_UNMARK_SUPER, mfn, 0), -XEN_EOPNOTSUPP);
-	check("for a domain that is not there", hypercall(mmuext_op, ops, 1, &done, 1000), -XEN_ESRCH);
+	check("for a domain that is not there", hypercall(mmuext_op, ops, 1, &done, 1000),
+	      -XEN_ESRCH);
 	check("a list that is not mapped", hypercall(mmuext_op, VA_UNMAPPED, 1, 0, DOMID_SELF),
 	      -XEN_EFAULT);
 
 	peer_create(&peer, 1);
 	peer_build(&peer, peer_tries);
-	check("flush in the name of a peer", hypercall(mmuext_op, ops, 1, &done, peer.id), -XEN_EPERM);
+	check("flush in the name of a peer", hypercall(mmuext_op, ops, 1, &done, peer.id),
+	      -XEN_EPERM);
 	ops[0] = (struct mmuext_op){ .cmd = MMUEXT_PIN_L1_TABLE, .arg1.mfn = mfn };
-	check("pin of our frame in its name", hypercall(mmuext_op, ops, 1, 0, peer.id), -XEN_EINVAL);
+	check("pin of our frame in its name", hypercall(mmuext_op, ops, 1, 0, peer.id),
+	      -XEN_EINVAL);
 	peer.box->value[9] = mfn;
 	peer_unpause(&peer);
 	check("the peer ends", peer_wait(&peer, 5000), SHUTDOWN_poweroff);

@@ -16,7 +16,8 @@ static void seen(const char *what, unsigned int cmd, void *mask)
 
 	(void)a[0];
 	turned = !turned;
-	mmu_update(pte_address((void *)a, 1), mfn_of((void *)(turned ? b : a)) * PAGE_SIZE | PTE_KERN);
+	mmu_update(pte_address((void *)a, 1),
+		   mfn_of((void *)(turned ? b : a)) * PAGE_SIZE | PTE_KERN);
 	check(what, ext_mask(cmd, (ulong)a, mask), 0);
 	check("what a shows", a[0], turned ? 'b' : 'a');
 }

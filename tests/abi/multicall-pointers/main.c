@@ -10,8 +10,7 @@ TEST
 
 	if (hole != (char *)calls + PAGE_SIZE)
 		error("the pool's pages are not neighbours");
-	check("a batch that is not mapped", hypercall(multicall, VA_UNMAPPED, 1),
-	      -XEN_EFAULT);
+	check("a batch that is not mapped", hypercall(multicall, VA_UNMAPPED, 1), -XEN_EFAULT);
 	check("one that is not canonical", hypercall(multicall, VA_NONCANONICAL, 1), -XEN_EFAULT);
 	check("the hypervisor's", hypercall(multicall, VA_HYPERVISOR, 1), -XEN_EFAULT);
 	check("2^32 - 1 entries", hypercall(multicall, calls, 0xffffffffU), -XEN_EFAULT);
@@ -20,7 +19,8 @@ TEST
 	last = (struct multicall_entry *)hole - 2;
 	for (unsigned int i = 0; i < 2; i++)
 		last[i] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version,
-						    .args = { XENVER_pagesize }, .result = 1 };
+						    .args = { XENVER_pagesize },
+						    .result = 1 };
 	check("three entries, the third not mapped", hypercall(multicall, last, 3), -XEN_EFAULT);
 	check("the first's result", last[0].result, 4096);
 	check("the second's result", last[1].result, 4096);

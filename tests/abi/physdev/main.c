@@ -14,8 +14,9 @@ static long pirq_bind(unsigned int pirq, unsigned int *port)
 static void peer_tries(void)
 {
 	struct physdev_eoi eoi = { .irq = 9 };
-	struct physdev_map_pirq map = { .domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = 9,
-					.pirq = 9 };
+	struct physdev_map_pirq map = {
+		.domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = 9, .pirq = 9
+	};
 	struct physdev_manage_pci pci = { .devfn = 8 };
 	struct physdev_set_iopl iopl = { .iopl = 3 };
 	unsigned int port;
@@ -31,19 +32,21 @@ TEST
 {
 	struct physdev_eoi eoi = { .irq = 9 };
 	struct physdev_irq_status_query query = { .irq = 9 };
-	struct physdev_map_pirq map = { .domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = 9,
-					.pirq = 9 };
+	struct physdev_map_pirq map = {
+		.domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = 9, .pirq = 9
+	};
 	struct physdev_unmap_pirq unmap = { .domid = DOMID_SELF, .pirq = 9 };
 	struct physdev_setup_gsi gsi = { .gsi = 9, .triggering = 1, .polarity = 1 };
 	static struct peer peer;
 	unsigned int port, other;
 
-	check("eoi of an irq that is not bound", hypercall(physdev_op, PHYSDEVOP_eoi, &eoi), -XEN_EINVAL);
+	check("eoi of an irq that is not bound", hypercall(physdev_op, PHYSDEVOP_eoi, &eoi),
+	      -XEN_EINVAL);
 	eoi.irq = 100000;
 	check("eoi of irq 100000", hypercall(physdev_op, PHYSDEVOP_eoi, &eoi), -XEN_EINVAL);
 	query.irq = 100000;
-	check("irq_status_query of irq 100000", hypercall(physdev_op, PHYSDEVOP_irq_status_query, &query),
-	      -XEN_EINVAL);
+	check("irq_status_query of irq 100000",
+	      hypercall(physdev_op, PHYSDEVOP_irq_status_query, &query), -XEN_EINVAL);
 	query.irq = 9;
 	check("irq_status_query", hypercall(physdev_op, PHYSDEVOP_irq_status_query, &query), 0);
 	check("bind of a pirq behind all", pirq_bind(100000, &port), -XEN_EINVAL);
@@ -58,7 +61,8 @@ TEST
 	check("close", event_close(port), 0);
 	check("unmap_pirq", hypercall(physdev_op, PHYSDEVOP_unmap_pirq, &unmap), 0);
 	map.type = 77;
-	check("map_pirq of an unknown type", hypercall(physdev_op, PHYSDEVOP_map_pirq, &map), -XEN_EINVAL);
+	check("map_pirq of an unknown type", hypercall(physdev_op, PHYSDEVOP_map_pirq, &map),
+	      -XEN_EINVAL);
 	map.domid = 1000;
 	check("for a domain that is not there", hypercall(physdev_op, PHYSDEVOP_map_pirq, &map),
 	      -XEN_ESRCH);

@@ -6,7 +6,9 @@
 
 static void rtc_write(unsigned int reg, unsigned int value)
 {
-	__asm__ volatile("outb %b0, $0x70\n\tmov %1, %0\n\toutb %b0, $0x71" : "+a"(reg) : "r"(value));
+	__asm__ volatile("outb %b0, $0x70\n\tmov %1, %0\n\toutb %b0, $0x71"
+			 : "+a"(reg)
+			 : "r"(value));
 }
 
 static unsigned int rtc_read(unsigned int reg)
@@ -19,8 +21,9 @@ TEST
 {
 	struct physdev_set_iopl iopl = { .iopl = 1 };
 	struct physdev_eoi eoi = { .irq = RTC_IRQ };
-	struct physdev_map_pirq map = { .domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI,
-					.index = RTC_IRQ, .pirq = RTC_IRQ };
+	struct physdev_map_pirq map = {
+		.domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = RTC_IRQ, .pirq = RTC_IRQ
+	};
 	struct evtchn_bind_pirq bind = { .pirq = RTC_IRQ };
 	struct evtchn_unmask unmask = { 0 };
 

@@ -18,8 +18,10 @@ static long outb(unsigned int port, unsigned int value)
 
 static void user_inb(void)
 {
-	__asm__ volatile("mov $0x71, %%edx\n\tinb %%dx, %%al\n\tmov $55, %%eax\n\tsyscall" : : : "rax",
-			 "rdx");
+	__asm__ volatile("mov $0x71, %%edx\n\tinb %%dx, %%al\n\tmov $55, %%eax\n\tsyscall"
+			 :
+			 :
+			 : "rax", "rdx");
 }
 
 static void peer_inb(void)
@@ -61,13 +63,21 @@ TEST
 		check("is all ones, and nothing is read", value, 0xff);
 	}
 	check("in of 4 bytes from PCI's index",
-	      attempt("inl %w1, %0", : "=a"(low) : "d"(0xcf8)), TRAP_NONE);
+	      attempt("inl %w1, %0",
+		      : "=a"(low)
+		      : "d"(0xcf8)),
+	      TRAP_NONE);
 	check("out of 4 bytes to it, then in",
-	      attempt("outl %0, %w1\n\tinl %w1, %0", : "=a"(high) : "d"(0xcf8), "0"(0x80000000)),
+	      attempt("outl %0, %w1\n\tinl %w1, %0",
+		      : "=a"(high)
+		      : "d"(0xcf8), "0"(0x80000000)),
 	      TRAP_NONE);
 	check("what is there", high, 0x80000000);
-	check("device 0's vendor",
-	      ({ __asm__ volatile("inl %w1, %0" : "=a"(low) : "d"(0xcfc)); low & 0xffff; }), 0x8086);
+	check("device 0's vendor", ({
+		      __asm__ volatile("inl %w1, %0" : "=a"(low) : "d"(0xcfc));
+		      low & 0xffff;
+	      }),
+	      0x8086);
 
 	user_run(user_inb, 0, 0);
 	check("user mode", trap.vector, TRAP_gp);

@@ -39,7 +39,8 @@ static long ports(struct peer *peer, unsigned int first, unsigned int count, boo
 
 static long frames(struct peer *peer, ulong first, ulong count, bool allow)
 {
-	struct xen_domctl op = { .u.iomem_permission = { .first_mfn = first, .nr_mfns = count,
+	struct xen_domctl op = { .u.iomem_permission = { .first_mfn = first,
+							 .nr_mfns = count,
 							 .allow_access = allow } };
 
 	return domctl(&op, XEN_DOMCTL_iomem_permission, peer->id);

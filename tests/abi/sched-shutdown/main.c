@@ -22,9 +22,13 @@ static long resume(struct peer *peer)
 
 TEST
 {
-	static const unsigned int reasons[] = { SHUTDOWN_poweroff, SHUTDOWN_reboot, SHUTDOWN_suspend,
-						SHUTDOWN_crash, SHUTDOWN_watchdog,
-						SHUTDOWN_soft_reset, 77 };
+	static const unsigned int reasons[] = { SHUTDOWN_poweroff,
+						SHUTDOWN_reboot,
+						SHUTDOWN_suspend,
+						SHUTDOWN_crash,
+						SHUTDOWN_watchdog,
+						SHUTDOWN_soft_reset,
+						77 };
 	static struct peer peer;
 	unsigned int exception = event_virq(VIRQ_DOM_EXC);
 	struct sched_remote_shutdown remote = { .reason = SHUTDOWN_reboot };
@@ -46,7 +50,8 @@ TEST
 			check("its shutdown returned", peer.box->value[1], 0);
 			check("no longer shut down", peer_flags(&peer) & XEN_DOMINF_shutdown, 0);
 			remote.domain_id = peer.id;
-			check("remote_shutdown", hypercall(sched_op, SCHEDOP_remote_shutdown, &remote), 0);
+			check("remote_shutdown",
+			      hypercall(sched_op, SCHEDOP_remote_shutdown, &remote), 0);
 			check("its reason", peer_wait(&peer, 5000), SHUTDOWN_reboot);
 		}
 		check("destroy", peer_destroy(&peer), 0);

@@ -47,8 +47,8 @@ TEST
 	      -XEN_EINVAL);
 	check("fs is as before", read_fs() == *machine_to_phys_mapping, 1);
 	check("user selector, null", hypercall(set_segment_base, SEGBASE_GS_USER_SEL, 0), 0);
-	check("user selector, flat", hypercall(set_segment_base, SEGBASE_GS_USER_SEL, FLAT_RING3_DS32),
-	      0);
+	check("user selector, flat",
+	      hypercall(set_segment_base, SEGBASE_GS_USER_SEL, FLAT_RING3_DS32), 0);
 	__asm__ volatile("mov %%gs, %0" : "=r"(selector));
 	check("the gs selector", selector & 0xffff, FLAT_RING3_DS32);
 	check("user selector, bad: null instead",

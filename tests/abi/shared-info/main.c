@@ -8,8 +8,8 @@ TEST
 	char *again = page_alloc();
 	volatile struct shared_info *second = (struct shared_info *)again;
 
-	check("mapping the shared page a second time", va_map(again, start_info->shared_info | PTE_KERN),
-	      0);
+	check("mapping the shared page a second time",
+	      va_map(again, start_info->shared_info | PTE_KERN), 0);
 	shared->arch.nmi_reason = 0x55;
 	check("both are the same", second->arch.nmi_reason, 0x55);
 	shared->arch.nmi_reason = 0;

@@ -27,7 +27,10 @@ TEST
 {
 	trap_hook = count;
 	want = 3;
-	__asm__ volatile("pushf\n\torl $0x100, (%%rsp)\n\tpopf\n\tnop\n\tnop\n\tnop\n\tnop" : : : "cc");
+	__asm__ volatile("pushf\n\torl $0x100, (%%rsp)\n\tpopf\n\tnop\n\tnop\n\tnop\n\tnop"
+			 :
+			 :
+			 : "cc");
 	check("steps in the kernel", steps, 3);
 	check("the second is one byte on", rips[1] - rips[0], 1);
 	check("the third too", rips[2] - rips[1], 1);

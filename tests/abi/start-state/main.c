@@ -9,7 +9,8 @@ TEST
 	unsigned int right = 0, pages = 0;
 
 	check_that("magic", !memcmp(start_info->magic, "xen-3.0-x86_64", 14));
-	check("flags: privileged, initial domain", start_info->flags & 3, SIF_PRIVILEGED | SIF_INITDOMAIN);
+	check("flags: privileged, initial domain", start_info->flags & 3,
+	      SIF_PRIVILEGED | SIF_INITDOMAIN);
 	check("the shared info page is aligned", start_info->shared_info % PAGE_SIZE, 0);
 	check("no store page", start_info->store_mfn | start_info->store_evtchn, 0);
 	check("no module", start_info->mod_start | start_info->mod_len, 0);
@@ -17,7 +18,8 @@ TEST
 	check_that("the p2m is behind the image", start_info->mfn_list >= (ulong)image_end);
 	check_that("start_info is behind the p2m",
 		   (ulong)start_info >= start_info->mfn_list + start_info->nr_pages * 8);
-	check_that("the page tables are behind start_info", start_info->pt_base > (ulong)start_info);
+	check_that("the page tables are behind start_info",
+		   start_info->pt_base > (ulong)start_info);
 	check("page tables for 4 MiB: L4, L3, L2, two L1", start_info->nr_pt_frames, 5);
 	for (ulong pfn = 0; pfn < start_info->nr_pages; pfn++) {
 		right += machine_to_phys_mapping[p2m[pfn]] == pfn;
@@ -27,8 +29,10 @@ TEST
 	__asm__ volatile("mov %%cr3, %0" : "=r"(cr3));
 	check("cr3 is pt_base's frame", cr3 == mfn_of((void *)start_info->pt_base) * PAGE_SIZE, 1);
 	check_that("512 KiB of room behind the last structure are mapped",
-		   (*pte_of((void *)(start_info->pt_base + (start_info->nr_pt_frames + 128) * PAGE_SIZE),
-			    1) & PTE_P));
+		   (*pte_of((void *)(start_info->pt_base +
+				     (start_info->nr_pt_frames + 128) * PAGE_SIZE),
+			    1) &
+		    PTE_P));
 	check("upcalls are masked", vcpu->evtchn_upcall_mask, 1);
 	check("every port is masked or not, none is pending", shared->evtchn_pending[0], 0);
 	__asm__ volatile("pushf\n\tpop %0" : "=r"(flags));

@@ -22,19 +22,35 @@ TEST
 	events_off();
 	check("ud2", attempt("ud2"), TRAP_ud);
 	check("rip is at it", *(unsigned short *)trap.regs.rip, 0x0b0f);
-	check("division by 0", attempt("xor %%edx, %%edx\n\tdivq %0", : : "r"(zero) : "rax", "rdx"),
+	check("division by 0",
+	      attempt("xor %%edx, %%edx\n\tdivq %0",
+		      :
+		      : "r"(zero)
+		      : "rax", "rdx"),
 	      TRAP_de);
 	check("int $4, which needs no DPL", attempt("int $4"), TRAP_of);
 	check("read of a non-canonical address",
-	      attempt("mov (%0), %%rax", : : "r"(VA_NONCANONICAL) : "rax"), TRAP_gp);
+	      attempt("mov (%0), %%rax",
+		      :
+		      : "r"(VA_NONCANONICAL)
+		      : "rax"),
+	      TRAP_gp);
 	check("its error code", trap.error, 0);
 	check("a bad selector into es", attempt("mov %k0, %%es", : : "r"(0x8888)), TRAP_gp);
 	check("its error code", trap.error, 0x8888);
 	check("registers in the frame: rdi, rbx",
-	      attempt("mov $123, %%rdi\n\tmov $456, %%rbx\n\tud2", : : : "rdi", "rbx"), TRAP_ud);
+	      attempt("mov $123, %%rdi\n\tmov $456, %%rbx\n\tud2",
+		      :
+		      :
+		      : "rdi", "rbx"),
+	      TRAP_ud);
 	check("rdi", trap.regs.rdi, 123);
 	check("rbx", trap.regs.rbx, 456);
-	check("rcx and r11", attempt("mov $12, %%rcx\n\tmov $34, %%r11\n\tud2", : : : "rcx", "r11"),
+	check("rcx and r11",
+	      attempt("mov $12, %%rcx\n\tmov $34, %%r11\n\tud2",
+		      :
+		      :
+		      : "rcx", "r11"),
 	      TRAP_ud);
 	check("rcx", trap.regs.rcx, 12);
 	check("r11", trap.regs.r11, 34);

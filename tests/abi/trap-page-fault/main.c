@@ -18,7 +18,11 @@ TEST
 {
 	page = page_alloc();
 	check("read where there are no tables",
-	      attempt("mov (%0), %%rax", : : "r"(VA_UNMAPPED + 8) : "rax"), TRAP_pf);
+	      attempt("mov (%0), %%rax",
+		      :
+		      : "r"(VA_UNMAPPED + 8)
+		      : "rax"),
+	      TRAP_pf);
 	check("error code", trap.error, 0);
 	check("cr2", trap.cr2, VA_UNMAPPED + 8);
 	check("write there", attempt("movb $0, (%0)", : : "r"(VA_UNMAPPED) : "memory"), TRAP_pf);
@@ -28,7 +32,12 @@ TEST
 	check("rip", trap.regs.rip, VA_UNMAPPED);
 
 	va_protect((void *)page, PTE_RO | PTE_NX);
-	check("write to what is read-only", attempt("movb $0, (%0)", : : "r"(page) : "memory"), TRAP_pf);
+	check("write to what is read-only",
+	      attempt("movb $0, (%0)",
+		      :
+		      : "r"(page)
+		      : "memory"),
+	      TRAP_pf);
 	check("error code", trap.error, 3);
 	check("jump to what is not executable", attempt("jmp *%0", : : "r"(page)), TRAP_pf);
 	check("error code", trap.error, 0x11);

@@ -32,7 +32,8 @@ TEST
 	table[0] = (struct trap_info){ 3, 0, FLAT_KERNEL_CS, trap_stub(3) };
 	table[1] = (struct trap_info){ 6, 0, FLAT_KERNEL_CS, VA_NONCANONICAL };
 	table[2] = (struct trap_info){ 3, 0, FLAT_KERNEL_CS, trap_stub(41) };
-	check("the second's address is not canonical", hypercall(set_trap_table, table), -XEN_EINVAL);
+	check("the second's address is not canonical", hypercall(set_trap_table, table),
+	      -XEN_EINVAL);
 	check("the first was taken, the third not", attempt("int3"), TRAP_bp);
 	table[1].address = 0;
 	check("the second's address is 0", hypercall(set_trap_table, table), 0);

@@ -2,9 +2,9 @@
 /* The rule: update_descriptor writes one checked descriptor into a page that is or may be a table. */
 #include "../kit/kit.h"
 
-#define DATA   0x00cff2000000ffffUL
+#define DATA         0x00cff2000000ffffUL
 #define CODE64_RING0 0x00af9a000000ffffUL
-#define TSS    0x0000890000000067UL
+#define TSS          0x0000890000000067UL
 
 static uint64_t *table;
 
@@ -37,7 +37,8 @@ TEST
 	      hypercall(update_descriptor, frame * PAGE_SIZE + 4, DATA), -XEN_EINVAL);
 	check("a frame that is not there",
 	      hypercall(update_descriptor, MFN_ABSENT * PAGE_SIZE, DATA), -XEN_EINVAL);
-	check("a page table", hypercall(update_descriptor, mfn_of((void *)start_info->pt_base) *
-					PAGE_SIZE, DATA), -XEN_EINVAL);
+	check("a page table",
+	      hypercall(update_descriptor, mfn_of((void *)start_info->pt_base) * PAGE_SIZE, DATA),
+	      -XEN_EINVAL);
 	check("frame 0", hypercall(update_descriptor, 0, DATA), -XEN_EINVAL);
 }

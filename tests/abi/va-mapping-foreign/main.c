@@ -22,7 +22,8 @@ TEST
 
 	check("an own frame, as DOMID_SELF",
 	      va_map_foreign(page, mfn_of(page) * PAGE_SIZE | PTE_KERN, DOMID_SELF), 0);
-	check("VGA memory, as DOMID_IO", va_map_foreign(page, 0xb8UL * PAGE_SIZE | PTE_RO, DOMID_IO), 0);
+	check("VGA memory, as DOMID_IO",
+	      va_map_foreign(page, 0xb8UL * PAGE_SIZE | PTE_RO, DOMID_IO), 0);
 	check("VGA memory, as DOMID_SELF", va_map(page, 0xb8UL * PAGE_SIZE | PTE_RO), 0);
 	check("of nobody", va_map_foreign(page, 0, 1000), -XEN_ESRCH);
 	check("of DOMID_INVALID", va_map_foreign(page, 0, DOMID_INVALID), -XEN_ESRCH);

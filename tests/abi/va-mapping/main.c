@@ -28,13 +28,15 @@ TEST
 	check("what a shows", a[0], 'b');
 	check("no flush", update(a, to_a, UVMF_NONE), 0);
 	check("the entry's frame and access", (*pte_of((void *)a, 1) ^ to_a) & ~0xf00UL, 0);
-	check("flush by a mask that is not mapped", update(a, to_a, UVMF_TLB_FLUSH | VA_UNMAPPED), -XEN_EFAULT);
+	check("flush by a mask that is not mapped", update(a, to_a, UVMF_TLB_FLUSH | VA_UNMAPPED),
+	      -XEN_EFAULT);
 	check("an address in the middle of the page", update(a + 100, to_a, UVMF_INVLPG), 0);
 
 	check("an address without tables", update((void *)VA_UNMAPPED, to_a, 0), -XEN_EINVAL);
 	check("a non-canonical one", update((void *)VA_NONCANONICAL, to_a, 0), -XEN_EINVAL);
 	check("the hypervisor's", update((void *)VA_HYPERVISOR, to_a, 0), -XEN_EINVAL);
-	check("a frame that is not there", update(a, MFN_ABSENT * PAGE_SIZE | PTE_KERN, 0), -XEN_EPERM);
+	check("a frame that is not there", update(a, MFN_ABSENT * PAGE_SIZE | PTE_KERN, 0),
+	      -XEN_EPERM);
 	check("frame 2^38", update(a, to_a | 1UL << 50, 0), -XEN_EPERM);
 	check("nothing", update(a, 0, UVMF_INVLPG), 0);
 	check("a read", attempt("movb (%0), %%al", : : "r"(a) : "rax"), TRAP_pf);

@@ -10,7 +10,8 @@ TEST
 
 	check("version", hypercall(xen_version, XENVER_version), 4 << 16 | 17);
 	check("pagesize", hypercall(xen_version, XENVER_pagesize), 4096);
-	check("platform_parameters", hypercall(xen_version, XENVER_platform_parameters, &platform), 0);
+	check("platform_parameters", hypercall(xen_version, XENVER_platform_parameters, &platform),
+	      0);
 	check("virt_start", platform.virt_start, HYPERVISOR_VIRT_START);
 	memset(handle, 0xff, sizeof(handle));
 	check("guest_handle", hypercall(xen_version, XENVER_guest_handle, handle), 0);

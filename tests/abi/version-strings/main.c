@@ -3,11 +3,18 @@
 #include "../kit/kit.h"
 
 static struct xen_compile_info info;
-static struct xen_build_id *build;
+
+static long build_id(struct xen_build_id *build, unsigned int room)
+{
+	build->len = room;
+	return hypercall(xen_version, XENVER_build_id, build);
+}
 
 TEST
 {
 	static char text[1024];
+	struct xen_build_id *build;
+	long size;
 
 	memset(text, 'x', sizeof(text));
 	check("extraversion", hypercall(xen_version, XENVER_extraversion, text), 0);
@@ -30,7 +37,7 @@ TEST
 	check_that("the compiler is ended and not empty", strnlen(info.compiler, 64) - 1 < 63);
 	check_that("the author is ended", strnlen(info.compile_by, 16) < 16);
 	check_that("the domain is ended", strnlen(info.compile_domain, 32) < 32);
-	check_that("the date is ended and not empty", strnlen(info.compile_date, 32) - 1 < 31);
+	check_that("the date is ended", strnlen(info.compile_date, 32) < 32);
 
 	memset(text, 'x', sizeof(text));
 	check("commandline", hypercall(xen_version, XENVER_commandline, text), 0);
@@ -38,13 +45,12 @@ TEST
 	text[1023] = 0;
 	check_that("dom0_mem=64M is in it", strstr(text, "dom0_mem=64M"));
 
+	/* A hypervisor that was linked without one has -ENODATA for all of these. */
+	size = hypercall(xen_version, XENVER_build_id, 0);
+	check_that("build_id's size, or that there is none",
+		   (size > 0 && size < 1024) || size == -XEN_ENODATA);
 	build = page_alloc();
-	build->len = 0;
-	check("build_id into no room", hypercall(xen_version, XENVER_build_id, build), -XEN_EINVAL);
-	build->len = 1;
-	check("build_id into one byte", hypercall(xen_version, XENVER_build_id, build), -XEN_ENOBUFS);
-	build->len = 1024;
-	check("build_id's length is that of its null query",
-	      hypercall(xen_version, XENVER_build_id, build) ==
-		      hypercall(xen_version, XENVER_build_id, 0), 1);
+	check_that("build_id into no room", build_id(build, 0) == (size > 0 ? -XEN_EINVAL : size));
+	check_that("into one byte", build_id(build, 1) == (size > 1 ? -XEN_ENOBUFS : size));
+	check_that("into enough", build_id(build, 1024) == size);
 }
