@@ -22,7 +22,7 @@ struct timer_cpu;
 #define WORK_FLUSH (1u << 2) /* flush this processor's TLB (deferred by tlb_flush_later) */
 #define WORK_CRASH (1u << 3) /* the current domain is dying: never return to it */
 #define WORK_NMI (1u << 4) /* deliver NMI to the current vcpu */
-/* A hypercall's handler has written rax, rcx, r11, cs, ss and rip of the frame itself (iret): its result is void. */
+/* A hypercall's handler has written rax, rcx, r11, cs, ss, rip and entry of the frame itself (iret). */
 #define WORK_FRAME (1u << 5)
 
 struct cpu {

@@ -37,6 +37,7 @@ long do_iret(void)
 	r->rax = c.rax;
 	if (c.flags & VGCF_in_syscall) {
 		/* As sysret leaves them. */
+		r->entry = ENTRY_SYSCALL;
 		r->rcx = c.rip;
 		r->r11 = r->rflags;
 	} else {

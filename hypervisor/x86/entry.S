@@ -8,7 +8,7 @@
  * every label below that says "on the CPU stack", rsp is the address of struct cpu.
  *
  * Ways in                                       saved
- *   syscall, guest kernel, valid number         rdi rsi rdx r10 r8 r9 rip rflags rsp cs ss, nothing else
+ *   syscall, guest kernel, valid number         rdi rsi rdx r10 r8 r9 rip rflags rsp, nothing else
  *   syscall, guest user mode                    everything
  *   exception, INT n, interrupt from a guest    everything
  *   exception or interrupt in the hypervisor    everything, on the stack it ran on
@@ -17,7 +17,7 @@
  *   fast      of a hypercall: no work waits, no event. Arguments come back from the frame (a continuation
  *             may have changed them and rip), callee-saved registers were never touched, sysret.
  *   slow      of a hypercall: the frame is completed first with what only the registers hold, unless
- *             the handler has said WORK_FRAME: then it has written rax, rcx, r11, rip, cs, ss itself (iret).
+ *             the handler has said WORK_FRAME: then it has written rax, rcx, r11, rip, cs, ss, entry itself (iret).
  *   exit_*    from the complete frame. By sysret where the frame's entry is ENTRY_SYSCALL: then rcx and r11 are void
  *             and cs, ss flat (a hypercall, a bounce to a handler, iret with VGCF_in_syscall). Else by iretq,
  *             executed on the CPU stack. Should it fault (the guest's cs, ss or rip are bad), the exception
@@ -56,9 +56,6 @@ syscall_stub:
 	mov	%r10, VCPU_R10(%rsp)
 	mov	%r8, VCPU_R8(%rsp)
 	mov	%r9, VCPU_R9(%rsp)
-	movl	$FRAME_ENTRY_SYSCALL, VCPU_ENTRY(%rsp)
-	movq	$RING3_CS64, VCPU_CS(%rsp)
-	movq	$RING3_SS, VCPU_SS(%rsp)
 	cmp	stub_cpu + CPU_LIMIT(%rip), %rax
 	jae	stub_refused
 	sbb	%r11, %r11 /* all ones: the compare said below; a wrong guess gets number 0 */
@@ -98,13 +95,26 @@ stub_hole_hit:
 	lea	stub_cpu(%rip), %rsp
 	mov	CPU_CURRENT(%rsp), %rcx
 	jmp	*stub_hypercall_slow(%rip)
+
+/* No such hypercall, or guest user mode. rsp: vcpu; nothing but rcx was touched. */
 stub_refused:
 	cmpq	$0, stub_cpu + CPU_LIMIT(%rip)
 	je	stub_user
-	lea	stub_cpu(%rip), %rsp
 	mov	$-38, %rax /* -ENOSYS */
-	jmp	stub_leave
+	cmpl	$0, stub_cpu + CPU_WORK(%rip)
+	jne	stub_hole_hit
+	mov	VCPU_INFO(%rsp), %rcx
+	cmpb	$0, (%rcx)
+	jne	stub_hole_hit
+	mov	VCPU_RIP(%rsp), %rcx
+	cmp	stub_hole(%rip), %rcx
+	je	stub_hole_hit
+	mov	VCPU_RSP(%rsp), %rsp
+	sysretq
+	int3
 stub_user:
+	movq	$RING3_CS64, VCPU_CS(%rsp)
+stub_user_any:
 	mov	%rsp, %rcx
 	lea	stub_cpu(%rip), %rsp
 	jmp	*stub_syscall_user(%rip)
@@ -123,10 +133,8 @@ syscall_stub_compat:
 	mov	%r10, VCPU_R10(%rsp)
 	mov	%r8, VCPU_R8(%rsp)
 	mov	%r9, VCPU_R9(%rsp)
-	movl	$FRAME_ENTRY_SYSCALL, VCPU_ENTRY(%rsp)
 	movq	$RING3_CS32, VCPU_CS(%rsp)
-	movq	$RING3_SS, VCPU_SS(%rsp)
-	jmp	stub_user
+	jmp	stub_user_any
 
 	.balign	8
 stub_table:
@@ -159,8 +167,10 @@ syscall_stub_end:
 	mov	VCPU_RBP(%rax), %rbp
 	mov	VCPU_RBX(%rax), %rbx
 .endm
-/* rax, and the two that syscall has overwritten. */
+/* rax, the two that syscall has overwritten, and how it came. */
 .macro save_syscall_rest
+	movl	$FRAME_ENTRY_SYSCALL, VCPU_ENTRY(%rcx)
+	movq	$RING3_SS, VCPU_SS(%rcx)
 	mov	%rax, VCPU_RAX(%rcx)
 	mov	VCPU_RIP(%rcx), %rax
 	mov	%rax, VCPU_RCX(%rcx)
@@ -173,6 +183,7 @@ hypercall_slow:
 	save_callee_saved
 	testl	$CPU_WORK_FRAME, CPU_WORK(%rsp)
 	jnz	1f
+	movq	$RING3_CS64, VCPU_CS(%rcx)
 	save_syscall_rest
 	jmp	exit_work_first
 1:	lock andl $~CPU_WORK_FRAME, CPU_WORK(%rsp)

@@ -14,6 +14,8 @@
 #define KBD_RESET   0xfe
 #define RESET_PORT  0xcf9
 #define SPIN_MAX    10000
+#define DELAY_PORT  0x80 /* an access takes about a microsecond */
+#define SETTLE_US   100000
 
 static bool opt_noreboot;
 PARAM(noreboot, PARAM_BOOL, &opt_noreboot, "stop instead of starting again, after a panic too");
@@ -30,6 +32,15 @@ static void sleep_port(uint16_t port, uint8_t type)
 		outw(port, (uint16_t)((inw(port) & ~SLP_MASK) | (uint32_t)type << SLP_TYP | SLP_EN));
 }
 
+/* What turns the machine off may take its time. */
+static void settle(void)
+{
+	unsigned i;
+
+	for (i = 0; i < SETTLE_US; i++)
+		outb(DELAY_PORT, 0);
+}
+
 void machine_poweroff(void)
 {
 	uint8_t type_a, type_b;
@@ -39,6 +50,7 @@ void machine_poweroff(void)
 		sleep_port(acpi.pm1a, type_a);
 		sleep_port(acpi.pm1b, type_b);
 	}
+	settle();
 	outb(QEMU_DEBUG_EXIT, 0);
 	printk(LOG_WARNING, "the machine does not turn off: stopped\n");
 	stop();
@@ -69,7 +81,9 @@ void machine_reboot(void)
 		outb(acpi.reset_port, acpi.reset_value);
 	outb(RESET_PORT, 0x02);
 	outb(RESET_PORT, 0x06);
+	settle();
 	keyboard_reset();
+	settle();
 	/* No interrupt table: the exception becomes a triple fault. */
 	__asm__ volatile("lidt %0; int3" ::"m"(none));
 	stop();
