@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A domain's configuration in the syntax of xl.cfg(5): assignments of strings, numbers and lists. The
- * same file works with xl on a stock host; what this toolstack does not know is an error that names
+ * A domain's configuration in the syntax of xl.cfg(5): assignments of strings, numbers and lists.
+ * The same file works with xl on a stock host; what this toolstack does not know is an error that names
  * the line, never silence. Pure.
  */
 #pragma once
@@ -50,13 +50,14 @@ struct domain_config {
 	unsigned int vif_count;
 	struct config_disk disk[CONFIG_DISKS_MAX];
 	unsigned int disk_count;
-	enum config_action on_poweroff, on_reboot, on_crash, on_watchdog; /* as xl: destroy, restart, destroy, destroy */
+	/* Without a word of them, as xl: destroy, restart, destroy, destroy. */
+	enum config_action on_poweroff, on_reboot, on_crash, on_watchdog;
 };
 
 /*
- * Parse `text` (len bytes, need not end in 0) into *config. `file` is for messages: each is one line,
- * "FILE:LINE: what is wrong: how to mend". 0, -EINVAL. Notices about keys of xl that have no meaning
- * here but do no harm (script=, model=...) go to `notice`, if that is not NULL.
+ * Parse `text` (len bytes, need not end in 0) into *config. `file` is for messages: each is one
+ * line, "FILE:LINE: what is wrong: how to mend". 0, -EINVAL, -ENOMEM. Notices about keys of xl that
+ * have no meaning here but do no harm (script=, model=...) go to `notice`, if that is not NULL.
  */
 int config_parse(struct domain_config *config, const char *text, size_t len, const char *file,
 		 void (*notice)(const char *line), struct error *error);

@@ -163,7 +163,11 @@ static int parse_partition(const char *at)
 	return *at ? -1 : partition;
 }
 
-/* A name to the number that the store has for it, by docs/misc/vbd-interface; 0 if it has none. */
+/*
+ * A name to the number that frontends know it by (Xen's docs/misc/vbd-interface); 0 if it has none.
+ * xvd: 202 << 8 | disk << 4 | partition, or with more than 16 of either 1 << 28 | disk << 8 |
+ * partition; sd: major 8, 16 partitions; hd: majors 3 and 22, two disks of 64 partitions each.
+ */
 static uint32_t vdev_number(const char *vdev)
 {
 	const char *at = vdev;

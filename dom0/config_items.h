@@ -33,6 +33,9 @@ const char *next_part(const char **at, char between, size_t *len);
 /* True if the part is this word, in any case. */
 bool part_is(const char *part, size_t len, const char *word);
 
+/* One assignment; 0 or -EINVAL. */
+int read_setting(struct reader *r, const struct setting *setting);
+
 /* One item of vif= and of disk=. 0 or -EINVAL. */
 int read_vif(struct reader *r, const struct value *item);
 int read_disk(struct reader *r, const struct value *item);

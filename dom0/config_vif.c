@@ -4,6 +4,11 @@
 
 #include "dom0/config_items.h"
 
+/*
+ * What else xl knows (script=, ip=, vifname=...) is for its hotplug scripts, which do not exist
+ * here: the bridge connects an interface by itself. Such parameters give a notice.
+ */
+
 static bool parse_mac(const char *text, size_t len, uint8_t mac[6])
 {
 	if (len != 17)

@@ -7,6 +7,17 @@
 #include "dom0/syntax.h"
 #include "lib/types.h"
 
+/*
+ * The grammar, which is xl's without what no file uses:
+ *
+ *	file	  = { assignment ( newline | ";" ) }
+ *	assignment = key ( "=" | "+=" ) value
+ *	value	  = number | string | "[" [ value { "," value } [ "," ] ] "]"
+ *	string	  = "'" characters "'" | '"' characters '"'
+ *
+ * "#" begins a comment. Newlines are blanks within brackets only. Escapes in strings are C's.
+ */
+
 struct cursor {
 	const char *at, *end;
 	unsigned int line;
@@ -14,6 +25,7 @@ struct cursor {
 	struct error *error;
 };
 
+/* All messages have one form, and each says how to mend what it tells of. */
 static int complain(struct cursor *c, unsigned int line, const char *what)
 {
 	return error_set(c->error, -EINVAL, "%s:%u: %s", c->file, line, what);

@@ -8,6 +8,11 @@
 #include "lib/format.h"
 #include "xenstore/client_core.h"
 
+/*
+ * Paths are sent in pieces, as the caller gave them, and put together on the ring: nothing is
+ * copied, and no path is too long for a buffer here. Answers are allocated by their real size.
+ */
+
 #define PRINTF_MAX 1024
 
 unsigned int path_pieces(struct piece *pieces, const char *dir, const char *node)
@@ -162,7 +167,10 @@ int xs_exists(xs_tx_t tx, const char *dir, const char *node)
 
 /* --- Directories ----------------------------------------------------------------------------- */
 
-/* The whole list, piece by piece, until no change came between two of them. */
+/*
+ * The whole list, piece by piece. Each comes with the node's generation: if that changed between
+ * two of them, names may have moved across the border, and reading begins again.
+ */
 static int directory_parts(xs_tx_t tx, const char *dir, const char *node, char **list)
 {
 	char *names = NULL, generation[WIRE_NUMBER_ROOM] = "";

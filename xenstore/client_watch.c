@@ -9,6 +9,15 @@
 #include "lib/format.h"
 #include "xenstore/client_core.h"
 
+/*
+ * An event that cannot be kept for want of memory is not lost: all watches are told to look again
+ * once there is some. An equal event that waits already is not queued twice. So the queue holds at
+ * most each path once for each watch, and callbacks may be slow.
+ *
+ * A watch that is taken back may still have events on the ring: they carry its token, which is
+ * never used again, and find nobody.
+ */
+
 /* Callbacks run on this stack: enough for requests and for printing. */
 #define WATCH_STACK (32 * 1024)
 

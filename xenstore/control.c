@@ -7,6 +7,12 @@
 #include "guest/shutdown.h"
 #include "xenstore/client.h"
 
+/*
+ * The toolstack writes what it wants into control/shutdown; the guest empties the node to say that
+ * it has understood, and then does it. What it cannot do (suspend) it says on the console, and
+ * feature-* nodes tell the toolstack beforehand, which then does not ask.
+ */
+
 #define CONTROL   "control"
 #define SHUTDOWN  "shutdown"
 #define WORD_ROOM 16

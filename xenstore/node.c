@@ -7,6 +7,15 @@
 #include "xenstore/node.h"
 #include "xenstore/path.h"
 
+/*
+ * Why copies: a transaction needs the store as it was, and a change that fails half-way must leave
+ * no trace. Both come for nothing if a version of the tree is a pointer to its root and nodes that
+ * others refer to are never changed. A change to /a/b then copies "/", a and b, and shares all the
+ * rest with the older versions; while there are none, all counts are 1 and nothing is copied.
+ *
+ * Paths may be 1,500 components deep, and stacks here are small: nothing in this file recurses.
+ */
+
 struct blob *blob_make(const void *data, size_t len)
 {
 	struct blob *blob = len ? malloc(sizeof(*blob) + len) : NULL;

@@ -10,6 +10,12 @@
 
 _Static_assert(PATH_ROOM == XENSTORE_ABS_PATH_MAX + 1, "the longest path and its NUL");
 
+/*
+ * Two names stand beside the paths: "@introduceDomain" and "@releaseDomain" can be watched, and
+ * have permissions, but are no nodes. "@" is a character like others inside a path, so only a
+ * relative path that begins with it is refused here.
+ */
+
 static bool path_char(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||

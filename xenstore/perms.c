@@ -6,6 +6,12 @@
 #include "lib/format.h"
 #include "xenstore/perms.h"
 
+/*
+ * Nearly all nodes of a domain have the same two or three entries, inherited from its directory, so
+ * lists are shared and counted: a thousand nodes cost one list. A list is never changed once it is
+ * in use; who wants another makes another.
+ */
+
 struct perms *perms_make(const struct xs_perm *entries, unsigned int count)
 {
 	struct perms *perms = malloc(sizeof(*perms) + count * sizeof(*entries));

@@ -6,6 +6,13 @@
 #include "xenstore/process.h"
 #include "xenstore/server.h"
 
+/*
+ * A request walks: header complete and in bounds (connection.c), type known, caller privileged
+ * where that is needed, transaction known where one is named; then the handler checks the payload
+ * and does it. Whatever goes wrong is answered by the name of one error; nothing that a payload
+ * holds can end a connection, only a header or a ring that is impossible does.
+ */
+
 #define PRIVILEGED  1u /* for domain 0 only */
 #define TRANSACTION 2u /* can be part of one; for all others tx_id is ignored */
 

@@ -3,6 +3,13 @@
 #include "xenstore/process.h"
 #include "xenstore/server.h"
 
+/*
+ * INTRODUCE makes a connection, RELEASE ends it with its watches and transactions; the nodes that
+ * the domain owns stay for the toolstack to read and remove, until the domain itself is gone
+ * (server_forget_domain). Introducing a domain again gives its connection another event channel:
+ * that is how a toolstack recovers one whose port was closed.
+ */
+
 /* The domain that is the payload's only string. 0 or -EINVAL. */
 static int only_domid(struct request *req, uint16_t *domid)
 {

@@ -7,6 +7,17 @@
 #include "xenstore/process.h"
 #include "xenstore/server.h"
 
+/*
+ * Who may do what, as the protocol has it. To read a value, a list of children or permissions one
+ * needs READ on the node; to write, to make and to remove it, WRITE on the node, or, while it does
+ * not exist, on the nearest node above it; to set permissions, to own it. Rights are looked up on
+ * that one node: what is further above does not count. A missing node answers ENOENT only to those
+ * who have the right above it, EACCES to all others, so that nobody can probe for names.
+ *
+ * In a transaction everything is done on its own version of the store, and noted in it; outside, on
+ * the store itself, and watchers are told at once. Events come before the answer to their cause.
+ */
+
 static struct store *request_store(struct request *req)
 {
 	return req->tx ? &req->tx->work : &req->server->store;

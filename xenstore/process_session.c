@@ -7,6 +7,16 @@
 #include "xenstore/process.h"
 #include "xenstore/server.h"
 
+/*
+ * A watch may be set on any path, also on one that does not exist or may not be read: whether its
+ * owner may hear of a change is asked when the change happens. The answer to WATCH comes first,
+ * then an event for the path as it was given, so that a client looks once and misses nothing.
+ * UNWATCH takes back no event that is queued already: clients know tokens that have gone.
+ *
+ * TRANSACTION_END with an argument that is neither T nor F leaves the transaction open; in all
+ * other cases its number is free again, whatever the answer.
+ */
+
 /* The path and the token of a watch. The path is absolute, or special; NULL if it is neither. */
 static const char *watch_args(struct request *req, const char *strings[2])
 {

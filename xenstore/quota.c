@@ -6,6 +6,11 @@
 
 #include "xenstore/quota.h"
 
+/*
+ * Chosen as xenstored's, so that guests that fit there fit here: a frontend with dozens of devices
+ * stays below half of each. All of a domain's limits together bound what it can make the daemon
+ * keep: some 2 MiB of nodes, half a MiB of watches, 640 KiB in transactions, 80 KiB of messages.
+ */
 static const struct {
 	const char *name;
 	size_t offset;

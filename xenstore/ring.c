@@ -2,6 +2,12 @@
 /* The two byte rings of a store connection's shared page. */
 #include "xenstore/ring.h"
 
+/*
+ * Indexes run freely and are masked when used, so "full" and "empty" differ, and prod - cons is the
+ * number of bytes also where they wrap. Either side's index is memory that the other can write: an
+ * impossible pair is an error here, not a copy of four billion bytes.
+ */
+
 /* The contiguous part of `len` bytes from `at` on. */
 static int ring_piece(XENSTORE_RING_IDX at, uint32_t len)
 {

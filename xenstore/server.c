@@ -98,6 +98,13 @@ void server_special(struct server *server, const char *event)
 	}
 }
 
+/*
+ * Numbers of domains come round again. If nodes of a dead domain stayed, the next one of its number
+ * would own them, and read what was meant for the other. So its nodes go, with all below them, and
+ * so do permissions that others gave it. The walk comes first and the changes after it, since a
+ * change may copy or free the nodes that a walk stands on.
+ */
+
 /* What is to be done about nodes of a dead domain, collected before the tree changes. */
 struct cleanup {
 	uint16_t domid;

@@ -21,8 +21,8 @@ int store_copy(struct store *to, const struct store *from);
 void store_free(struct store *store);
 
 /*
- * The last node on the way to a valid absolute path that exists. *rest is what follows it: "" if the
- * whole path does, else the missing components ("/b/c"); it is all of the path below the root.
+ * The last node on the way to a valid absolute path that exists. *rest is what follows it: "" if
+ * the whole path does, else the missing components ("/b/c"); it is all of the path below the root.
  */
 const struct node *store_nearest(const struct store *store, const char *path, const char **rest);
 

@@ -82,6 +82,7 @@ static void *grow(void *array, uint32_t count, uint32_t *room, size_t size)
 	return array;
 }
 
+/* The first entry whose path is not below; so one path has one entry, however often it is seen. */
 static uint32_t seen_index(const struct transaction *tx, const char *path)
 {
 	uint32_t low = 0, high = tx->seen_count;

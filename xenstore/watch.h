@@ -21,8 +21,8 @@ struct watch {
 #define WATCH_TOKEN_MAX 1022
 
 /*
- * `given` is the path as the domain wrote it, `path` what store_path_resolve made of it (or the same,
- * for a special one). NULL without memory.
+ * `given` is the path as the domain wrote it, `path` what store_path_resolve made of it (or the
+ * same, for a special one). NULL without memory.
  */
 struct watch *watch_make(const char *given, const char *path, const char *token);
 

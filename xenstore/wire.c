@@ -4,6 +4,11 @@
 
 #include "xenstore/wire.h"
 
+/*
+ * Nothing here trusts that a payload ends in a NUL, has any, or has no more than are wanted: a
+ * string is one only if its NUL lies within the payload.
+ */
+
 unsigned int wire_strings(const char *payload, size_t len, const char *strings[], unsigned int max,
 			  const char **rest, size_t *rest_len)
 {

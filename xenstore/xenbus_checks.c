@@ -6,6 +6,11 @@
 #include "guest/lock.h"
 #include "xenstore/xenbus_core.h"
 
+/*
+ * A toolstack that makes a device writes a dozen nodes, and removing a domain takes a subtree: all
+ * that matters is to look at the device once afterwards. So events are gathered here by directory,
+ * and what the worker has not come to yet is not noted again.
+ */
 static struct {
 	struct mutex lock;
 	struct check *first; /* in the order of their events; each path once for a driver */

@@ -9,6 +9,14 @@
 #include "lib/format.h"
 #include "xenstore/xenbus_core.h"
 
+/*
+ * The protocol in short (<xen/io/xenbus.h>): each end writes only its own "state" and watches the
+ * other's. What an end wants the other to know it writes first and moves its state afterwards; the
+ * store keeps that order, so who sees the state sees the rest. Backends go InitWait when they have
+ * written what they offer; frontends read that, set up rings, and go Initialised; the backend maps
+ * them and goes Connected, and so does the frontend. Either end closes by Closing, then Closed.
+ */
+
 WAIT_QUEUE(xenbus_moved);
 uint32_t xenbus_changes;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Domain configurations: what xl takes is taken, what is wrong is told with its line and a cure. */
-// uses: dom0/config.c dom0/config_vif.c dom0/config_disk.c dom0/syntax.c lib/format.c
+// uses: dom0/config.c dom0/config_keys.c dom0/config_text.c dom0/config_vif.c dom0/config_disk.c
+// uses: dom0/syntax.c lib/format.c
 
 #include <assert.h>
 #include <stdio.h>
