@@ -131,7 +131,8 @@ $(1): guest/guest.lds $(2) $$(GUEST_ARCHIVES) $$(THIRD_ARCHIVES) $(NEWLIB)/.buil
 	$$(call link_with_symbols,$$(LD) -nostdlib -static --no-pie -z noexecstack \
 		-z max-page-size=4096 --gc-sections --no-warn-rwx-segments -T $$< $(2) \
 		$(foreach p,base $(3),$(PART_$(p):%=-u initcall_%)) \
-		--whole-archive build/guest/libguest.a --no-whole-archive --start-group $$(GUEST_LIBRARIES) $$(LIBGCC) --end-group)
+		--whole-archive build/guest/libguest.a --no-whole-archive \
+		--start-group $$(GUEST_LIBRARIES) $$(LIBGCC) --end-group)
 	$$(Q)$$(STRIP) -o $$@ $$@.elf
 endef
 
@@ -139,7 +140,10 @@ image_dir = $(if $(filter dom0,$(1)),dom0,examples/$(1))
 $(foreach i,$(IMAGES),$(eval $(call image,build/images/$(i),$(call objects,build/guest,$(call \
 	sources,$(call part_dirs,$(call image_dir,$(i))))),$(PARTS_$(i)))))
 
-images: $(addprefix build/images/,$(IMAGES))
+# The library OS's test of itself.
+$(eval $(call image,build/tests/guest,$(call objects,build/guest,$(call sources,tests/guest))))
+
+images: $(addprefix build/images/,$(IMAGES)) ## build dom0 and the examples only
 
 # The ABI tests' images, one a folder; each holds the kit and one main.c.
 ABI_TESTS := $(patsubst tests/abi/%/main.c,%,$(wildcard tests/abi/*/main.c))
@@ -152,7 +156,7 @@ $(ABI_TESTS:%=build/tests/abi/%): build/tests/abi/%: tests/abi/kit/kit.lds $(ABI
 	$(Q)mkdir -p $(@D) && $(LD) -nostdlib -static --no-pie -z noexecstack \
 		-z max-page-size=4096 --no-warn-rwx-segments -T $< $(filter %.o,$^) -o $@
 
-abi-images: $(ABI_TESTS:%=build/tests/abi/%)
+test-images: $(ABI_TESTS:%=build/tests/abi/%) build/tests/guest ## build the images of the tests
 
 # --- running ------------------------------------------------------------------------------------
 
@@ -185,7 +189,7 @@ new-app: ## lay out a new application, NAME=x, in examples/x
 
 # --- testing and measuring ----------------------------------------------------------------------
 
-test: all abi-images build/third/xen/xen ## run every test; TESTS=words picks by name
+test: all test-images build/third/xen/xen ## run every test; TESTS=words picks by name
 	$(Q)tests/run $(TESTS)
 
 build/third/xen/xen: ci/fetch-xen ci/private-apt
@@ -219,7 +223,7 @@ clean: ## remove everything that was built
 	$(Q)rm -rf build
 
 FORCE:
-.PHONY: all images abi-images run new-app test size bench-boot format help clean FORCE
+.PHONY: all images test-images run new-app test size bench-boot format help clean FORCE
 
 -include $(shell test -d build && find build/hv build/guest build/bare build/third -name '*.d' \
 	2>/dev/null)
