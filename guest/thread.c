@@ -2,7 +2,8 @@
 /*
  * Threads: their stacks, their beginning and end, sleeping and waking. A stack lies in address space of
  * its own above an unmapped page; at its top are struct thread and what libc keeps for a thread. A
- * thread that has ended still stands on its stack, so the next thread that is created or ends frees it.
+ * thread that has ended still stands on its stack: the next thread that is created takes it over, or the
+ * next one that ends frees it.
  */
 #include "guest/irq.h"
 #include "guest/panic.h"
@@ -40,23 +41,34 @@ static void stack_free(struct thread *thread)
 	vmap_release(stack, pages);
 }
 
-static void reap(void)
+/* Free the stacks of the dead; but one of `size` bytes (0: none), which is returned. */
+static void *reap(size_t size)
 {
+	void *kept = NULL;
+
 	for (;;) {
 		unsigned long flags = irq_save();
-		struct list *dead = list_pop_front(&dead_threads);
+		struct list *node = list_pop_front(&dead_threads);
+		struct thread *dead;
 
 		irq_restore(flags);
-		if (!dead)
-			break;
-		stack_free(list_entry(dead, struct thread, run_link));
+		if (!node)
+			return kept;
+		dead = list_entry(node, struct thread, run_link);
+		if (!kept && dead->stack_size == size)
+			kept = dead->stack;
+		else
+			stack_free(dead);
 	}
 }
 
 static void *stack_alloc(size_t size)
 {
-	void *stack = vmap_reserve(size / PAGE_SIZE);
+	void *stack = reap(size);
 
+	if (stack)
+		return stack;
+	stack = vmap_reserve(size / PAGE_SIZE);
 	if (stack && vmap_populate(stack, size / PAGE_SIZE)) {
 		vmap_release(stack, size / PAGE_SIZE);
 		return NULL;
@@ -127,7 +139,6 @@ struct thread *thread_create(const char *name, void (*entry)(void *arg), void *a
 	unsigned long flags;
 	char *stack, *top;
 
-	reap();
 	size = ROUND_UP(MAX(size ? size : THREAD_STACK_DEFAULT, STACK_MIN), PAGE_SIZE);
 	stack = stack_alloc(size);
 	if (!stack)
@@ -165,7 +176,7 @@ void thread_exit(void)
 
 	if (libc_thread_exit)
 		libc_thread_exit(self);
-	reap();
+	reap(0);
 	irq_mask();
 	self->state = THREAD_DEAD;
 	list_remove(&self->all_link);
