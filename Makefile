@@ -34,7 +34,7 @@ objects = $(patsubst %,$(1)/%.o,$(2))
 
 # --- compiling: the same source may be built for both halves, into different folders ----------
 
-compile = $(Q)mkdir -p $(@D) && $(CC) $(1) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+compile = $(Q)mkdir -p $(@D) && $(CC) $(1) -MD -MP -MF $(@:.o=.d) -c -o $@ $<
 
 build/hv/%.c.o: %.c Makefile | build/include/xen
 	$(call say,CC,$<)

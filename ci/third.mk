@@ -78,7 +78,7 @@ E2FS_OBJECTS := $(E2FS_SOURCES:%=$(E2FS)/lib/ext2fs/%.o) \
 	$(addprefix $(E2FS)/lib/et/,com_err.o error_message.o et_name.o)
 ZLIB_OBJECTS := $(ZLIB_SOURCES:%=$(ZLIB)/%.o)
 
-compile_third = $(Q)$(CC) $(THIRD_FLAGS) $(1) -MMD -MP -MF $(@:.o=.d) -c -o $@ $(@:.o=.c)
+compile_third = $(Q)$(CC) $(THIRD_FLAGS) $(1) -MD -MP -MF $(@:.o=.d) -c -o $@ $(@:.o=.c)
 
 $(LWIP_OBJECTS): $(LWIP)/.unpacked ci/flags.mk | $(NEWLIB)/.built build/include/xen
 	$(call say,CC,$@)
