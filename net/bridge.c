@@ -75,8 +75,8 @@ static struct bridge_entry *find(struct bridge *bridge, const uint8_t mac[6], ui
 }
 
 /*
- * A place for a new address: a free or aged one, else the oldest of the set. A port that has had its
- * share may only replace what is its own.
+ * A place for a new address: a free or aged one, else the oldest of the set. A port that has had
+ * its share may only replace what is its own.
  */
 static struct bridge_entry *choose_place(struct bridge *bridge, const uint8_t mac[6],
 					 unsigned int port, uint64_t now)

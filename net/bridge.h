@@ -13,10 +13,10 @@
 #include "lib/bitops.h"
 #include "lib/types.h"
 
-#define BRIDGE_PORTS	 256
-#define BRIDGE_AGE_NS	 (300 * 1000000000ULL) /* 802.1D's default: five minutes */
-#define BRIDGE_WAYS	 4
-#define BRIDGE_SETS	 256
+#define BRIDGE_PORTS  256
+#define BRIDGE_AGE_NS (300 * 1000000000ULL) /* 802.1D's default: five minutes */
+#define BRIDGE_WAYS   4
+#define BRIDGE_SETS   256
 
 /* What bridge_decide answers when it is no port number. */
 #define BRIDGE_FLOOD (-1) /* to every port but the one that it came from */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The Internet checksum, eight bytes at a time: one's complement addition does not care (RFC 1071, 2). */
+/* The Internet checksum, eight bytes at a time: one's complement addition does not care (RFC 1071,
+ * 2). */
 
 #include "net/checksum.h"
 

@@ -24,14 +24,16 @@
 #include "net/netif.h"
 #include "net/virtio_net.h"
 
-PARAM(ip, "dhcp | off | ADDRESS/BITS[,GATEWAY[,DNS]]: address of the next interface (default dhcp)");
+PARAM(ip,
+      "dhcp | off | ADDRESS/BITS[,GATEWAY[,DNS]]: address of the next interface (default dhcp)");
 
 #define DHCP_WAIT (5 * NS_PER_S)
 
 static WAIT_QUEUE(configured);
 static u8_t shown; /* where an interface keeps the IPv4 address that was printed last */
 
-/* --- Static addresses -------------------------------------------------------------------------- */
+/* --- Static addresses --------------------------------------------------------------------------
+ */
 
 struct address {
 	ip_addr_t ip, gateway, dns;
@@ -74,7 +76,8 @@ static void set_ipv4(struct netif *netif, const struct address *a)
 	netif_set_addr(netif, ip_2_ip4(&a->ip), &mask, ip_2_ip4(&a->gateway));
 }
 
-/* lwIP knows 64-bit prefixes on the link only; the default route comes from router advertisements. */
+/* lwIP knows 64-bit prefixes on the link only; the default route comes from router advertisements.
+ */
 static void set_ipv6(struct netif *netif, const struct address *a)
 {
 	s8_t index;
@@ -100,7 +103,8 @@ static bool set_static(struct netif *netif, const char *text)
 	return true;
 }
 
-/* --- DHCP -------------------------------------------------------------------------------------- */
+/* --- DHCP --------------------------------------------------------------------------------------
+ */
 
 /* Called by lwIP with its core's lock when an address or state of the interface has changed. */
 static void status_changed(struct netif *netif)
@@ -141,12 +145,13 @@ static bool all_answered(void)
 
 	net_core_lock();
 	NETIF_FOREACH(netif)
-		all &= !netif_dhcp_data(netif) || dhcp_supplied_address(netif);
+	all &= !netif_dhcp_data(netif) || dhcp_supplied_address(netif);
 	net_core_unlock();
 	return all;
 }
 
-/* --- Start ------------------------------------------------------------------------------------- */
+/* --- Start -------------------------------------------------------------------------------------
+ */
 
 static int add_device(struct netdev *dev, const char *ip)
 {

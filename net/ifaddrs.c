@@ -11,7 +11,7 @@
 #include "net/netif.h"
 
 /* The numbers of net/if.h. */
-#define IFF_UP	      0x0001
+#define IFF_UP        0x0001
 #define IFF_BROADCAST 0x0002
 #define IFF_LOOPBACK  0x0008
 #define IFF_RUNNING   0x0040
@@ -143,7 +143,7 @@ int getifaddrs(struct ifaddrs **list)
 	*list = NULL;
 	net_core_lock();
 	NETIF_FOREACH(netif)
-		fine = fine && add_ipv4(netif, &tail) && add_ipv6(netif, &tail);
+	fine = fine && add_ipv4(netif, &tail) && add_ipv6(netif, &tail);
 	net_core_unlock();
 	if (fine)
 		return 0;
@@ -153,7 +153,8 @@ int getifaddrs(struct ifaddrs **list)
 	return -1;
 }
 
-/* --- Names and numbers ------------------------------------------------------------------------- */
+/* --- Names and numbers -------------------------------------------------------------------------
+ */
 
 unsigned int if_nametoindex(const char *name)
 {
@@ -162,7 +163,8 @@ unsigned int if_nametoindex(const char *name)
 	char own[NETDEV_NAME_MAX];
 
 	net_core_lock();
-	NETIF_FOREACH(netif) {
+	NETIF_FOREACH(netif)
+	{
 		put_name(netif, own);
 		if (strcmp(own, name) == 0)
 			index = netif_get_index(netif);

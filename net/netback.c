@@ -63,7 +63,8 @@ static int decode_next(struct vif *vif, uint32_t count, struct netif_tx_request 
 	return err == -EAGAIN ? -EPROTO : err; /* a packet is published whole */
 }
 
-static void note_answers(const struct netif_tx_request *copies, const struct netring_packet *decoded)
+static void note_answers(const struct netif_tx_request *copies,
+			 const struct netring_packet *decoded)
 {
 	for (uint32_t i = 0; i < decoded->slots; i++)
 		batch.answer[batch.answers++] = (struct answer){
@@ -227,7 +228,8 @@ int vif_receive(struct vif *vif)
 	return (int)batch.jobs;
 }
 
-/* --- The network thread's part ----------------------------------------------------------------- */
+/* --- The network thread's part -----------------------------------------------------------------
+ */
 
 static void give_up(struct vif *vif)
 {

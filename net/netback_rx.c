@@ -94,7 +94,9 @@ static void add_job(struct vif *vif, struct packet *packet)
 	struct cursor c = { .packet = packet };
 
 	*job = (struct job){
-		.packet = packet, .first_op = batch.ops, .first_answer = batch.answers,
+		.packet = packet,
+		.first_op = batch.ops,
+		.first_answer = batch.answers,
 	};
 	while (c.frag < packet->frag_count) {
 		bool first = c.frag == 0 && c.done == 0;

@@ -39,10 +39,12 @@ static const struct {
 	uint16_t port;
 	bool tcp, udp;
 } services[] = {
-	{ "echo", 7, true, true },    { "ftp", 21, true, false },   { "ssh", 22, true, false },
-	{ "telnet", 23, true, false }, { "smtp", 25, true, false }, { "domain", 53, true, true },
-	{ "tftp", 69, false, true },  { "http", 80, true, false },  { "ntp", 123, false, true },
-	{ "snmp", 161, false, true }, { "https", 443, true, false }, { "syslog", 514, false, true },
+	{ "echo", 7, true, true },     { "ftp", 21, true, false },
+	{ "ssh", 22, true, false },    { "telnet", 23, true, false },
+	{ "smtp", 25, true, false },   { "domain", 53, true, true },
+	{ "tftp", 69, false, true },   { "http", 80, true, false },
+	{ "ntp", 123, false, true },   { "snmp", 161, false, true },
+	{ "https", 443, true, false }, { "syslog", 514, false, true },
 };
 
 static bool speaks(size_t i, const char *protocol)
@@ -59,8 +61,12 @@ static struct servent *service_entry(size_t i, const char *protocol)
 
 	memcpy(name, services[i].name, sizeof(name));
 	entry = (struct servent){
-		.s_name = name, .s_aliases = no_aliases, .s_port = lwip_htons(services[i].port),
-		.s_proto = protocol ? (char *)protocol : services[i].tcp ? "tcp" : "udp",
+		.s_name = name,
+		.s_aliases = no_aliases,
+		.s_port = lwip_htons(services[i].port),
+		.s_proto = protocol          ? (char *)protocol
+			   : services[i].tcp ? "tcp"
+					     : "udp",
 	};
 	return &entry;
 }
@@ -85,16 +91,18 @@ struct protoent *getprotobyname(const char *name)
 {
 	static struct protoent entry;
 	static char *no_aliases[] = { NULL };
-	int number = strcmp(name, "tcp") == 0  ? IPPROTO_TCP :
-		     strcmp(name, "udp") == 0  ? IPPROTO_UDP :
-		     strcmp(name, "icmp") == 0 ? IPPROTO_ICMP :
-		     strcmp(name, "ip") == 0   ? IPPROTO_IP :
-						 -1;
+	int number = strcmp(name, "tcp") == 0    ? IPPROTO_TCP
+		     : strcmp(name, "udp") == 0  ? IPPROTO_UDP
+		     : strcmp(name, "icmp") == 0 ? IPPROTO_ICMP
+		     : strcmp(name, "ip") == 0   ? IPPROTO_IP
+						 : -1;
 
 	if (number < 0)
 		return NULL;
 	entry = (struct protoent){
-		.p_name = (char *)name, .p_aliases = no_aliases, .p_proto = number,
+		.p_name = (char *)name,
+		.p_aliases = no_aliases,
+		.p_proto = number,
 	};
 	return &entry;
 }
@@ -132,10 +140,15 @@ struct hostent *gethostbyname(const char *name)
 const char *gai_strerror(int error)
 {
 	static const char *const texts[] = {
-		"Name or service not known", "Service not supported for this type",
-		"Non-recoverable failure in name resolution", "Memory allocation failure",
-		"Address family not supported", "Temporary failure in name resolution",
-		"Bad value for flags", "Socket type not supported", "System error",
+		"Name or service not known",
+		"Service not supported for this type",
+		"Non-recoverable failure in name resolution",
+		"Memory allocation failure",
+		"Address family not supported",
+		"Temporary failure in name resolution",
+		"Bad value for flags",
+		"Socket type not supported",
+		"System error",
 		"Argument buffer overflow",
 	};
 
@@ -146,28 +159,29 @@ const char *gai_strerror(int error)
 	return texts[error - EAI_NONAME];
 }
 
-/* --- Addresses back to text -------------------------------------------------------------------- */
+/* --- Addresses back to text --------------------------------------------------------------------
+ */
 
 static int put_host(const struct sockaddr *addr, char *host, socklen_t size)
 {
-	const void *ip = addr->sa_family == AF_INET ?
-				 (const void *)&((const struct sockaddr_in *)addr)->sin_addr :
-				 (const void *)&((const struct sockaddr_in6 *)addr)->sin6_addr;
+	const void *ip = addr->sa_family == AF_INET
+				 ? (const void *)&((const struct sockaddr_in *)addr)->sin_addr
+				 : (const void *)&((const struct sockaddr_in6 *)addr)->sin6_addr;
 
 	return lwip_inet_ntop(addr->sa_family, ip, host, size) ? 0 : EAI_OVERFLOW;
 }
 
 static int put_service(const struct sockaddr *addr, char *text, socklen_t size, int flags)
 {
-	u16_t port = addr->sa_family == AF_INET ? ((const struct sockaddr_in *)addr)->sin_port :
-						  ((const struct sockaddr_in6 *)addr)->sin6_port;
+	u16_t port = addr->sa_family == AF_INET ? ((const struct sockaddr_in *)addr)->sin_port
+						: ((const struct sockaddr_in6 *)addr)->sin6_port;
 	const struct servent *entry = NULL;
 	int len;
 
 	if (!(flags & NI_NUMERICSERV))
 		entry = getservbyport(port, flags & NI_DGRAM ? "udp" : "tcp");
-	len = entry ? str_format(text, size, "%s", entry->s_name) :
-		      str_format(text, size, "%u", lwip_ntohs(port));
+	len = entry ? str_format(text, size, "%s", entry->s_name)
+		    : str_format(text, size, "%u", lwip_ntohs(port));
 	return len >= (int)size ? EAI_OVERFLOW : 0;
 }
 

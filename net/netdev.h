@@ -26,7 +26,7 @@ struct netdev_ops {
 /* Called on the network thread. */
 struct netdev_upper {
 	void (*receive)(void *arg, struct packet *packet); /* takes the packet over */
-	void (*receive_done)(void *arg);		   /* ends a burst of receive */
+	void (*receive_done)(void *arg);                   /* ends a burst of receive */
 	void (*link_changed)(void *arg, bool up);
 };
 
@@ -37,10 +37,10 @@ struct netdev {
 	const struct netdev_upper *upper; /* NULL: what arrives is dropped */
 	void *upper_arg;
 	uint8_t mac[6];
-	uint16_t mtu;	   /* of the payload, without the Ethernet header */
+	uint16_t mtu;      /* of the payload, without the Ethernet header */
 	uint32_t offloads; /* OFFLOAD_* that the other side takes */
 	bool up;
-	bool optional;	   /* the stack uses it only when told an address for it */
+	bool optional; /* the stack uses it only when told an address for it */
 	struct {
 		uint64_t rx_packets, rx_bytes, rx_dropped;
 		uint64_t tx_packets, tx_bytes, tx_dropped;

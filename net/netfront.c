@@ -30,7 +30,8 @@ static void give_up(struct netfront *front, const char *why)
 	}
 }
 
-/* --- Sending: upcalls masked ------------------------------------------------------------------- */
+/* --- Sending: upcalls masked -------------------------------------------------------------------
+ */
 
 static void free_tx_slot(struct netfront *front, uint16_t id)
 {
@@ -41,7 +42,8 @@ static void free_tx_slot(struct netfront *front, uint16_t id)
 	front->tx_free_count++;
 }
 
-/* A slot with a grant reference; the caller has made sure that one is free. -1 without reference. */
+/* A slot with a grant reference; the caller has made sure that one is free. -1 without reference.
+ */
 static int take_tx_slot(struct netfront *front)
 {
 	uint16_t id = front->tx_free;
@@ -226,7 +228,8 @@ static void flush(struct netdev *dev)
 
 static const struct netdev_ops ops = { transmit, flush };
 
-/* --- Receiving: on the network thread ---------------------------------------------------------- */
+/* --- Receiving: on the network thread ----------------------------------------------------------
+ */
 
 static bool prepare_rx_slot(struct netfront *front, struct netfront_rx_slot *slot)
 {
@@ -260,7 +263,8 @@ static void refill(struct netfront *front)
 			break;
 		}
 		*RING_GET_REQUEST(&front->rx, at) = (struct netif_rx_request){
-			.id = (uint16_t)(at % NETFRONT_SLOTS), .gref = slot->ref,
+			.id = (uint16_t)(at % NETFRONT_SLOTS),
+			.gref = slot->ref,
 		};
 		front->rx.req_prod_pvt++;
 	}
@@ -291,7 +295,8 @@ static bool apply_flags(struct packet *packet, const struct netring_packet *deco
 	packet->gso_size = decoded->gso_size;
 	if (decoded->gso || decoded->flags & NETRXF_csum_blank)
 		return offload_prepare(packet) == 0;
-	packet->csum = decoded->flags & NETRXF_data_validated ? PACKET_CSUM_VALID : PACKET_CSUM_NONE;
+	packet->csum =
+		decoded->flags & NETRXF_data_validated ? PACKET_CSUM_VALID : PACKET_CSUM_NONE;
 	return true;
 }
 
@@ -384,7 +389,8 @@ static bool poll(struct poller *poller)
 	return packets == NET_BUDGET || more;
 }
 
-/* --- For the handshake ------------------------------------------------------------------------- */
+/* --- For the handshake -------------------------------------------------------------------------
+ */
 
 void netfront_event(evtchn_port_t port, void *arg)
 {
@@ -404,7 +410,8 @@ void netfront_init(struct netfront *front)
 	poller_init(&front->poller, poll);
 	timer_init(&front->retry, retry, &front->poller);
 	/* A sixteenth of the memory, and enough for the largest packet. */
-	front->rx_target = (uint32_t)MAX(MIN(page_total_count() / 16, (size_t)NETFRONT_SLOTS), 32UL);
+	front->rx_target =
+		(uint32_t)MAX(MIN(page_total_count() / 16, (size_t)NETFRONT_SLOTS), 32UL);
 }
 
 void netfront_start(struct netfront *front)

@@ -17,27 +17,27 @@
 #define NETFRONT_SLOTS 256 /* entries of each ring: __CONST_RING_SIZE of one page */
 
 struct netfront_tx_slot {
-	grant_ref_t ref;	/* 0: none yet; kept from one use to the next */
-	uint16_t next;		/* of the free list */
-	bool busy;		/* a request of ours is out */
-	struct packet *packet;	/* freed when this slot, the packet's last one, is answered */
+	grant_ref_t ref;       /* 0: none yet; kept from one use to the next */
+	uint16_t next;         /* of the free list */
+	bool busy;             /* a request of ours is out */
+	struct packet *packet; /* freed when this slot, the packet's last one, is answered */
 };
 
 struct netfront_rx_slot {
-	grant_ref_t ref;  /* 0: none yet */
-	uint8_t *page;	  /* granted to the backend; NULL: nothing posted */
+	grant_ref_t ref; /* 0: none yet */
+	uint8_t *page;   /* granted to the backend; NULL: nothing posted */
 };
 
 struct netfront {
 	struct netdev dev;
 	struct xenbus_device *xenbus;
 	domid_t backend;
-	bool sg;		/* the backend takes packets of several slots */
+	bool sg; /* the backend takes packets of several slots */
 
 	/* Sending: with upcalls masked. */
 	bool connected;
 	struct netif_tx_front_ring tx;
-	uint16_t tx_free;	/* head of the free list; NETFRONT_SLOTS: empty */
+	uint16_t tx_free; /* head of the free list; NETFRONT_SLOTS: empty */
 	uint32_t tx_free_count;
 	struct netfront_tx_slot tx_slots[NETFRONT_SLOTS];
 	struct packet_queue backlog; /* packets that found no room */

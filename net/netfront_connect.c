@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The frontend's handshake (xen/io/netif.h): when the backend waits, rings and ports are made and
- * told to it; when it closes, or breaks the rules, all is taken back, and a backend that waits again
- * is connected anew.
+ * told to it; when it closes, or breaks the rules, all is taken back, and a backend that waits
+ * again is connected anew.
  */
 
 #include "net/netfront.h"
@@ -61,7 +61,8 @@ static void read_features(struct netfront *front)
 		dev->offloads |= OFFLOAD_TSO6;
 }
 
-/* --- Rings and ports --------------------------------------------------------------------------- */
+/* --- Rings and ports ---------------------------------------------------------------------------
+ */
 
 static int share_ring(struct netfront *front, void *page, grant_ref_t *ref)
 {
@@ -130,7 +131,8 @@ static void disconnect(struct netfront *front)
 	front->tx_ring_ref = front->rx_ring_ref = 0;
 }
 
-/* --- What the backend is told ------------------------------------------------------------------ */
+/* --- What the backend is told ------------------------------------------------------------------
+ */
 
 static int write_ports(xs_tx_t tx, const struct netfront *front)
 {
@@ -146,7 +148,7 @@ static int write_ports(xs_tx_t tx, const struct netfront *front)
 static int write_connection(xs_tx_t tx, void *arg)
 {
 	static const char *const features[] = {
-		"request-rx-copy",   "feature-rx-notify",	   "feature-sg",
+		"request-rx-copy",   "feature-rx-notify", "feature-sg",
 		"feature-gso-tcpv4", "feature-gso-tcpv6", "feature-ipv6-csum-offload",
 	};
 	const struct netfront *front = arg;
@@ -188,7 +190,8 @@ static void connect(struct netfront *front)
 	xenbus_switch_state(xenbus, XenbusStateConnected);
 }
 
-/* --- Xenbus ------------------------------------------------------------------------------------ */
+/* --- Xenbus ------------------------------------------------------------------------------------
+ */
 
 struct link_change {
 	struct netdev *dev;
@@ -248,7 +251,8 @@ static void changed(struct xenbus_device *xenbus, enum xenbus_state peer)
 
 	switch (peer) {
 	case XenbusStateInitWait:
-		/* A backend that came back finds us Connected or Closed: start again from nothing. */
+		/* A backend that came back finds us Connected or Closed: start again from nothing.
+		 */
 		if (xenbus->state == XenbusStateConnected)
 			close_connection(front);
 		if (xenbus->state == XenbusStateClosed)

@@ -55,7 +55,8 @@ static int decode_extras(const void *slots, size_t slot_size, uint32_t count,
 		packet->slots++;
 		packet->extra_count++;
 		more = extra.flags & XEN_NETIF_EXTRA_FLAG_MORE;
-		if (extra.type != XEN_NETIF_EXTRA_TYPE_GSO || packet->gso || decode_gso(&extra, packet))
+		if (extra.type != XEN_NETIF_EXTRA_TYPE_GSO || packet->gso ||
+		    decode_gso(&extra, packet))
 			err = -EBADMSG;
 	}
 	return err;
@@ -107,8 +108,7 @@ static int settle_tx_sizes(struct netring_packet *packet)
 		return -EBADMSG;
 	packet->data[0].len = (uint16_t)(packet->len - others);
 	for (uint32_t i = 0; i < packet->data_count; i++)
-		if (!packet->data[i].len ||
-		    !in_page(packet->data[i].offset, packet->data[i].len))
+		if (!packet->data[i].len || !in_page(packet->data[i].offset, packet->data[i].len))
 			return -EBADMSG;
 	return 0;
 }

@@ -23,7 +23,7 @@
 #define NETRING_CHAIN_MAX 64U
 
 struct netring_slot {
-	uint32_t slot; /* index into the slots that were given */
+	uint32_t slot;   /* index into the slots that were given */
 	grant_ref_t ref; /* tx only */
 	uint16_t id;
 	uint16_t offset;
@@ -31,12 +31,12 @@ struct netring_slot {
 };
 
 struct netring_packet {
-	uint32_t slots;	      /* consumed: data and extras */
+	uint32_t slots;       /* consumed: data and extras */
 	uint32_t extra_first; /* index of the first extra, extra_count of them */
 	uint32_t extra_count;
 	uint32_t len;
 	uint16_t flags; /* of the first slot */
-	uint8_t gso;	/* enum packet_gso */
+	uint8_t gso;    /* enum packet_gso */
 	uint16_t gso_size;
 	uint16_t data_count;
 	struct netring_slot data[NETRING_DATA_MAX];

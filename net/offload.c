@@ -16,7 +16,7 @@
 #define PROTO_DSTOPTS  60
 
 #define IPV4_LENGTH   2
-#define IPV4_ID	      4
+#define IPV4_ID       4
 #define IPV4_FRAGMENT 6
 #define IPV4_PROTOCOL 9
 #define IPV4_CHECKSUM 10
@@ -31,15 +31,15 @@
 #define TCP_OFFSET   12
 #define TCP_FLAGS    13
 #define TCP_CHECKSUM 16
-#define TCP_MIN	     20
-#define TCP_FIN	     0x01
-#define TCP_PSH	     0x08
-#define TCP_CWR	     0x80
+#define TCP_MIN      20
+#define TCP_FIN      0x01
+#define TCP_PSH      0x08
+#define TCP_CWR      0x80
 #define UDP_CHECKSUM 6
-#define UDP_LEN	     8
+#define UDP_LEN      8
 
 /* Bounds on what a sender may ask for: each segment costs a page. */
-#define GSO_HEADER_MAX	 256
+#define GSO_HEADER_MAX   256
 #define GSO_SEGMENTS_MAX 128
 
 static uint16_t get16(const uint8_t *p)
@@ -79,7 +79,8 @@ static uint64_t pseudo_sum(const uint8_t *addresses, size_t len, uint8_t protoco
 	return checksum_add(checksum_add(0, addresses, len), tail, sizeof(tail));
 }
 
-/* What the headers say: where the transport header is, of which protocol, and how long it all is. */
+/* What the headers say: where the transport header is, of which protocol, and how long it all is.
+ */
 struct layout {
 	uint32_t transport;
 	uint32_t end; /* of the IP packet, bytes from the frame's first */
@@ -175,8 +176,8 @@ static uint64_t layout_pseudo_sum(const struct packet *packet, const struct layo
 	const uint8_t *ip = packet->frags[0].data + ETH_HEADER_LEN;
 	uint32_t payload = l->end - l->transport;
 
-	return l->v6 ? pseudo_sum(ip + IPV6_SOURCE, 32, l->protocol, payload) :
-		       pseudo_sum(ip + IPV4_SOURCE, 8, l->protocol, payload);
+	return l->v6 ? pseudo_sum(ip + IPV6_SOURCE, 32, l->protocol, payload)
+		     : pseudo_sum(ip + IPV4_SOURCE, 8, l->protocol, payload);
 }
 
 int offload_prepare(struct packet *packet)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a device may leave to the next one, in software: finding and finishing TCP and UDP checksums,
- * cutting large TCP packets. Pure but for the memory of packets. Headers are looked for in the
- * packet's first piece only; every sender that we know puts them there.
+ * What a device may leave to the next one, in software: finding and finishing TCP and UDP
+ * checksums, cutting large TCP packets. Pure but for the memory of packets. Headers are looked for
+ * in the packet's first piece only; every sender that we know puts them there.
  */
 #pragma once
 

@@ -63,7 +63,8 @@ struct packet *packet_alloc_len(uint32_t len)
 	return packet;
 }
 
-/* Gives the packet's own pages back, from the nth on; all but the first are the parent's, if any. */
+/* Gives the packet's own pages back, from the nth on; all but the first are the parent's, if any.
+ */
 static void free_pages(struct packet *packet, uint32_t from)
 {
 	uint32_t owned = packet->parent ? MIN(packet->frag_count, 1) : packet->frag_count;

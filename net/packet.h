@@ -41,7 +41,7 @@ struct packet_frag {
 };
 
 struct packet {
-	struct list link; /* for one holder only; several queue it by packet_queue */
+	struct list link;      /* for one holder only; several queue it by packet_queue */
 	struct packet *parent; /* owns the pages of all pieces but the first; NULL: we do */
 	uint32_t refs;
 	uint32_t len;

@@ -13,13 +13,13 @@
 
 /* The flags of socket and accept4 beside the type; sys/socket.h has the same. */
 #define SOCKET_NONBLOCK 0x4000
-#define SOCKET_CLOEXEC	0x40000
+#define SOCKET_CLOEXEC  0x40000
 
 struct socket {
 	int number; /* lwIP's */
 	bool stream;
 	struct wait_queue changed; /* woken when readiness may have changed */
-	struct mutex sending;	   /* one writer at a time: lwIP cannot have two in one stream */
+	struct mutex sending;      /* one writer at a time: lwIP cannot have two in one stream */
 	netconn_callback callback; /* lwIP's own */
 };
 

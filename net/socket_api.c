@@ -7,17 +7,17 @@
 #include "net/socket.h"
 
 /* Runs a call of lwIP's, which sets errno itself, on the socket behind fd. */
-#define WITH_SOCKET(fd, call)                                        \
-	({                                                           \
-		struct file *with_file;                              \
-		struct socket *socket = socket_get(fd, &with_file);  \
-		int with_result = -1;                                \
-								     \
-		if (socket) {                                        \
-			with_result = (call);                        \
-			file_put(with_file);                         \
-		}                                                    \
-		with_result;                                         \
+#define WITH_SOCKET(fd, call)                                       \
+	({                                                          \
+		struct file *with_file;                             \
+		struct socket *socket = socket_get(fd, &with_file); \
+		int with_result = -1;                               \
+                                                                    \
+		if (socket) {                                       \
+			with_result = (call);                       \
+			file_put(with_file);                        \
+		}                                                   \
+		with_result;                                        \
 	})
 
 int socket(int family, int type, int protocol)

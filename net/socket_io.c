@@ -16,7 +16,8 @@ static bool may_wait(const struct file *file, int flags)
 	return !file_nonblock(file) && !(flags & MSG_DONTWAIT);
 }
 
-/* --- Inside: -errno ---------------------------------------------------------------------------- */
+/* --- Inside: -errno ----------------------------------------------------------------------------
+ */
 
 static ssize_t send_stream(struct file *file, struct socket *socket, const struct msghdr *message,
 			   int flags)
@@ -27,10 +28,10 @@ static ssize_t send_stream(struct file *file, struct socket *socket, const struc
 		mutex_lock(&socket->sending);
 	else if (!mutex_trylock(&socket->sending))
 		return -EAGAIN;
-	n = result_of(message->msg_iovlen == 1 ?
-			      lwip_send(socket->number, message->msg_iov[0].iov_base,
-					message->msg_iov[0].iov_len, flags) :
-			      lwip_sendmsg(socket->number, message, flags));
+	n = result_of(message->msg_iovlen == 1
+			      ? lwip_send(socket->number, message->msg_iov[0].iov_base,
+					  message->msg_iov[0].iov_len, flags)
+			      : lwip_sendmsg(socket->number, message, flags));
 	mutex_unlock(&socket->sending);
 	return n == -ENOTCONN ? -EPIPE : n;
 }
@@ -87,7 +88,8 @@ ssize_t socket_receive(struct file *file, struct socket *socket, struct msghdr *
 	return result_of(lwip_recvmsg(socket->number, message, flags));
 }
 
-/* --- POSIX's functions ------------------------------------------------------------------------- */
+/* --- POSIX's functions -------------------------------------------------------------------------
+ */
 
 static ssize_t finish(ssize_t n)
 {
@@ -115,8 +117,10 @@ ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sock
 {
 	struct iovec iov = { .iov_base = (void *)buf, .iov_len = len };
 	struct msghdr message = {
-		.msg_name = (void *)to, .msg_namelen = to ? to_len : 0,
-		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_name = (void *)to,
+		.msg_namelen = to ? to_len : 0,
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
 	};
 
 	return sendmsg(fd, &message, flags);
@@ -145,8 +149,10 @@ ssize_t recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *from
 {
 	struct iovec iov = { .iov_base = buf, .iov_len = len };
 	struct msghdr message = {
-		.msg_name = from, .msg_namelen = from && from_len ? *from_len : 0,
-		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_name = from,
+		.msg_namelen = from && from_len ? *from_len : 0,
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
 	};
 	ssize_t n = recvmsg(fd, &message, flags);
 

@@ -31,10 +31,10 @@ struct net_switch {
 	BITMAP(touched, BRIDGE_PORTS); /* ports with packets that wait for a flush */
 
 	/* The port into this domain, of which the stack holds the other end. */
-	struct netdev local;	   /* seen by the stack */
-	struct netdev local_port;  /* seen by the switch */
+	struct netdev local;      /* seen by the stack */
+	struct netdev local_port; /* seen by the switch */
 	struct poller local_work;
-	struct list from_stack;	   /* packets; with upcalls masked, as the next */
+	struct list from_stack; /* packets; with upcalls masked, as the next */
 	uint32_t from_stack_count;
 };
 
@@ -119,7 +119,9 @@ static void add_port(void *arg)
 	if (number < 0)
 		return;
 	*a->port = (struct switch_port){
-		.sw = a->sw, .dev = a->dev, .number = (unsigned int)number,
+		.sw = a->sw,
+		.dev = a->dev,
+		.number = (unsigned int)number,
 	};
 	a->sw->ports[number] = a->port;
 	a->dev->upper = &port_upper;
@@ -161,7 +163,8 @@ void switch_detach(struct net_switch *sw, struct netdev *dev)
 	free(a.port);
 }
 
-/* --- The port into this domain ----------------------------------------------------------------- */
+/* --- The port into this domain -----------------------------------------------------------------
+ */
 
 /* The stack sends from its own threads: packets change threads here. */
 static void local_transmit(struct netdev *dev, struct packet *packet)
@@ -226,12 +229,18 @@ static int add_local(struct net_switch *sw)
 	static uint8_t count;
 
 	sw->local = (struct netdev){
-		.ops = &local_ops, .mtu = 1500, .offloads = OFFLOAD_ALL, .up = true,
+		.ops = &local_ops,
+		.mtu = 1500,
+		.offloads = OFFLOAD_ALL,
+		.up = true,
 		.optional = true,
 		.mac = { 0x02, 0x00, 0x00, 0x6c, 0x6d, ++count }, /* locally administered */
 	};
 	sw->local_port = (struct netdev){
-		.ops = &local_port_ops, .mtu = 1500, .offloads = OFFLOAD_ALL, .up = true,
+		.ops = &local_port_ops,
+		.mtu = 1500,
+		.offloads = OFFLOAD_ALL,
+		.up = true,
 	};
 	strlcpy(sw->local.name, sw->name, sizeof(sw->local.name));
 	str_format(sw->local_port.name, sizeof(sw->local_port.name), "%s-local", sw->name);

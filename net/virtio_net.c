@@ -19,10 +19,10 @@
 #include "net/packet_queue.h"
 #include "net/poll.h"
 
-#define F_CSUM	     0
+#define F_CSUM       0
 #define F_GUEST_CSUM 1
-#define F_MTU	     3
-#define F_MAC	     5
+#define F_MTU        3
+#define F_MAC        5
 #define F_GUEST_TSO4 7
 #define F_GUEST_TSO6 8
 #define F_HOST_TSO4  11
@@ -61,13 +61,13 @@ _Static_assert(sizeof(struct net_hdr) <= PACKET_HEADROOM, "header in the headroo
 struct virtio_net {
 	struct netdev dev;
 	struct virtio_dev virtio;
-	struct virtio_queue *rx; /* only on the network thread */
-	struct virtio_queue *tx; /* with upcalls masked */
+	struct virtio_queue *rx;     /* only on the network thread */
+	struct virtio_queue *tx;     /* with upcalls masked */
 	struct packet_queue backlog; /* what found no room in tx; with upcalls masked */
 	struct poller poller;
 	struct clock_timer retry;
-	unsigned int rx_target; /* buffers that the card should have */
-	struct packet *partial; /* its first buffers are here; */
+	unsigned int rx_target;   /* buffers that the card should have */
+	struct packet *partial;   /* its first buffers are here; */
 	uint32_t partial_missing; /* so many more belong to it */
 	bool partial_bad;
 	bool dead; /* stopped for good */
@@ -90,7 +90,8 @@ static void refill(struct virtio_net *net)
 	virtio_kick(net->rx);
 }
 
-/* --- Receiving --------------------------------------------------------------------------------- */
+/* --- Receiving ---------------------------------------------------------------------------------
+ */
 
 /* Believes a header's checksum and GSO only as far as the packet bears it out. */
 static bool apply_header(struct packet *packet, const struct net_hdr *hdr)
@@ -121,8 +122,8 @@ static void start_packet(struct virtio_net *net, uint8_t *page, uint32_t written
 
 	net->partial = packet_alloc();
 	net->partial_missing = MAX(buffers, 1);
-	net->partial_bad = !net->partial || written < sizeof(*hdr) + ETH_HEADER_LEN ||
-			   buffers > PACKET_FRAGS;
+	net->partial_bad =
+		!net->partial || written < sizeof(*hdr) + ETH_HEADER_LEN || buffers > PACKET_FRAGS;
 	if (!net->partial)
 		page_free(page, 0);
 	else
@@ -176,7 +177,8 @@ static int receive(struct virtio_net *net)
 	return packets;
 }
 
-/* --- Sending ----------------------------------------------------------------------------------- */
+/* --- Sending -----------------------------------------------------------------------------------
+ */
 
 static void write_header(const struct packet *packet, struct net_hdr *hdr)
 {
@@ -195,7 +197,8 @@ static void write_header(const struct packet *packet, struct net_hdr *hdr)
 
 /*
  * Puts one packet on the ring, its header in front of its first byte. A packet that several hold is
- * no exception: the header is the same for all, and nobody else looks at the bytes before the first.
+ * no exception: the header is the same for all, and nobody else looks at the bytes before the
+ * first.
  */
 static int enqueue(struct virtio_net *net, struct packet *packet)
 {
@@ -263,7 +266,8 @@ static void flush(struct netdev *dev)
 	unsigned long flags = irq_save();
 
 	virtio_kick(net->tx);
-	/* Interrupts only when packets wait for room: what was sent is freed on the next occasion. */
+	/* Interrupts only when packets wait for room: what was sent is freed on the next occasion.
+	 */
 	if (packet_queue_count(&net->backlog) && vqueue_arm(&net->tx->vq, 1))
 		net_schedule(&net->poller);
 	irq_restore(flags);
@@ -271,7 +275,8 @@ static void flush(struct netdev *dev)
 
 static const struct netdev_ops ops = { transmit, flush };
 
-/* --- The network thread's part ----------------------------------------------------------------- */
+/* --- The network thread's part -----------------------------------------------------------------
+ */
 
 static void serve_backlog(struct virtio_net *net)
 {
@@ -289,8 +294,7 @@ static void serve_backlog(struct virtio_net *net)
 
 static void give_up(struct virtio_net *net)
 {
-	console_print("%s: the card broke the rules of its queues and is stopped\n",
-		      net->dev.name);
+	console_print("%s: the card broke the rules of its queues and is stopped\n", net->dev.name);
 	virtio_reset(&net->virtio);
 	net->dead = true;
 	netdev_set_link(&net->dev, false);
@@ -337,11 +341,12 @@ static void tx_event(evtchn_port_t port, void *arg)
 	msix_eoi(&net->tx->vector);
 }
 
-/* --- Opening ----------------------------------------------------------------------------------- */
+/* --- Opening -----------------------------------------------------------------------------------
+ */
 
-#define WANTED                                                                                    \
-	(1ULL << VIRTIO_F_EVENT_IDX | 1ULL << F_CSUM | 1ULL << F_GUEST_CSUM | 1ULL << F_MTU |     \
-	 1ULL << F_MAC | 1ULL << F_GUEST_TSO4 | 1ULL << F_GUEST_TSO6 | 1ULL << F_HOST_TSO4 |      \
+#define WANTED                                                                                \
+	(1ULL << VIRTIO_F_EVENT_IDX | 1ULL << F_CSUM | 1ULL << F_GUEST_CSUM | 1ULL << F_MTU | \
+	 1ULL << F_MAC | 1ULL << F_GUEST_TSO4 | 1ULL << F_GUEST_TSO6 | 1ULL << F_HOST_TSO4 |  \
 	 1ULL << F_HOST_TSO6 | 1ULL << F_MRG_RXBUF | 1ULL << F_STATUS)
 
 static void read_config(struct virtio_net *net)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Sends back what it receives, by TCP and UDP, over IPv4 and IPv6. Argument: the port, 7 by default. */
+/* Sends back what it receives, by TCP and UDP, over IPv4 and IPv6. Argument: the port, 7 by
+ * default. */
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -17,7 +18,8 @@
 static int open_socket(int type, int port)
 {
 	struct sockaddr_in6 any = {
-		.sin6_family = AF_INET6, .sin6_port = htons((unsigned short)port),
+		.sin6_family = AF_INET6,
+		.sin6_port = htons((unsigned short)port),
 		.sin6_addr = IN6ADDR_ANY_INIT,
 	};
 	int fd = socket(AF_INET6, type, 0), on = 1;

@@ -35,7 +35,8 @@ static int status_of(int err)
 	}
 }
 
-/* --- Out --------------------------------------------------------------------------------------- */
+/* --- Out ---------------------------------------------------------------------------------------
+ */
 
 static bool send_part(struct connection *c, int fd, long long first, long long length)
 {
@@ -151,7 +152,8 @@ bool serve_get(struct connection *c, const struct http_request *request)
 	return more;
 }
 
-/* --- In ---------------------------------------------------------------------------------------- */
+/* --- In ----------------------------------------------------------------------------------------
+ */
 
 /* First what came with the header, then what is still to come. */
 static ssize_t receive_body(struct connection *c, char *buf, size_t want)

@@ -225,13 +225,23 @@ const char *http_reason(int status)
 		int status;
 		const char *reason;
 	} reasons[] = {
-		{ 200, "OK" },		{ 201, "Created" },	    { 204, "No Content" },
-		{ 206, "Partial Content" }, { 301, "Moved Permanently" }, { 304, "Not Modified" },
-		{ 400, "Bad Request" }, { 403, "Forbidden" },	    { 404, "Not Found" },
-		{ 405, "Method Not Allowed" }, { 411, "Length Required" },
-		{ 416, "Range Not Satisfiable" }, { 431, "Request Header Fields Too Large" },
-		{ 500, "Internal Server Error" }, { 501, "Not Implemented" },
-		{ 505, "HTTP Version Not Supported" }, { 507, "Insufficient Storage" },
+		{ 200, "OK" },
+		{ 201, "Created" },
+		{ 204, "No Content" },
+		{ 206, "Partial Content" },
+		{ 301, "Moved Permanently" },
+		{ 304, "Not Modified" },
+		{ 400, "Bad Request" },
+		{ 403, "Forbidden" },
+		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
+		{ 411, "Length Required" },
+		{ 416, "Range Not Satisfiable" },
+		{ 431, "Request Header Fields Too Large" },
+		{ 500, "Internal Server Error" },
+		{ 501, "Not Implemented" },
+		{ 505, "HTTP Version Not Supported" },
+		{ 507, "Insufficient Storage" },
 	};
 
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
@@ -243,14 +253,25 @@ const char *http_reason(int status)
 const char *http_content_type(const char *path)
 {
 	static const char *const types[][2] = {
-		{ ".html", "text/html; charset=utf-8" }, { ".htm", "text/html; charset=utf-8" },
-		{ ".txt", "text/plain; charset=utf-8" }, { ".css", "text/css; charset=utf-8" },
-		{ ".js", "text/javascript; charset=utf-8" }, { ".json", "application/json" },
-		{ ".svg", "image/svg+xml" }, { ".png", "image/png" }, { ".jpg", "image/jpeg" },
-		{ ".jpeg", "image/jpeg" }, { ".gif", "image/gif" }, { ".webp", "image/webp" },
-		{ ".ico", "image/x-icon" }, { ".pdf", "application/pdf" },
-		{ ".xml", "application/xml" }, { ".gz", "application/gzip" },
-		{ ".wasm", "application/wasm" }, { ".mp4", "video/mp4" }, { ".woff2", "font/woff2" },
+		{ ".html", "text/html; charset=utf-8" },
+		{ ".htm", "text/html; charset=utf-8" },
+		{ ".txt", "text/plain; charset=utf-8" },
+		{ ".css", "text/css; charset=utf-8" },
+		{ ".js", "text/javascript; charset=utf-8" },
+		{ ".json", "application/json" },
+		{ ".svg", "image/svg+xml" },
+		{ ".png", "image/png" },
+		{ ".jpg", "image/jpeg" },
+		{ ".jpeg", "image/jpeg" },
+		{ ".gif", "image/gif" },
+		{ ".webp", "image/webp" },
+		{ ".ico", "image/x-icon" },
+		{ ".pdf", "application/pdf" },
+		{ ".xml", "application/xml" },
+		{ ".gz", "application/gzip" },
+		{ ".wasm", "application/wasm" },
+		{ ".mp4", "video/mp4" },
+		{ ".woff2", "font/woff2" },
 	};
 	const char *end = strrchr(path, '.');
 

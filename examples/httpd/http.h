@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #define HTTP_HEADER_MAX 4096 /* request line and header lines */
-#define HTTP_PATH_MAX	1024
+#define HTTP_PATH_MAX   1024
 
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_PUT, HTTP_OTHER };
 
@@ -17,7 +17,7 @@ struct http_request {
 	bool expects_continue;
 	bool chunked;
 	long long content_length; /* -1: not told */
-	const char *range;	  /* values of header lines, in the text; NULL: not there */
+	const char *range;        /* values of header lines, in the text; NULL: not there */
 	const char *if_range;
 	const char *if_modified_since;
 };

@@ -89,7 +89,8 @@ static void start_worker(void)
 static int open_listener(int port)
 {
 	struct sockaddr_in6 any = {
-		.sin6_family = AF_INET6, .sin6_port = htons((unsigned short)port),
+		.sin6_family = AF_INET6,
+		.sin6_port = htons((unsigned short)port),
 		.sin6_addr = IN6ADDR_ANY_INIT,
 	};
 	int fd = socket(AF_INET6, SOCK_STREAM, 0), on = 1;

@@ -53,9 +53,8 @@ bool send_header(struct connection *c, int status, long long length, const char 
 bool send_error(struct connection *c, int status, const char *lines)
 {
 	char body[256], more[256];
-	int len = snprintf(body, sizeof(body),
-			   "<!doctype html><title>%d</title><h1>%d %s</h1>\n", status, status,
-			   http_reason(status));
+	int len = snprintf(body, sizeof(body), "<!doctype html><title>%d</title><h1>%d %s</h1>\n",
+			   status, status, http_reason(status));
 
 	snprintf(more, sizeof(more), "Content-Type: text/html; charset=utf-8\r\n%s", lines);
 	return send_header(c, status, len, more) &&
@@ -111,8 +110,8 @@ static bool answer(struct connection *c, const struct http_request *request)
 	}
 	if (get)
 		return serve_get(c, request);
-	return send_error(c, 405, serve_writable ? "Allow: GET, HEAD, PUT\r\n" :
-						   "Allow: GET, HEAD\r\n");
+	return send_error(c, 405,
+			  serve_writable ? "Allow: GET, HEAD, PUT\r\n" : "Allow: GET, HEAD\r\n");
 }
 
 /* To close on unread data would reset the connection, and the answer with it. */

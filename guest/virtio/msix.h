@@ -26,7 +26,8 @@ int msix_bind(const struct pci_dev *dev, unsigned int entry, evtchn_handler_t ha
 	      struct msix_vector *vector);
 void msix_unbind(struct msix_vector *vector);
 
-/* For the handler's end: tells the hypervisor, if it wants to know, that the interrupt is served. */
+/* For the handler's end: tells the hypervisor, if it wants to know, that the interrupt is served.
+ */
 void msix_eoi(const struct msix_vector *vector);
 
 /* Lets the device use its entries, or stops it from that. */

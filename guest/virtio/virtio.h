@@ -45,8 +45,8 @@ struct virtio_dev {
 /*
  * Claims the next free PCI device of a virtio type, in PCI order, resets it and maps its
  * registers. *dev is the caller's, zeroed. -ENODEV when there is none (left), -EPERM without the
- * right to touch hardware, else why the device that was found cannot be used; that one stays claimed,
- * so that the next call tries the next.
+ * right to touch hardware, else why the device that was found cannot be used; that one stays
+ * claimed, so that the next call tries the next.
  */
 int virtio_open(struct virtio_dev *dev, unsigned int type);
 

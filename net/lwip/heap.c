@@ -19,7 +19,7 @@
 /* At the start of every slab and of every larger piece; both are aligned to SLAB_SIZE. */
 struct slab {
 	struct list link; /* of those of its class with something free */
-	void *free;	  /* list of pieces, each the pointer to the next */
+	void *free;       /* list of pieces, each the pointer to the next */
 	uint16_t used;
 	uint8_t size_class; /* CLASSES: one piece of 2^order pages */
 	uint8_t order;

@@ -16,8 +16,11 @@ static uint64_t now;
 static int frame(unsigned int port, unsigned int to, unsigned int from)
 {
 	uint8_t addresses[12] = {
-		[0] = to & 0x8000 ? 0x33 : 0x02, [4] = (uint8_t)(to >> 8), [5] = (uint8_t)to,
-		[6] = from & 0x8000 ? 0x33 : 0x02, [10] = (uint8_t)(from >> 8),
+		[0] = to & 0x8000 ? 0x33 : 0x02,
+		[4] = (uint8_t)(to >> 8),
+		[5] = (uint8_t)to,
+		[6] = from & 0x8000 ? 0x33 : 0x02,
+		[10] = (uint8_t)(from >> 8),
 		[11] = (uint8_t)from,
 	};
 
@@ -40,8 +43,8 @@ static void test_learning(void)
 	assert(frame(0, 2, 1) == 1);
 	assert(frame(2, 0x8001, 3) == BRIDGE_FLOOD);
 	assert(frame(2, 1, 0x8003) == BRIDGE_DROP); /* no station sends from a group */
-	assert(frame(1, 2, 9) == BRIDGE_DROP);	   /* both on one port */
-	assert(frame(3, 1, 2) == 0);		   /* 2 moves to port 3 */
+	assert(frame(1, 2, 9) == BRIDGE_DROP);      /* both on one port */
+	assert(frame(3, 1, 2) == 0);                /* 2 moves to port 3 */
 	assert(frame(0, 2, 1) == 3);
 	assert(bridge.learned[1] == 1 && bridge.learned[3] == 1);
 }

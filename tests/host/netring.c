@@ -13,8 +13,11 @@ static struct netring_packet packet;
 static struct netif_tx_request *request(int slot, uint16_t offset, uint16_t size, uint16_t flags)
 {
 	tx[slot] = (struct netif_tx_request){
-		.gref = 100 + (grant_ref_t)slot, .offset = offset, .size = size,
-		.flags = flags, .id = (uint16_t)(slot + 1),
+		.gref = 100 + (grant_ref_t)slot,
+		.offset = offset,
+		.size = size,
+		.flags = flags,
+		.id = (uint16_t)(slot + 1),
 	};
 	return &tx[slot];
 }
@@ -22,7 +25,10 @@ static struct netif_tx_request *request(int slot, uint16_t offset, uint16_t size
 static void response(int slot, uint16_t offset, int16_t status, uint16_t flags)
 {
 	rx[slot] = (struct netif_rx_response){
-		.id = (uint16_t)slot, .offset = offset, .status = status, .flags = flags,
+		.id = (uint16_t)slot,
+		.offset = offset,
+		.status = status,
+		.flags = flags,
 	};
 }
 

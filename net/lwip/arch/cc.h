@@ -17,5 +17,5 @@ unsigned int net_random(void);
 
 void net_diag(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void net_assert_failed(const char *what, const char *file, int line) __attribute__((noreturn));
-#define LWIP_PLATFORM_DIAG(x)	net_diag x
+#define LWIP_PLATFORM_DIAG(x)   net_diag x
 #define LWIP_PLATFORM_ASSERT(x) net_assert_failed(x, __FILE__, __LINE__)
