@@ -80,15 +80,15 @@ ZLIB_OBJECTS := $(ZLIB_SOURCES:%=$(ZLIB)/%.o)
 
 compile_third = $(Q)$(CC) $(THIRD_FLAGS) $(1) -MD -MP -MF $(@:.o=.d) -c -o $@ $(@:.o=.c)
 
-$(LWIP_OBJECTS): $(LWIP)/.unpacked ci/flags.mk | $(NEWLIB)/.built build/include/xen
+$(LWIP_OBJECTS): $(LWIP)/.unpacked ci/flags.mk ci/third.mk | $(NEWLIB)/.built build/include/xen
 	$(call say,CC,$@)
 	$(call compile_third,$(LWIP_INCLUDES))
 
-$(E2FS_OBJECTS): $(E2FS)/.configured ci/flags.mk | $(NEWLIB)/.built
+$(E2FS_OBJECTS): $(E2FS)/.configured ci/flags.mk ci/third.mk | $(NEWLIB)/.built
 	$(call say,CC,$@)
 	$(call compile_third,$(E2FS_INCLUDES) -DHAVE_CONFIG_H)
 
-$(ZLIB_OBJECTS): $(ZLIB)/.unpacked ci/flags.mk | $(NEWLIB)/.built
+$(ZLIB_OBJECTS): $(ZLIB)/.unpacked ci/flags.mk ci/third.mk | $(NEWLIB)/.built
 	$(call say,CC,$@)
 	$(call compile_third,)
 
