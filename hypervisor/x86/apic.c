@@ -28,6 +28,7 @@
 #define LVT_NMI      (4u << 8)
 #define ICR_PENDING  (1u << 12)
 #define ICR_ASSERT   (1u << 14)
+#define ICR_SELF     (1u << 18)
 #define DIVIDE_BY_16 3
 
 static volatile uint32_t *regs;
@@ -80,6 +81,7 @@ void apic_init(void)
 	reg_write(REG_ESR, 0);
 	irq_set_handler(VECTOR_TIMER, timer_interrupt);
 	irq_set_handler(VECTOR_KICK, kick_interrupt);
+	irq_set_handler(VECTOR_NMI_SEEN, trap_nmi_seen);
 	irq_set_handler(VECTOR_ERROR, error_interrupt);
 	this_cpu()->apic_id = apic_id();
 }
@@ -100,6 +102,12 @@ void apic_ipi(uint32_t id, uint8_t vector)
 		cpu_serve();
 	reg_write(REG_ICR_HIGH, id << 24);
 	reg_write(REG_ICR_LOW, ICR_ASSERT | vector);
+}
+
+/* One write: it may come in the midst of the two of apic_ipi. */
+void apic_ipi_self(uint8_t vector)
+{
+	reg_write(REG_ICR_LOW, ICR_SELF | ICR_ASSERT | vector);
 }
 
 void apic_timer_set(uint32_t ticks)

@@ -22,8 +22,6 @@ void exit_work(void)
 			tlb_flush_local();
 		if (work & WORK_TIMER)
 			timer_run();
-		if (work & WORK_NMI && dom0 && dom0->vcpu[0])
-			dom0->vcpu[0]->nmi_pending = true;
 		if (work & (WORK_RESCHED | WORK_CRASH) || c->vcpu->is_idle) {
 			sched_run();
 			continue;

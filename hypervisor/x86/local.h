@@ -62,6 +62,7 @@ extern const char syscall_stub[], syscall_stub_compat[], syscall_stub_end[];
 /* traps.c: called by entry.S */
 void trap_guest(struct regs *r);
 void trap_hyper(struct regs *r);
+void trap_nmi_seen(void);
 struct cpu *trap_own_stack_c(struct regs *r);
 
 /* access.S and inline assembly: where a fault at `pc` goes on; 0: nowhere. */
@@ -72,12 +73,14 @@ uint64_t extable_find(uint64_t pc);
 /* apic.c */
 #define VECTOR_TIMER    0xf0
 #define VECTOR_KICK     0xf1
+#define VECTOR_NMI_SEEN 0xf2
 #define VECTOR_ERROR    0xfe
 #define VECTOR_SPURIOUS 0xff
 void apic_init(void);
 void apic_eoi(void);
 uint32_t apic_id(void);
 void apic_ipi(uint32_t apic_id, uint8_t vector);
+void apic_ipi_self(uint8_t vector); /* from an NMI too */
 void apic_timer_set(uint32_t ticks); /* one shot; 0 stops it */
 uint32_t apic_timer_left(void);
 

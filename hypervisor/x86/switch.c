@@ -2,7 +2,7 @@
 /*
  * One vcpu goes, another comes. What the guest's entry uses is pointed at the new vcpu's frame (RSP0, current);
  * what the processor holds for a guest is exchanged: address space, descriptor tables, segments, debug
- * registers, FPU. An idle vcpu has none of these: the last guest's address space stays loaded under it.
+ * registers, FPU. An idle vcpu has none of these and runs on the hypervisor's own tables.
  */
 #include "console.h"
 #include "hypercall.h"

@@ -7,6 +7,7 @@
 #include "irq.h"
 #include "local.h"
 #include "pv.h"
+#include "sched.h"
 
 #define VECTOR_DB 1
 #define VECTOR_NMI 2
@@ -33,14 +34,25 @@ void trap_guest(struct regs *r)
 {
 	if (r->entry == VECTOR_PF)
 		pv_page_fault(r, read_cr2());
-	else if (r->entry == VECTOR_NMI)
-		return; /* told by WORK_NMI */
 	else if (r->entry < 32)
 		pv_exception(r);
 	else if (r->entry < VECTOR_FIRST_DYNAMIC)
 		pv_int_gate(r);
 	else
 		irq_dispatch(r->entry);
+}
+
+/* The machine's NMIs are dom0's. */
+void trap_nmi_seen(void)
+{
+	struct vcpu *v = dom0 ? dom0->vcpu[0] : NULL;
+
+	if (!v)
+		return;
+	v->nmi_pending = true;
+	if (v->running)
+		cpu_work(v->cpu, WORK_NMI);
+	sched_unblock(v);
 }
 
 static const char *const names[] = {
@@ -107,11 +119,9 @@ struct cpu *trap_own_stack_c(struct regs *r)
 		__asm__ volatile("mov %0, %%dr6" ::"r"(0xffff0ff0UL));
 		return NULL;
 	case VECTOR_NMI:
-		/* From a guest it is taken on the way out; else at the next one. */
-		cpu_work(this_cpu(), WORK_NMI);
-		if (!from_guest)
-			return NULL;
-		return adopt(r);
+		/* It may have come anywhere: what it means is done in an ordinary interrupt, as soon as one can be taken. */
+		apic_ipi_self(VECTOR_NMI_SEEN);
+		return NULL;
 	default:
 		die(r);
 	}
