@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The bridge: where frames go, what it learns and forgets, and what a hostile port cannot do. */
 
-#include "net/bridge.c"
+// uses: net/bridge.c
+#include "net/bridge.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 

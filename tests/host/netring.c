@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Decoding of netif slots: what is accepted, refused packet by packet, and ends the connection. */
 
-#include "net/netring.c"
+// uses: net/netring.c
+#include "net/netring.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 static struct netif_tx_request tx[80];
 static struct netif_rx_response rx[80];
