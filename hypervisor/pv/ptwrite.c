@@ -11,15 +11,20 @@
 
 #define FLAGS_ARITHMETIC 0x8d5UL /* OF SF ZF AF PF CF */
 
-/* dst op= src, and the flags that the processor makes of it. */
+/* dst op= src in the given width, and the flags that the processor makes of it. */
+#define ALU_WIDTH(name, width)                                                                     \
+	__asm__ volatile(name " %" width "2, %" width "0; pushfq; pop %1"                          \
+			 : "+r"(dst), "=r"(flags) : "r"(src) : "cc")
 #define ALU(name)                                                                                  \
 	do {                                                                                       \
 		if (size == 8)                                                                     \
-			__asm__ volatile(name "q %2, %0; pushfq; pop %1"                           \
-					 : "+r"(dst), "=r"(flags) : "r"(src) : "cc");              \
+			ALU_WIDTH(name, "q");                                                      \
+		else if (size == 4)                                                                \
+			ALU_WIDTH(name, "k");                                                      \
+		else if (size == 2)                                                                \
+			ALU_WIDTH(name, "w");                                                      \
 		else                                                                               \
-			__asm__ volatile(name "l %k2, %k0; pushfq; pop %1"                         \
-					 : "+r"(dst), "=r"(flags) : "r"(src) : "cc");              \
+			ALU_WIDTH(name, "b");                                                      \
 	} while (0)
 
 /* ops in the order of opcodes 00, 08, ... 38 */
@@ -27,8 +32,6 @@ static bool alu(unsigned op, uint64_t *val, uint64_t src, unsigned size, struct 
 {
 	uint64_t dst = *val, flags;
 
-	if (size < 4)
-		return false;
 	switch (op) {
 	case 0:
 		ALU("add");
