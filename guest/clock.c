@@ -4,7 +4,7 @@
 #include "guest/irq.h"
 #include "guest/start.h"
 
-static ns_t wall_offset;	/* what clock_wall_set added; signed, wraps */
+static ns_t wall_offset; /* what clock_wall_set added; signed, wraps */
 
 uint64_t clock_tsc(void)
 {
@@ -12,8 +12,9 @@ uint64_t clock_tsc(void)
 }
 
 /*
- * Xen writes the version odd, then the rest, then the version even. We read in the opposite order, and
- * again if Xen was at it: the barriers keep the reads between the two looks at the version.
+ * Xen writes the version odd, then the rest, then the version even. We read in the opposite
+ * order, and again if Xen was at it: the barriers keep the reads between the two looks at the
+ * version.
  */
 ns_t clock_ns(void)
 {

@@ -26,7 +26,7 @@ static inline ns_t clock_deadline(ns_t ns)
  * stays put while the timer is active. Any context may start and stop timers.
  */
 struct clock_timer {
-	struct list link;		/* by deadline; with upcalls masked, as all here */
+	struct list link; /* by deadline; with upcalls masked, as all here */
 	ns_t deadline;
 	bool active;
 	void (*fire)(struct clock_timer *timer);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The console's two ways out: the ring that a domU shares with its console daemon, and Xen's own console
- * for dom0 and for everybody until the ring is up. The daemon is a peer: its indices are checked.
+ * The console's two ways out: the ring that a domU shares with its console daemon, and Xen's own
+ * console for dom0 and for everybody until the ring is up. The daemon is a peer: its indices are
+ * checked.
  */
 #include "guest/console.h"
 #include "guest/evtchn.h"
@@ -16,14 +17,14 @@
 #include "lib/format.h"
 #include "lib/string.h"
 
-#define PRINT_MAX	256
+#define PRINT_MAX 256
 
-static struct xencons_interface *ring;	/* NULL: not up, or dom0 */
+static struct xencons_interface *ring; /* NULL: not up, or dom0 */
 static evtchn_port_t ring_port;
-static WAIT_QUEUE(space_queue);		/* the daemon took something */
-static bool stalled;			/* nobody takes anything: drop at once */
+static WAIT_QUEUE(space_queue); /* the daemon took something */
+static bool stalled;            /* nobody takes anything: drop at once */
 
-/* --- Output --------------------------------------------------------------------------------------------- */
+/* --- Output ------------------------------------------------------------- */
 
 static size_t ring_used(void)
 {
@@ -37,7 +38,10 @@ static size_t ring_space(void)
 	return sizeof(ring->out) - ring_used();
 }
 
-/* Copies what fits, a "\n" with its "\r" or not at all. Returns how many bytes of text went. Masked. */
+/*
+ * Copies what fits, a "\n" with its "\r" or not at all. Returns how many bytes of text went.
+ * Masked.
+ */
 static size_t ring_put(const char *text, size_t len)
 {
 	bool crlf = console_mode() & CONSOLE_ONLCR;
@@ -54,7 +58,7 @@ static size_t ring_put(const char *text, size_t len)
 		ring->out[MASK_XENCONS_IDX(prod++, ring->out)] = text[done];
 		space -= 1u + add_cr;
 	}
-	wmb();	/* the text before the index that offers it */
+	wmb(); /* the text before the index that offers it */
 	WRITE_ONCE(ring->out_prod, prod);
 	if (done)
 		evtchn_notify(ring_port);
@@ -111,7 +115,7 @@ void console_print(const char *fmt, ...)
 	va_end(args);
 }
 
-/* --- Events ----------------------------------------------------------------------------------------------- */
+/* --- Events ------------------------------------------------------------- */
 
 static void ring_event(evtchn_port_t port, void *arg)
 {
@@ -119,7 +123,7 @@ static void ring_event(evtchn_port_t port, void *arg)
 	char bytes[64];
 	size_t n;
 
-	rmb();	/* the index before the bytes that it offers */
+	rmb(); /* the index before the bytes that it offers */
 	if (prod - cons > sizeof(ring->in))
 		cons = prod;
 	while (cons != prod) {
@@ -128,7 +132,7 @@ static void ring_event(evtchn_port_t port, void *arg)
 		console_input(bytes, n);
 	}
 	if (ring->in_cons != cons) {
-		mb();	/* the bytes are read before they may be overwritten */
+		mb(); /* the bytes are read before they may be overwritten */
 		WRITE_ONCE(ring->in_cons, cons);
 		evtchn_notify(port);
 	}

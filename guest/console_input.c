@@ -5,19 +5,19 @@
 #include "guest/wait.h"
 #include "lib/string.h"
 
-#define READY_SIZE	1024	/* powers of two: bytes that are ready to be read */
-#define LINE_MAX_BYTES	256
+#define READY_SIZE     1024 /* powers of two: bytes that are ready to be read */
+#define LINE_MAX_BYTES 256
 
-#define CTRL(c)		((c) & 0x1f)
-#define BYTE_DELETE	0x7f
+#define CTRL(c)     ((c)&0x1f)
+#define BYTE_DELETE 0x7f
 
 /* All with upcalls masked. */
 static unsigned int mode = CONSOLE_CANON | CONSOLE_ECHO | CONSOLE_ONLCR | CONSOLE_ICRNL;
 static char ready[READY_SIZE];
-static unsigned int ready_head, ready_tail;	/* free running: written, read */
+static unsigned int ready_head, ready_tail; /* free running: written, read */
 static char line[LINE_MAX_BYTES];
 static unsigned int line_len;
-static unsigned int ends;			/* ends of file that nobody has read yet */
+static unsigned int ends; /* ends of file that nobody has read yet */
 static WAIT_QUEUE(input_queue);
 
 void console_set_mode(unsigned int flags)

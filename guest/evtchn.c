@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Event channels, two-level ABI: a selector word per vcpu tells which of 64 words have pending ports,
- * each of those words which ports. The bit of a port is cleared before its handler is called: an event
- * that comes meanwhile sets it again, and the selector, and is served in the next round.
+ * Event channels, two-level ABI: a selector word per vcpu tells which of 64 words have pending
+ * ports, each of those words which ports. The bit of a port is cleared before its handler is
+ * called: an event that comes meanwhile sets it again, and the selector, and is served in the
+ * next round.
  */
 #include "guest/console.h"
 #include "guest/evtchn.h"
@@ -14,8 +15,8 @@
 #include "guest/thread.h"
 #include "lib/bitops.h"
 
-#define PORTS		EVTCHN_2L_NR_CHANNELS
-#define CHUNK_PORTS	256	/* handlers of so many fill a page */
+#define PORTS       EVTCHN_2L_NR_CHANNELS
+#define CHUNK_PORTS 256 /* handlers of so many fill a page */
 
 struct binding {
 	evtchn_handler_t fn;
@@ -24,7 +25,7 @@ struct binding {
 
 /* With upcalls masked; chunks stay once they are there. */
 static struct binding *chunks[PORTS / CHUNK_PORTS];
-static unsigned int next_word;		/* where the next scan begins: no word is always the last */
+static unsigned int next_word; /* where the next scan begins: no word is always the last */
 static uint64_t served;
 
 static struct binding *binding_of(evtchn_port_t port)
@@ -39,7 +40,7 @@ uint64_t evtchn_count(void)
 	return READ_ONCE(served);
 }
 
-/* --- The upcall -------------------------------------------------------------------------------------- */
+/* --- The upcall --------------------------------------------------------- */
 
 static void serve_unbound(evtchn_port_t port)
 {
@@ -61,7 +62,10 @@ static void serve_word(unsigned int word)
 		/* A handler of this round may have masked it. */
 		if (unlikely(bit_test(&shared_info.evtchn_mask[word], bit)))
 			continue;
-		/* Locked, hence a barrier: what the sender wrote before is visible to the handler. */
+		/*
+		 * Locked, hence a barrier: what the sender wrote before is visible to the
+		 * handler.
+		 */
 		bit_clear(&shared_info.evtchn_pending[word], bit);
 		if (likely(binding && binding->fn)) {
 			served++;
@@ -106,8 +110,8 @@ void upcall_run_preempt(void)
 }
 
 /*
- * The same as an upcall, without Xen: for what became pending while upcalls were masked. A call, so the
- * caller has nothing in vector registers.
+ * The same as an upcall, without Xen: for what became pending while upcalls were masked. A call,
+ * so the caller has nothing in vector registers.
  */
 void irq_force_upcall(void)
 {
@@ -121,7 +125,7 @@ void irq_force_upcall(void)
 	} while (READ_ONCE(this_vcpu_info->evtchn_upcall_pending));
 }
 
-/* --- Ports -------------------------------------------------------------------------------------------- */
+/* --- Ports -------------------------------------------------------------- */
 
 int evtchn_attach(evtchn_port_t port, evtchn_handler_t fn, void *arg)
 {
@@ -231,8 +235,8 @@ void evtchn_mask(evtchn_port_t port)
 }
 
 /*
- * Xen looks at the mask when an event comes, not when the mask goes: an event that came while masked is
- * passed on here, as Xen would have done.
+ * Xen looks at the mask when an event comes, not when the mask goes: an event that came while
+ * masked is passed on here, as Xen would have done.
  */
 void evtchn_unmask(evtchn_port_t port)
 {

@@ -34,10 +34,10 @@ int evtchn_attach(evtchn_port_t port, evtchn_handler_t fn, void *arg);
 
 /* Forget the handler, keep the port open; and the whole: no handler runs after the return. */
 void evtchn_detach(evtchn_port_t port);
-void evtchn_unbind(evtchn_port_t port);		/* detach and close */
+void evtchn_unbind(evtchn_port_t port); /* detach and close */
 
 void evtchn_mask(evtchn_port_t port);
-void evtchn_unmask(evtchn_port_t port);		/* an event that is pending is delivered */
+void evtchn_unmask(evtchn_port_t port); /* an event that is pending is delivered */
 
 /* 0 or -errno; a peer that has gone is no error. */
 int evtchn_notify(evtchn_port_t port);

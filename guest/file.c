@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The descriptor table. A descriptor holds one reference to its file, and so does every call that is
- * inside it: the last one out closes it, so a close never pulls a file from under a read.
+ * The descriptor table. A descriptor holds one reference to its file, and so does every call that
+ * is inside it: the last one out closes it, so a close never pulls a file from under a read.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "guest/panic.h"
 #include "lib/string.h"
 
-#define FIRST_SLOTS	8
+#define FIRST_SLOTS 8
 
 _Static_assert(O_NONBLOCK == 0x4000, "file_nonblock");
 
@@ -80,7 +80,7 @@ static int table_grow(void)
 		slots = bigger;
 		slot_count = old * 2;
 	} else {
-		before = bigger;	/* somebody else grew it */
+		before = bigger; /* somebody else grew it */
 	}
 	irq_restore(flags);
 	if (before != first_slots)
@@ -118,7 +118,7 @@ int file_install(const struct file_ops *ops, void *data, int flags)
 		return -ENOMEM;
 	fd = file_install_at(f, 0);
 	if (fd < 0)
-		free(f);	/* not file_put: the caller keeps what data points at */
+		free(f); /* not file_put: the caller keeps what data points at */
 	return fd;
 }
 
@@ -183,7 +183,7 @@ int file_dup_to(int fd, int to)
 	return to;
 }
 
-/* --- Reading and writing ------------------------------------------------------------------------------ */
+/* --- Reading and writing ------------------------------------------------ */
 
 static bool readable(const struct file *f)
 {

@@ -17,10 +17,11 @@ struct statvfs;
 struct timespec;
 
 /*
- * What a kind of file can do. Each returns -errno on failure. A NULL entry answers what POSIX says for
- * a file of that kind (read: -EINVAL, lseek: -ESPIPE, ioctl: -ENOTTY, and so on). Functions that
- * sleep obey file_nonblock(f). Two threads may be in the same file at once: locking is the
- * implementation's; only `pos` is guarded by the table, for read, write, lseek and readdir.
+ * What a kind of file can do. Each returns -errno on failure. A NULL entry answers what POSIX
+ * says for a file of that kind (read: -EINVAL, lseek: -ESPIPE, ioctl: -ENOTTY, and so on).
+ * Functions that sleep obey file_nonblock(f). Two threads may be in the same file at once:
+ * locking is the implementation's; only `pos` is guarded by the table, for read, write, lseek and
+ * readdir.
  */
 struct file_ops {
 	const char *name;
@@ -34,19 +35,22 @@ struct file_ops {
 	ssize_t (*pwrite)(struct file *f, const void *buf, size_t len, off_t pos);
 
 	/*
-	 * Which of the events (POLLIN, POLLOUT, ...) hold now; POLLERR, POLLHUP always. If poller is
-	 * not NULL, also poll_add the queue that is woken when that changes, before looking. A
+	 * Which of the events (POLLIN, POLLOUT, ...) hold now; POLLERR, POLLHUP always. If poller
+	 * is not NULL, also poll_add the queue that is woken when that changes, before looking. A
 	 * file without this function is always ready.
 	 */
 	short (*poll)(struct file *f, short events, struct poller *poller);
 
-	off_t (*size)(struct file *f);		/* for SEEK_END and O_APPEND */
+	off_t (*size)(struct file *f); /* for SEEK_END and O_APPEND */
 	int (*fstat)(struct file *f, struct stat *st);
 	int (*truncate)(struct file *f, off_t len);
 	int (*sync)(struct file *f, bool data_only);
 	int (*ioctl)(struct file *f, unsigned long request, void *arg);
 
-	/* The next entry of a directory: 1, 0 at its end. f->pos is the implementation's cookie, 0 first. */
+	/*
+	 * The next entry of a directory: 1, 0 at its end. f->pos is the implementation's cookie,
+	 * 0 first.
+	 */
 	int (*readdir)(struct file *f, struct dirent *entry);
 
 	/* The flags O_NONBLOCK, O_APPEND have changed in f->flags. Optional. */
@@ -58,26 +62,26 @@ struct file_ops {
 
 struct file {
 	const struct file_ops *ops;
-	void *data;		/* the implementation's */
-	uint64_t ino;		/* the implementation's, too */
-	int flags;		/* O_ACCMODE, O_NONBLOCK, O_APPEND of open(2) */
-	off_t pos;		/* guarded by pos_lock */
+	void *data;   /* the implementation's */
+	uint64_t ino; /* the implementation's, too */
+	int flags;    /* O_ACCMODE, O_NONBLOCK, O_APPEND of open(2) */
+	off_t pos;    /* guarded by pos_lock */
 	struct mutex pos_lock;
-	unsigned int refs;	/* descriptors and calls inside; with upcalls masked */
-	struct mount *mount;	/* NULL: not of a file system */
+	unsigned int refs;   /* descriptors and calls inside; with upcalls masked */
+	struct mount *mount; /* NULL: not of a file system */
 };
 
 static inline bool file_nonblock(const struct file *f)
 {
-	return f->flags & 0x4000;	/* newlib's O_NONBLOCK; checked in file.c */
+	return f->flags & 0x4000; /* newlib's O_NONBLOCK; checked in file.c */
 }
 
 /* A new file with its lowest free descriptor: the descriptor or -errno (-EMFILE, -ENOMEM). */
 int file_install(const struct file_ops *ops, void *data, int flags);
 
 /*
- * The file behind a descriptor, held until file_put; NULL if there is none. Whether it is one of a kind
- * tells f->ops: sockets answer -ENOTSOCK if it is not theirs.
+ * The file behind a descriptor, held until file_put; NULL if there is none. Whether it is one of
+ * a kind tells f->ops: sockets answer -ENOTSOCK if it is not theirs.
  */
 struct file *file_get(int fd);
 void file_put(struct file *f);
@@ -95,9 +99,9 @@ ssize_t file_write(struct file *f, const void *buf, size_t len);
 ssize_t file_read_at(struct file *f, void *buf, size_t len, off_t pos);
 ssize_t file_write_at(struct file *f, const void *buf, size_t len, off_t pos);
 off_t file_seek(struct file *f, off_t offset, int whence);
-void file_set_flags(struct file *f, int flags);	/* O_NONBLOCK and O_APPEND of them */
+void file_set_flags(struct file *f, int flags); /* O_NONBLOCK and O_APPEND of them */
 
-/* --- Polling ----------------------------------------------------------------------------------- */
+/* --- Polling ------------------------------------------------------------ */
 
 /* One caller of poll or select, who waits on several queues; a file adds two of them at most. */
 struct poller {
@@ -107,20 +111,27 @@ struct poller {
 
 void poll_add(struct poller *poller, struct wait_queue *queue);
 
-/* As poll(2); deadline in clock_ns time, 0: only look, NS_FOREVER. The count of ready ones, or -errno. */
+/*
+ * As poll(2); deadline in clock_ns time, 0: only look, NS_FOREVER. The count of ready ones, or
+ * -errno.
+ */
 int file_poll(struct pollfd *fds, size_t count, ns_t deadline);
 
-/* --- File systems ------------------------------------------------------------------------------- */
+/* --- File systems ------------------------------------------------------- */
 
 /*
- * A file system answers for paths below its mount point. They come normalised and relative: "" is its
- * root, "a/b" a file; no "//", ".", ".." or trailing "/" in them. Symbolic links are its own to follow
- * (relative to its root). All return 0 or -errno; a NULL entry is -ENOSYS, or -EROFS where read-only.
+ * A file system answers for paths below its mount point. They come normalised and relative: "" is
+ * its root, "a/b" a file; no "//", ".", ".." or trailing "/" in them. Symbolic links are its own
+ * to follow (relative to its root). All return 0 or -errno; a NULL entry is -ENOSYS, or -EROFS
+ * where read-only.
  */
 struct fs_ops {
 	const char *name;
 
-	/* Fill in f->ops, data and ino. flags and mode as open(2), O_CREAT, O_EXCL, O_TRUNC included. */
+	/*
+	 * Fill in f->ops, data and ino. flags and mode as open(2), O_CREAT, O_EXCL, O_TRUNC
+	 * included.
+	 */
 	int (*open)(void *fs, const char *path, int flags, mode_t mode, struct file *f);
 	int (*stat)(void *fs, const char *path, bool follow, struct stat *st);
 	int (*mkdir)(void *fs, const char *path, mode_t mode);
@@ -136,10 +147,10 @@ struct fs_ops {
 	int (*utimens)(void *fs, const char *path, const struct timespec times[2]);
 	int (*statvfs)(void *fs, struct statvfs *st);
 	int (*sync)(void *fs);
-	int (*unmount)(void *fs);	/* everything written, fs freed */
+	int (*unmount)(void *fs); /* everything written, fs freed */
 };
 
-#define MOUNT_READONLY	(1u << 0)
+#define MOUNT_READONLY (1u << 0)
 
 /*
  * Mount at an absolute path ("/", "/data"); the longest mount point that is a prefix of a path (in
@@ -155,8 +166,8 @@ int mount_sync_all(void);
 void mount_shutdown(void);
 
 /*
- * The mount that answers for an absolute, normalised path, and what of the path is below it; held until
- * mount_put. NULL: nothing is mounted there.
+ * The mount that answers for an absolute, normalised path, and what of the path is below it; held
+ * until mount_put. NULL: nothing is mounted there.
  */
 struct mount *mount_get(const char *path, const char **below);
 void mount_put(struct mount *mount);
@@ -167,9 +178,9 @@ bool mount_readonly(const struct mount *mount);
 struct device_file {
 	const char *name;
 	int (*open)(struct device_file *dev, struct file *f);
-	mode_t mode;			/* S_IFCHR | 0666, ... */
+	mode_t mode; /* S_IFCHR | 0666, ... */
 	void *arg;
-	struct device_file *next;	/* private */
+	struct device_file *next; /* private */
 };
 
 void device_file_register(struct device_file *dev);

@@ -7,9 +7,9 @@
 #include "guest/thread.h"
 #include "guest/vmap.h"
 
-#define BATCH		32
-#define EAGAIN_PAUSE	NS_PER_MS	/* the peer's memory is being paged in or shared */
-#define EAGAIN_TRIES	100
+#define BATCH        32
+#define EAGAIN_PAUSE NS_PER_MS /* the peer's memory is being paged in or shared */
+#define EAGAIN_TRIES 100
 
 int gnttab_error(int16_t status)
 {
@@ -38,7 +38,7 @@ int gnttab_error(int16_t status)
 	}
 }
 
-/* --- Mapping --------------------------------------------------------------------------------------------- */
+/* --- Mapping ------------------------------------------------------------ */
 
 static void map_one_again(struct gnttab_map_grant_ref *op)
 {
@@ -123,7 +123,7 @@ int gnttab_unmap_batch(struct gnttab_map *maps, size_t count)
 	return (int)first;
 }
 
-/* --- The simple form --------------------------------------------------------------------------------------- */
+/* --- The simple form ---------------------------------------------------- */
 
 static int map_each(struct gnttab_mapping *map, domid_t domid, const grant_ref_t *refs,
 		    bool readonly)
@@ -189,7 +189,7 @@ void gnttab_unmap(struct gnttab_mapping *map)
 	map->va = NULL;
 }
 
-/* --- Copying ----------------------------------------------------------------------------------------------- */
+/* --- Copying ------------------------------------------------------------ */
 
 int gnttab_copy(gnttab_copy_t *ops, size_t count)
 {

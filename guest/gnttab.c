@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Our grant table, version 1. It grows by frames of 512 entries as references are asked for, up to what
- * Xen allows. A free entry grants nothing (flags 0), so its frame field holds the next free one's number:
- * the list needs no memory of its own, and no peer can write to it.
+ * Our grant table, version 1. It grows by frames of 512 entries as references are asked for, up
+ * to what Xen allows. A free entry grants nothing (flags 0), so its frame field holds the next
+ * free one's number: the list needs no memory of its own, and no peer can write to it.
  */
 #include <stdlib.h>
 
@@ -14,14 +14,14 @@
 #include "guest/page.h"
 #include "guest/vmap.h"
 
-#define FRAME_ENTRIES	(PAGE_SIZE / sizeof(struct grant_entry_v1))
-#define FRAMES_MAX	64
-#define RESERVED	((size_t)GNTTAB_NR_RESERVED_ENTRIES)
-#define LIST_END	0
-#define RETRY_INTERVAL	(NS_PER_S / 2)
+#define FRAME_ENTRIES  (PAGE_SIZE / sizeof(struct grant_entry_v1))
+#define FRAMES_MAX     64
+#define RESERVED       ((size_t)GNTTAB_NR_RESERVED_ENTRIES)
+#define LIST_END       0
+#define RETRY_INTERVAL (NS_PER_S / 2)
 
 /* With upcalls masked. */
-static struct grant_entry_v1 *table;	/* address space for frames_max frames */
+static struct grant_entry_v1 *table; /* address space for frames_max frames */
 static unsigned int frames, frames_max;
 static grant_ref_t free_head = LIST_END;
 static size_t free_count;
@@ -76,10 +76,11 @@ INITCALL(core, gnttab_start);
 
 size_t gnttab_free_count(void)
 {
-	return READ_ONCE(free_count) + (frames_max - frames) * FRAME_ENTRIES - (frames ? 0 : RESERVED);
+	return READ_ONCE(free_count) + (frames_max - frames) * FRAME_ENTRIES -
+	       (frames ? 0 : RESERVED);
 }
 
-/* --- References ------------------------------------------------------------------------------------------ */
+/* --- References --------------------------------------------------------- */
 
 int gnttab_alloc(void)
 {
@@ -111,7 +112,7 @@ void gnttab_access(grant_ref_t ref, domid_t to, mfn_t frame, bool readonly)
 {
 	table[ref].frame = (uint32_t)frame.n;
 	table[ref].domid = to;
-	wmb();	/* whom and what before the flags that let them in */
+	wmb(); /* whom and what before the flags that let them in */
 	WRITE_ONCE(table[ref].flags, (uint16_t)(GTF_permit_access | (readonly ? GTF_readonly : 0)));
 }
 
@@ -129,7 +130,10 @@ bool gnttab_busy(grant_ref_t ref)
 	return READ_ONCE(table[ref].flags) & (GTF_reading | GTF_writing);
 }
 
-/* Xen sets the bits of use in the same word, at any time: take access away only while there are none. */
+/*
+ * Xen sets the bits of use in the same word, at any time: take access away only while there are
+ * none.
+ */
 int gnttab_end(grant_ref_t ref)
 {
 	uint16_t flags = READ_ONCE(table[ref].flags);
@@ -151,7 +155,7 @@ int gnttab_revoke(grant_ref_t ref)
 	return err;
 }
 
-/* --- Pages whose peer does not let go ---------------------------------------------------------------------- */
+/* --- Pages whose peer does not let go ----------------------------------- */
 
 struct held_page {
 	struct held_page *next;
@@ -217,7 +221,7 @@ void gnttab_revoke_page(grant_ref_t ref, void *page)
 	}
 	entry = malloc(sizeof(*entry));
 	if (!entry)
-		return;		/* the page is lost: better than given away while in use */
+		return; /* the page is lost: better than given away while in use */
 	entry->ref = ref;
 	entry->page = page;
 	flags = irq_save();

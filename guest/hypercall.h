@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Every hypercall that a guest, a driver or a toolstack makes: the raw call, then typed wrappers. */
+/*
+ * Every hypercall that a guest, a driver or a toolstack makes: the raw call, then typed wrappers.
+ */
 #pragma once
 
 #include "guest/types.h"
@@ -20,57 +22,58 @@
 extern char hypercall_page[PAGE_SIZE];
 
 /*
- * The raw calls. Arguments go in rdi, rsi, rdx, r10, r8, and come back clobbered, as rcx and r11 do.
- * The number must be a constant, so that the call is direct.
+ * The raw calls. Arguments go in rdi, rsi, rdx, r10, r8, and come back clobbered, as rcx and r11
+ * do. The number must be a constant, so that the call is direct.
  */
 static inline __attribute__((always_inline)) long hypercall5(unsigned int nr, unsigned long a1,
-		unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
+							     unsigned long a2, unsigned long a3,
+							     unsigned long a4, unsigned long a5)
 {
 	register unsigned long r10 __asm__("r10") = a4;
 	register unsigned long r8 __asm__("r8") = a5;
 	long ret;
 
 	__asm__ volatile("call hypercall_page + %c[number] * 32"
-		: "=a"(ret), "+D"(a1), "+S"(a2), "+d"(a3), "+r"(r10), "+r"(r8)
-		: [number] "i"(nr)
-		: "rcx", "r11", "memory", "cc");
+			 : "=a"(ret), "+D"(a1), "+S"(a2), "+d"(a3), "+r"(r10), "+r"(r8)
+			 : [number] "i"(nr)
+			 : "rcx", "r11", "memory", "cc");
 	return ret;
 }
 
-static inline __attribute__((always_inline)) long hypercall4(unsigned int nr, unsigned long a1,
-		unsigned long a2, unsigned long a3, unsigned long a4)
+static inline __attribute__((always_inline)) long
+hypercall4(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4)
 {
 	register unsigned long r10 __asm__("r10") = a4;
 	long ret;
 
 	__asm__ volatile("call hypercall_page + %c[number] * 32"
-		: "=a"(ret), "+D"(a1), "+S"(a2), "+d"(a3), "+r"(r10)
-		: [number] "i"(nr)
-		: "rcx", "r11", "memory", "cc");
+			 : "=a"(ret), "+D"(a1), "+S"(a2), "+d"(a3), "+r"(r10)
+			 : [number] "i"(nr)
+			 : "rcx", "r11", "memory", "cc");
 	return ret;
 }
 
 static inline __attribute__((always_inline)) long hypercall3(unsigned int nr, unsigned long a1,
-		unsigned long a2, unsigned long a3)
+							     unsigned long a2, unsigned long a3)
 {
 	long ret;
 
 	__asm__ volatile("call hypercall_page + %c[number] * 32"
-		: "=a"(ret), "+D"(a1), "+S"(a2), "+d"(a3)
-		: [number] "i"(nr)
-		: "rcx", "r11", "memory", "cc");
+			 : "=a"(ret), "+D"(a1), "+S"(a2), "+d"(a3)
+			 : [number] "i"(nr)
+			 : "rcx", "r11", "memory", "cc");
 	return ret;
 }
 
 static inline __attribute__((always_inline)) long hypercall2(unsigned int nr, unsigned long a1,
-		unsigned long a2)
+							     unsigned long a2)
 {
 	long ret;
 
 	__asm__ volatile("call hypercall_page + %c[number] * 32"
-		: "=a"(ret), "+D"(a1), "+S"(a2)
-		: [number] "i"(nr)
-		: "rcx", "r11", "memory", "cc");
+			 : "=a"(ret), "+D"(a1), "+S"(a2)
+			 : [number] "i"(nr)
+			 : "rcx", "r11", "memory", "cc");
 	return ret;
 }
 
@@ -79,18 +82,19 @@ static inline __attribute__((always_inline)) long hypercall1(unsigned int nr, un
 	long ret;
 
 	__asm__ volatile("call hypercall_page + %c[number] * 32"
-		: "=a"(ret), "+D"(a1)
-		: [number] "i"(nr)
-		: "rcx", "r11", "memory", "cc");
+			 : "=a"(ret), "+D"(a1)
+			 : [number] "i"(nr)
+			 : "rcx", "r11", "memory", "cc");
 	return ret;
 }
 
 /*
- * Typed wrappers. All return what Xen returns: 0 or a positive result, or -errno, which in grant and
- * memory batches may hide in each element's own status. Pointers are this domain's virtual addresses.
+ * Typed wrappers. All return what Xen returns: 0 or a positive result, or -errno, which in grant
+ * and memory batches may hide in each element's own status. Pointers are this domain's virtual
+ * addresses.
  */
 
-/* --- CPU ---------------------------------------------------------------------------------- */
+/* --- CPU ---------------------------------------------------------------- */
 
 static inline long hypercall_set_trap_table(const struct trap_info *table)
 {
@@ -108,7 +112,7 @@ static inline long hypercall_stack_switch(unsigned long ss, unsigned long esp)
 }
 
 static inline long hypercall_set_callbacks(unsigned long event, unsigned long failsafe,
-		unsigned long syscall)
+					   unsigned long syscall)
 {
 	return hypercall3(__HYPERVISOR_set_callbacks, event, failsafe, syscall);
 }
@@ -153,18 +157,18 @@ static inline long hypercall_vm_assist(unsigned int cmd, unsigned int type)
 	return hypercall2(__HYPERVISOR_vm_assist, cmd, type);
 }
 
-/* --- Memory ------------------------------------------------------------------------------- */
+/* --- Memory ------------------------------------------------------------- */
 
 /* `done` may be NULL; else it is set to how many requests were carried out. */
 static inline long hypercall_mmu_update(const struct mmu_update *reqs, unsigned int count,
-		unsigned int *done, domid_t domid)
+					unsigned int *done, domid_t domid)
 {
-	return hypercall4(__HYPERVISOR_mmu_update, (unsigned long)reqs, count,
-			  (unsigned long)done, domid);
+	return hypercall4(__HYPERVISOR_mmu_update, (unsigned long)reqs, count, (unsigned long)done,
+			  domid);
 }
 
 static inline long hypercall_mmuext_op(const struct mmuext_op *ops, unsigned int count,
-		unsigned int *done, domid_t domid)
+				       unsigned int *done, domid_t domid)
 {
 	return hypercall4(__HYPERVISOR_mmuext_op, (unsigned long)ops, count, (unsigned long)done,
 			  domid);
@@ -177,7 +181,7 @@ static inline long hypercall_update_va_mapping(unsigned long va, uint64_t pte, u
 }
 
 static inline long hypercall_update_va_mapping_otherdomain(unsigned long va, uint64_t pte,
-		unsigned long flags, domid_t domid)
+							   unsigned long flags, domid_t domid)
 {
 	return hypercall4(__HYPERVISOR_update_va_mapping_otherdomain, va, pte, flags, domid);
 }
@@ -192,7 +196,7 @@ static inline long hypercall_grant_table_op(unsigned int cmd, void *ops, unsigne
 	return hypercall3(__HYPERVISOR_grant_table_op, cmd, (unsigned long)ops, count);
 }
 
-/* --- Events, time, scheduling -------------------------------------------------------------- */
+/* --- Events, time, scheduling ------------------------------------------- */
 
 static inline long hypercall_event_channel_op(unsigned int cmd, void *arg)
 {
@@ -210,7 +214,7 @@ static inline long hypercall_set_timer_op(ns_t deadline)
 	return hypercall1(__HYPERVISOR_set_timer_op, deadline);
 }
 
-/* --- Information and console --------------------------------------------------------------- */
+/* --- Information and console -------------------------------------------- */
 
 static inline long hypercall_xen_version(unsigned int cmd, void *arg)
 {
@@ -228,7 +232,7 @@ static inline long hypercall_multicall(struct multicall_entry *calls, unsigned i
 	return hypercall2(__HYPERVISOR_multicall, (unsigned long)calls, count);
 }
 
-/* --- For privileged domains ---------------------------------------------------------------- */
+/* --- For privileged domains --------------------------------------------- */
 
 static inline long hypercall_physdev_op(unsigned int cmd, void *arg)
 {

@@ -17,9 +17,9 @@ static inline void irq_restore(unsigned long flags);
 /* True while masked: also in every handler. */
 static inline bool irq_masked(void);
 
-/* --- Implementation ------------------------------------------------------------------------- */
+/* --- Implementation ----------------------------------------------------- */
 
-extern struct shared_info shared_info;	/* mapped over the image's own page */
+extern struct shared_info shared_info; /* mapped over the image's own page */
 
 #define this_vcpu_info (&shared_info.vcpu_info[0])
 
@@ -41,7 +41,10 @@ static inline void irq_unmask(void)
 {
 	barrier();
 	WRITE_ONCE(this_vcpu_info->evtchn_upcall_mask, 0);
-	/* Xen delivers on the way out of Xen only, so what became pending while masked is ours to take. */
+	/*
+	 * Xen delivers on the way out of Xen only, so what became pending while masked is ours to
+	 * take.
+	 */
 	barrier();
 	if (unlikely(READ_ONCE(this_vcpu_info->evtchn_upcall_pending)))
 		irq_force_upcall();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The linear map. The domain builder maps the image and what it put behind it, in pages of any right;
- * we map the rest, and then give each page the rights that it needs:
+ * The linear map. The domain builder maps the image and what it put behind it, in pages of any
+ * right; we map the rest, and then give each page the rights that it needs:
  *
  *	VIRT_BASE	text		read, execute
  *			rodata		read
@@ -19,7 +19,7 @@
 #include "guest/start.h"
 #include "lib/string.h"
 
-#define TABLE_PAGES	512
+#define TABLE_PAGES 512
 
 /* Pages that are mapped, free and not handed out: [bump, mapped). */
 static pfn_t bump, mapped;
@@ -113,7 +113,7 @@ pfn_t linear_init(void)
 	return bump;
 }
 
-/* --- Rights --------------------------------------------------------------------------------------- */
+/* --- Rights ------------------------------------------------------------- */
 
 static uint64_t right_of(unsigned long va)
 {

@@ -8,23 +8,23 @@
 #include "guest/shutdown.h"
 #include "lib/string.h"
 
-#define DEVICE_PREFIX	"/dev/"
+#define DEVICE_PREFIX "/dev/"
 
 struct mount {
-	struct mount *next;		/* lock; the longest point first */
+	struct mount *next; /* lock; the longest point first */
 	const struct fs_ops *ops;
 	void *fs;
 	unsigned int flags;
-	unsigned int users;		/* lock; open files and calls inside */
-	size_t len;			/* of point; 0 for the root */
-	char point[];			/* "" for the root, else "/data" */
+	unsigned int users; /* lock; open files and calls inside */
+	size_t len;         /* of point; 0 for the root */
+	char point[];       /* "" for the root, else "/data" */
 };
 
 static MUTEX(lock);
-static struct mount *mounts;			/* lock */
-static struct device_file *device_files;	/* lock */
+static struct mount *mounts;             /* lock */
+static struct device_file *device_files; /* lock */
 
-/* --- Looking up --------------------------------------------------------------------------------------- */
+/* --- Looking up --------------------------------------------------------- */
 
 /* What of the path lies below the mount: NULL if it is not in it. */
 static const char *path_below(const struct mount *mount, const char *path)
@@ -73,7 +73,7 @@ bool mount_readonly(const struct mount *mount)
 	return mount->flags & MOUNT_READONLY;
 }
 
-/* --- Mounting ------------------------------------------------------------------------------------------ */
+/* --- Mounting ----------------------------------------------------------- */
 
 static struct mount **mount_slot(const char *point)
 {
@@ -191,7 +191,7 @@ static int mount_start(void)
 }
 INITCALL(core, mount_start);
 
-/* --- Device files ---------------------------------------------------------------------------------------- */
+/* --- Device files ------------------------------------------------------- */
 
 void device_file_register(struct device_file *dev)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The buddy allocator. A free block of 2^order pages is aligned to its size; its first page holds the
- * list node, and one byte per page of the domain says whether a free block begins there and how big it
- * is. That byte is all that the allocator keeps: 1 KiB for each 4 MiB.
+ * The buddy allocator. A free block of 2^order pages is aligned to its size; its first page holds
+ * the list node, and one byte per page of the domain says whether a free block begins there and
+ * how big it is. That byte is all that the allocator keeps: 1 KiB for each 4 MiB.
  */
 #include "guest/hypercall.h"
 #include "guest/init.h"
@@ -15,11 +15,11 @@
 #include "lib/list.h"
 #include "lib/string.h"
 
-#define NOT_FREE	0xff
+#define NOT_FREE 0xff
 
 /* With upcalls masked. */
 static struct list free_blocks[PAGE_ORDER_MAX + 1];
-static uint8_t *free_order;	/* by pfn: the order of the free block that begins there, or NOT_FREE */
+static uint8_t *free_order; /* by pfn: the order of the free block that begins there, or NOT_FREE */
 static size_t free_pages;
 
 static void block_insert(uint64_t pfn, unsigned int order)
@@ -125,7 +125,7 @@ void page_init(pfn_t first)
 	}
 }
 
-/* --- Contiguous machine memory ---------------------------------------------------------------------- */
+/* --- Contiguous machine memory ------------------------------------------ */
 
 static uint64_t pte_linear(size_t index, const void *first)
 {
@@ -139,8 +139,10 @@ int page_contiguous(void *page, unsigned int order, unsigned int address_bits)
 	xen_pfn_t out = virt_to_pfn(page).n;
 	struct xen_memory_exchange exchange = {
 		.in = { .nr_extents = count, .domid = DOMID_SELF },
-		.out = { .nr_extents = 1, .extent_order = order,
-			 .mem_flags = XENMEMF_address_bits(address_bits), .domid = DOMID_SELF },
+		.out = { .nr_extents = 1,
+			 .extent_order = order,
+			 .mem_flags = XENMEMF_address_bits(address_bits),
+			 .domid = DOMID_SELF },
 	};
 	int err = pte_clear_batch(page, count);
 

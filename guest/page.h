@@ -10,8 +10,8 @@
  * their size, but their machine frames are not contiguous (see page_contiguous).
  * All functions may be called from any context, upcalls included; none of them sleeps.
  */
-#define VIRT_BASE	0x400000UL
-#define PAGE_ORDER_MAX	18	/* 1 GiB */
+#define VIRT_BASE      0x400000UL
+#define PAGE_ORDER_MAX 18 /* 1 GiB */
 
 /* 2^order pages; NULL if there are none. The contents are undefined. */
 void *page_alloc(unsigned int order);
@@ -26,7 +26,7 @@ void page_free(void *page, unsigned int order);
 unsigned int page_order(size_t bytes);
 
 size_t page_free_count(void);
-size_t page_total_count(void);	/* all that the domain owns, the image included */
+size_t page_total_count(void); /* all that the domain owns, the image included */
 
 /*
  * Make the machine frames of an allocation contiguous and below 2^address_bits, for a device that

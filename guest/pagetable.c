@@ -12,9 +12,9 @@
 #include "guest/panic.h"
 #include "guest/start.h"
 
-#define LEVELS		4
-#define ENTRY_BITS	9
-#define TABLE_FLAGS	(PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED)
+#define LEVELS      4
+#define ENTRY_BITS  9
+#define TABLE_FLAGS (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED)
 
 static inline unsigned int table_index(const void *va, unsigned int level)
 {
@@ -76,7 +76,8 @@ uint64_t pte_maddr(const void *va)
 
 	if (!table)
 		return 0;
-	return pfn_to_mfn(virt_to_pfn(table)).n << PAGE_SHIFT | table_index(va, 1) * sizeof(uint64_t);
+	return pfn_to_mfn(virt_to_pfn(table)).n << PAGE_SHIFT |
+	       table_index(va, 1) * sizeof(uint64_t);
 }
 
 mfn_t virt_to_mfn(const void *va)
@@ -100,11 +101,13 @@ int pagetable_insert(void *page, const void *va, unsigned int level)
 	if (err)
 		return (int)err;
 	link.ptr = (pfn_to_mfn(virt_to_pfn(parent)).n << PAGE_SHIFT |
-		    table_index(va, level + 1) * sizeof(uint64_t)) | MMU_NORMAL_PT_UPDATE;
+		    table_index(va, level + 1) * sizeof(uint64_t)) |
+		   MMU_NORMAL_PT_UPDATE;
 	link.val = pte_make(mfn, TABLE_FLAGS);
 	err = hypercall_mmu_update(&link, 1, NULL, DOMID_SELF);
 	if (err)
-		hypercall_update_va_mapping((unsigned long)page, pte_make(mfn, PTE_RW), UVMF_INVLPG);
+		hypercall_update_va_mapping((unsigned long)page, pte_make(mfn, PTE_RW),
+					    UVMF_INVLPG);
 	return (int)err;
 }
 

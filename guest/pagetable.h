@@ -4,7 +4,7 @@
 
 #include "guest/vmap.h"
 
-#define PTE_BATCH	32
+#define PTE_BATCH 32
 
 /* Hang a zeroed or filled page into the tables, as the table of `level` that covers va. */
 int pagetable_insert(void *page, const void *va, unsigned int level);
@@ -22,9 +22,9 @@ bool pagetable_present(const void *va, unsigned int level);
 int pagetable_cover(const void *va, size_t pages);
 
 /*
- * Set `count` entries from va on, whose tables exist, to what pte(index, arg) says. 0, or the error of
- * the first that failed: those before it are set. Xen leaves translations that were there before in the
- * TLB: pagetable_flush, unless the entries were empty.
+ * Set `count` entries from va on, whose tables exist, to what pte(index, arg) says. 0, or the
+ * error of the first that failed: those before it are set. Xen leaves translations that were
+ * there before in the TLB: pagetable_flush, unless the entries were empty.
  */
 int pte_set_batch(void *va, size_t count, uint64_t (*pte)(size_t index, const void *arg),
 		  const void *arg, domid_t domid);

@@ -8,9 +8,9 @@
 #include "guest/thread.h"
 #include "lib/symbols.h"
 
-#define FRAMES_MAX	24
-#define CALL_WORDS	(2 * sizeof(unsigned long))	/* saved rbp, if any, and return address */
-#define STACK_WORDS_MAX	1024	/* of it searched for return addresses */
+#define FRAMES_MAX      24
+#define CALL_WORDS      (2 * sizeof(unsigned long)) /* saved rbp, if any, and return address */
+#define STACK_WORDS_MAX 1024                        /* of it searched for return addresses */
 
 void registers_print(const struct cpu_user_regs *r)
 {
@@ -44,8 +44,8 @@ static bool in_text(unsigned long address)
 }
 
 /*
- * A return address has a call before it: E8 rel32, or FF /2 of two to seven bytes. That sorts out most
- * of the stale words.
+ * A return address has a call before it: E8 rel32, or FF /2 of two to seven bytes. That sorts out
+ * most of the stale words.
  */
 static bool follows_call(unsigned long address)
 {
@@ -63,8 +63,8 @@ static bool follows_call(unsigned long address)
 }
 
 /*
- * Code is compiled without frame pointers, so the stack is searched for return addresses; a stale one
- * may be among them. The end of the stack is the thread's; without a thread that of the page.
+ * Code is compiled without frame pointers, so the stack is searched for return addresses; a stale
+ * one may be among them. The end of the stack is the thread's; without a thread that of the page.
  */
 void backtrace_print(unsigned long ip, unsigned long sp)
 {

@@ -7,8 +7,9 @@
 NORETURN void panic(const char *fmt, ...) PRINTF(1, 2);
 
 /* A condition of our own code; never of what a peer or the application gave. */
-#define ASSERT(condition) \
-	((condition) ? (void)0 : panic("%s:%d: assertion failed: %s", __FILE__, __LINE__, #condition))
+#define ASSERT(condition)      \
+	((condition) ? (void)0 \
+		     : panic("%s:%d: assertion failed: %s", __FILE__, __LINE__, #condition))
 
 /* Print the callers found on the stack from `sp` on; `ip` comes first. Both 0: from here. */
 void backtrace_print(unsigned long ip, unsigned long sp);

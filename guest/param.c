@@ -8,7 +8,7 @@
 extern const struct param params_start[], params_end[];
 
 /* Constant after the start. */
-static char *values[PARAM_WORDS];	/* "name=value" of declared parameters */
+static char *values[PARAM_WORDS]; /* "name=value" of declared parameters */
 static unsigned int value_count, env_count;
 
 int param_argc = 1;
@@ -131,9 +131,10 @@ unsigned long param_number(const char *name, unsigned long fallback)
 		c += 2;
 	}
 	do {
-		unsigned long digit = *c >= '0' && *c <= '9' ? (unsigned long)(*c - '0') :
-				      *c >= 'a' && *c <= 'f' ? (unsigned long)(*c - 'a' + 10) :
-				      *c >= 'A' && *c <= 'F' ? (unsigned long)(*c - 'A' + 10) : base;
+		unsigned long digit = *c >= '0' && *c <= '9'   ? (unsigned long)(*c - '0')
+				      : *c >= 'a' && *c <= 'f' ? (unsigned long)(*c - 'a' + 10)
+				      : *c >= 'A' && *c <= 'F' ? (unsigned long)(*c - 'A' + 10)
+							       : base;
 
 		if (digit >= base || value > (~0UL - digit) / base) {
 			console_print("command line: %s=%s is not a number\n", name, text);

@@ -5,28 +5,29 @@
 #include "guest/types.h"
 
 /*
- * The command line (xl.cfg: extra=, root= and so on; start_info.cmd_line) is cut into words at blanks. Within
- * "double" or 'single' quotes blanks do not cut; the quotes go. Each word is one of:
+ * The command line (xl.cfg: extra=, root= and so on; start_info.cmd_line) is cut into words at
+ * blanks. Within "double" or 'single' quotes blanks do not cut; the quotes go. Each word is one of:
+ *
  *	1. name=value, where a part that is linked into the image declared PARAM(name, ...): a
  *	   parameter, for param_get. It may be given several times, for param_next.
- *	2. NAME=value, where NAME consists of capital letters, digits and "_", and does not begin
- *	   with a digit: the environment of the application (TZ=UTC).
+ *	2. NAME=value, where NAME consists of capital letters, digits and "_", and does not
+ *	   begin with a digit: the environment of the application (TZ=UTC).
  *	3. any other word: the next argument of main (argv[1] and on), in order: also a lone name
  *	   without "=", and lower=case.
- *	4. "--": this word vanishes, and all words after it are arguments, whatever they look like.
+ *	4. "--": this word vanishes, all words after it are arguments, whatever they look like.
+ *
  * argv[0] is the image's name. At most PARAM_WORDS words; more are reported and dropped.
  */
-#define PARAM_WORDS	64
+#define PARAM_WORDS 64
 
 struct param {
 	const char *name;
-	const char *help;	/* one line: the form of the value, and what it does */
+	const char *help; /* one line: the form of the value, and what it does */
 };
 
-#define PARAM(ident, text)							\
-	static const struct param param_##ident					\
-	__attribute__((section(".param." #ident), used, aligned(8))) =		\
-		{ .name = #ident, .help = text }
+#define PARAM(ident, text)                      \
+	static const struct param param_##ident \
+		__attribute__((section(".param." #ident), used, aligned(8))) = { #ident, text }
 
 /* The value of a declared parameter, the last one given; NULL if it was not given. */
 const char *param_get(const char *name);

@@ -6,8 +6,8 @@
 #include "guest/panic.h"
 #include "guest/thread.h"
 
-#define QUEUES_PER_FILE	2
-#define STACK_FDS	8
+#define QUEUES_PER_FILE 2
+#define STACK_FDS       8
 
 void poll_add(struct poller *poller, struct wait_queue *queue)
 {
@@ -80,7 +80,8 @@ int file_poll(struct pollfd *fds, size_t count, ns_t deadline)
 	if (count > OPEN_MAX)
 		return -EINVAL;
 	if (count > STACK_FDS) {
-		files = malloc(count * (sizeof(*files) + QUEUES_PER_FILE * sizeof(struct wait_entry)));
+		files = malloc(count *
+			       (sizeof(*files) + QUEUES_PER_FILE * sizeof(struct wait_entry)));
 		if (!files)
 			return -ENOMEM;
 		poller.entries = (struct wait_entry *)(files + count);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The scheduler of one vcpu: a queue of the runnable, first in, first out; the running thread is not on
- * it. While somebody waits there, a tick comes every THREAD_SLICE; a thread that was running at the last
- * one already is preempted. Nobody waiting: no tick. Nothing runnable: the thread that went to sleep
- * last blocks in Xen, on its own stack.
+ * The scheduler of one vcpu: a queue of the runnable, first in, first out; the running thread is
+ * not on it. While somebody waits there, a tick comes every THREAD_SLICE; a thread that was
+ * running at the last one already is preempted. Nobody waiting: no tick. Nothing runnable: the
+ * thread that went to sleep last blocks in Xen, on its own stack.
  */
 #include <cpuid.h>
 #include <x86intrin.h>
@@ -16,9 +16,9 @@
 #include "guest/thread.h"
 #include "lib/string.h"
 
-#define CPUID1_ECX_OSXSAVE	(1u << 27)
-#define FXSAVE_SIZE		512
-#define XSAVE_HEADER_SIZE	64
+#define CPUID1_ECX_OSXSAVE (1u << 27)
+#define FXSAVE_SIZE        512
+#define XSAVE_HEADER_SIZE  64
 
 struct cpu this_cpu;
 
@@ -58,8 +58,9 @@ void sched_add(struct thread *thread)
 }
 
 /*
- * SCHEDOP_block unmasks upcalls and sleeps in one step, so no event is lost between the look at the run
- * queue and the sleep. Not inlined: nothing may be alive in vector registers, see upcall_entry.
+ * SCHEDOP_block unmasks upcalls and sleeps in one step, so no event is lost between the look at
+ * the run queue and the sleep. Not inlined: nothing may be alive in vector registers, see
+ * upcall_entry.
  */
 static NOINLINE void idle(void)
 {
@@ -107,7 +108,7 @@ void sched_yield_cpu(void)
 	schedule();
 }
 
-/* --- Preemption ------------------------------------------------------------------------------------- */
+/* --- Preemption --------------------------------------------------------- */
 
 /* Bytes that the processor's extended state takes; FXSAVE_SIZE where it has no XSAVE. */
 static size_t state_size = FXSAVE_SIZE;

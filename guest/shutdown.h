@@ -10,12 +10,12 @@
  * Handlers run in a thread, the latest registered first, before the domain ends: flush disks, close
  * connections. They get at most SHUTDOWN_GRACE in all, then the domain ends without the rest.
  */
-#define SHUTDOWN_GRACE	(10 * NS_PER_S)
+#define SHUTDOWN_GRACE (10 * NS_PER_S)
 
 struct shutdown_handler {
 	void (*fn)(unsigned int reason, void *arg);
 	void *arg;
-	struct shutdown_handler *next;	/* private */
+	struct shutdown_handler *next; /* private */
 };
 
 void shutdown_register(struct shutdown_handler *handler);

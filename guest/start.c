@@ -12,7 +12,7 @@
 #include "guest/vmap.h"
 #include "lib/string.h"
 
-#define BOOT_STACK_ORDER	1	/* BOOT_STACK_SIZE in entry.S */
+#define BOOT_STACK_ORDER 1 /* BOOT_STACK_SIZE in entry.S */
 
 struct start_info start_info;
 

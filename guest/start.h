@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the start consists of, in its order, and what its parts know of each other. Not for drivers. */
+/*
+ * What the start consists of, in its order, and what its parts know of each other. Not for
+ * drivers.
+ */
 #pragma once
 
 #include "guest/init.h"
@@ -16,8 +19,9 @@ void traps_init(void);
 void shared_info_init(void);
 
 /*
- * linear.c: map all pseudo-physical memory at VIRT_BASE. Returns the first page that nothing uses;
- * from there to the end all is free. Afterwards: rights of the image's sections, data not executable.
+ * linear.c: map all pseudo-physical memory at VIRT_BASE. Returns the first page that nothing
+ * uses; from there to the end all is free. Afterwards: rights of the image's sections, data not
+ * executable.
  */
 pfn_t linear_init(void);
 void linear_protect(pfn_t first_free);
@@ -38,8 +42,8 @@ void upcall_run(void);
 void upcall_run_preempt(void);
 
 /*
- * sched.c, all with upcalls masked: make a thread runnable; give the processor away, staying runnable
- * or not, as a function call, or in the middle of anything (vector registers are kept).
+ * sched.c, all with upcalls masked: make a thread runnable; give the processor away, staying
+ * runnable or not, as a function call, or in the middle of anything (vector registers are kept).
  */
 struct thread;
 void sched_add(struct thread *thread);

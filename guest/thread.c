@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads: their stacks, their beginning and end, sleeping and waking. A stack lies in address space of
- * its own above an unmapped page; at its top are struct thread and what libc keeps for a thread. A
- * thread that has ended still stands on its stack: the next thread that is created takes it over, or the
- * next one that ends frees it.
+ * Threads: their stacks, their beginning and end, sleeping and waking. A stack lies in address
+ * space of its own above an unmapped page; at its top are struct thread and what libc keeps for a
+ * thread. A thread that has ended still stands on its stack: the next thread that is created
+ * takes it over, or the next one that ends frees it.
  */
 #include "guest/irq.h"
 #include "guest/panic.h"
@@ -12,9 +12,9 @@
 #include "guest/vmap.h"
 #include "lib/string.h"
 
-#define MXCSR_DEFAULT	0x1f80UL
-#define FPUCW_DEFAULT	0x037fUL
-#define STACK_MIN	(8 * 1024UL)
+#define MXCSR_DEFAULT 0x1f80UL
+#define FPUCW_DEFAULT 0x037fUL
+#define STACK_MIN     (8 * 1024UL)
 
 extern char tls_start[], tls_data_end[], tls_end[];
 extern char thread_begin[];
@@ -30,7 +30,7 @@ static struct thread boot_thread;
 extern const size_t libc_thread_size WEAK;
 void libc_thread_exit(struct thread *thread) WEAK;
 
-/* --- Memory ------------------------------------------------------------------------------------------ */
+/* --- Memory ------------------------------------------------------------- */
 
 static void stack_free(struct thread *thread)
 {
@@ -84,8 +84,8 @@ static void *carve(char **top, size_t size, size_t align)
 }
 
 /*
- * Thread-local variables lie below the address that %fs:0 holds (the x86-64 psABI's variant II), from
- * the image's .tdata and .tbss.
+ * Thread-local variables lie below the address that %fs:0 holds (the x86-64 psABI's variant II),
+ * from the image's .tdata and .tbss.
  */
 static void *tls_make(char **top)
 {
@@ -114,7 +114,7 @@ static void stack_prepare(struct thread *thread, char *top)
 	thread->sp = (unsigned long)sp;
 }
 
-/* --- Beginning and end --------------------------------------------------------------------------------- */
+/* --- Beginning and end -------------------------------------------------- */
 
 static void timeout_fire(struct clock_timer *timer)
 {
@@ -195,7 +195,7 @@ void sched_init(void *boot_stack, size_t size)
 	this_cpu.current = &boot_thread;
 }
 
-/* --- Sleeping and waking ------------------------------------------------------------------------------- */
+/* --- Sleeping and waking ------------------------------------------------ */
 
 bool thread_sleep_until(ns_t deadline)
 {
@@ -248,7 +248,7 @@ void thread_yield(void)
 	irq_restore(flags);
 }
 
-/* --- Looking --------------------------------------------------------------------------------------------- */
+/* --- Looking ------------------------------------------------------------ */
 
 void thread_for_each(void (*visit)(const struct thread *thread, void *arg), void *arg)
 {

@@ -10,13 +10,13 @@
  * most two time slices of each other one. Preemption happens on the way out of an upcall, so never
  * while upcalls are masked.
  */
-#define THREAD_STACK_DEFAULT	(64 * 1024UL)
-#define THREAD_SLICE		(2 * NS_PER_MS)
-#define THREAD_NAME_MAX		16
+#define THREAD_STACK_DEFAULT (64 * 1024UL)
+#define THREAD_SLICE         (2 * NS_PER_MS)
+#define THREAD_NAME_MAX      16
 
 enum thread_state {
-	THREAD_READY,		/* on the run queue, or running */
-	THREAD_SLEEPING,	/* until a wake-up or the deadline */
+	THREAD_READY,    /* on the run queue, or running */
+	THREAD_SLEEPING, /* until a wake-up or the deadline */
 	THREAD_DEAD,
 };
 
@@ -26,7 +26,7 @@ struct thread {
 
 	/* With upcalls masked: the scheduler's. */
 	enum thread_state state;
-	bool wake_pending;	/* a wake-up while not asleep */
+	bool wake_pending; /* a wake-up while not asleep */
 	struct list run_link;
 	struct clock_timer timeout;
 	bool timed_out;
@@ -35,15 +35,15 @@ struct thread {
 	struct list all_link;
 	uint32_t id;
 	char name[THREAD_NAME_MAX];
-	void *stack;		/* lowest usable byte; an unmapped page is below */
+	void *stack; /* lowest usable byte; an unmapped page is below */
 	size_t stack_size;
 	void (*entry)(void *arg);
 	void *arg;
 
 	/* Only the thread itself, and libc on its behalf. */
-	void *libc;		/* errno and the rest of newlib's per-thread state; NULL: none yet */
-	void *libc_space;	/* libc_thread_size bytes for that, zeroed */
-	void *tls;		/* %fs base */
+	void *libc;       /* errno and the rest of newlib's per-thread state; NULL: none yet */
+	void *libc_space; /* libc_thread_size bytes for that, zeroed */
+	void *tls;        /* %fs base */
 	void *pthread;
 };
 
@@ -65,13 +65,16 @@ void thread_yield(void);
 /* At least `ns` nanoseconds. */
 void thread_sleep(ns_t ns);
 
-/* Make a sleeping thread runnable; on any other it makes its next thread_sleep_until return at once. */
+/*
+ * Make a sleeping thread runnable; on any other it makes its next thread_sleep_until return at
+ * once.
+ */
 void thread_wake(struct thread *thread);
 
 /*
- * Sleep until thread_wake, or the deadline (clock_ns time, NS_FOREVER: none): then true. Look whether
- * the sleep is still needed before it, and again after it: a wake-up in between is not lost, and one
- * meant for an earlier sleep may end this one.
+ * Sleep until thread_wake, or the deadline (clock_ns time, NS_FOREVER: none): then true. Look
+ * whether the sleep is still needed before it, and again after it: a wake-up in between is not
+ * lost, and one meant for an earlier sleep may end this one.
  */
 bool thread_sleep_until(ns_t deadline);
 
@@ -79,14 +82,14 @@ bool thread_sleep_until(ns_t deadline);
 void thread_for_each(void (*visit)(const struct thread *thread, void *arg), void *arg);
 const char *thread_state_name(const struct thread *thread);
 
-/* --- Implementation ------------------------------------------------------------------------- */
+/* --- Implementation ----------------------------------------------------- */
 
 /* What belongs to one vcpu. */
 struct cpu {
 	struct thread *current;
-	bool idle;		/* blocked in Xen: an upcall need not save vector registers. In entry.S */
-	bool fresh;		/* current began within this slice */
-	bool need_resched;	/* set by timers and wake-ups, looked at on the way out of upcalls */
+	bool idle;  /* blocked in Xen: an upcall need not save vector registers. In entry.S */
+	bool fresh; /* current began within this slice */
+	bool need_resched; /* set by timers and wake-ups, looked at on the way out of upcalls */
 };
 
 extern struct cpu this_cpu;

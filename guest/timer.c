@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers: a list in the order of deadlines, and Xen's one-shot timer set to the first. It is set anew
- * only when a deadline comes before what is set; when the first timer is stopped it fires in vain.
+ * Timers: a list in the order of deadlines, and Xen's one-shot timer set to the first. It is set
+ * anew only when a deadline comes before what is set; when the first timer is stopped it fires in
+ * vain.
  */
 #include "guest/clock.h"
 #include "guest/evtchn.h"

@@ -8,21 +8,36 @@
 #include "guest/start.h"
 #include "guest/thread.h"
 
-#define TRAPS		20
-#define STUB_SIZE	32	/* in entry.S */
-#define TRAP_PAGE_FAULT	14
+#define TRAPS           20
+#define STUB_SIZE       32 /* in entry.S */
+#define TRAP_PAGE_FAULT 14
 
-#define FAULT_PRESENT	(1u << 0)
-#define FAULT_WRITE	(1u << 1)
-#define FAULT_FETCH	(1u << 4)
+#define FAULT_PRESENT (1u << 0)
+#define FAULT_WRITE   (1u << 1)
+#define FAULT_FETCH   (1u << 4)
 
 extern char trap_stubs[], upcall_entry[], failsafe_entry[];
 
 static const char *const trap_names[TRAPS] = {
-	"divide error", "debug", "NMI", "breakpoint", "overflow", "bound range exceeded",
-	"invalid opcode", "device not available", "double fault", "coprocessor overrun",
-	"invalid TSS", "segment not present", "stack fault", "general protection fault",
-	"page fault", "reserved", "floating-point error", "alignment check", "machine check",
+	"divide error",
+	"debug",
+	"NMI",
+	"breakpoint",
+	"overflow",
+	"bound range exceeded",
+	"invalid opcode",
+	"device not available",
+	"double fault",
+	"coprocessor overrun",
+	"invalid TSS",
+	"segment not present",
+	"stack fault",
+	"general protection fault",
+	"page fault",
+	"reserved",
+	"floating-point error",
+	"alignment check",
+	"machine check",
 	"SIMD floating-point error",
 };
 
@@ -34,7 +49,7 @@ void traps_init(void)
 
 	for (i = 0; i < TRAPS; i++) {
 		table[i].vector = (uint8_t)i;
-		table[i].flags = i == 3 ? 3 : 0;	/* only INT3 may be executed */
+		table[i].flags = i == 3 ? 3 : 0; /* only INT3 may be executed */
 		table[i].cs = FLAT_KERNEL_CS;
 		table[i].address = (unsigned long)trap_stubs + i * STUB_SIZE;
 	}
@@ -53,8 +68,10 @@ static void page_fault_print(const struct cpu_user_regs *regs)
 	uint32_t error = regs->error_code;
 
 	console_print("%s address %#lx: ",
-		      error & FAULT_FETCH ? "executing at" : error & FAULT_WRITE ? "writing to" :
-		      "reading from", address);
+		      error & FAULT_FETCH   ? "executing at"
+		      : error & FAULT_WRITE ? "writing to"
+					    : "reading from",
+		      address);
 	if (address < PAGE_SIZE)
 		console_print("null pointer\n");
 	else if (thread && address < (unsigned long)thread->stack &&

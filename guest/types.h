@@ -6,7 +6,7 @@
 #pragma once
 
 #ifndef __XEN_TOOLS__
-#define __XEN_TOOLS__ 1		/* domctl.h and sysctl.h refuse anyone else */
+#define __XEN_TOOLS__ 1 /* domctl.h and sysctl.h refuse anyone else */
 #endif
 
 #include <errno.h>
@@ -20,7 +20,7 @@
 /* Nanoseconds: a duration, or a moment of the monotonic clock (see guest/clock.h). */
 typedef uint64_t ns_t;
 
-#define NS_PER_US	1000ULL
-#define NS_PER_MS	1000000ULL
-#define NS_PER_S	1000000000ULL
-#define NS_FOREVER	UINT64_MAX
+#define NS_PER_US  1000ULL
+#define NS_PER_MS  1000000ULL
+#define NS_PER_S   1000000000ULL
+#define NS_FOREVER UINT64_MAX

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Address space beside the linear map. Behind it lie the heap, as large as memory, and then the areas
- * that are given out here, one page of the bitmap for each page of space. An unmapped page stays
- * between any two areas:
+ * Address space beside the linear map. Behind it lie the heap, as large as memory, and then the
+ * areas that are given out here, one page of the bitmap for each page of space. An unmapped page
+ * stays between any two areas:
  *
  *	VIRT_BASE	linear map	nr_pages
  *	heap_base	heap		nr_pages, rounded up
@@ -19,14 +19,14 @@
 #include "guest/start.h"
 #include "lib/bitops.h"
 
-#define TABLE_SPAN	(PAGE_SIZE * 512)
-#define AREA_PAGES	32768UL		/* as many as one page of bitmap tells */
+#define TABLE_SPAN (PAGE_SIZE * 512)
+#define AREA_PAGES 32768UL /* as many as one page of bitmap tells */
 
 uintptr_t heap_base, heap_limit;
 
 static uintptr_t area_base;
 static size_t area_pages;
-static unsigned long *area_used;	/* with upcalls masked */
+static unsigned long *area_used; /* with upcalls masked */
 
 void vmap_init(void)
 {
@@ -43,7 +43,10 @@ void vmap_init(void)
 		panic("no memory for the map of address space");
 }
 
-/* First fit of count clear bits between two more, which stay clear; area_pages if there is no room. */
+/*
+ * First fit of count clear bits between two more, which stay clear; area_pages if there is no
+ * room.
+ */
 static size_t area_find(size_t count)
 {
 	size_t start = bitmap_next_clear(area_used, area_pages, 0);
@@ -103,7 +106,7 @@ void vmap_release(void *va, size_t pages)
 	irq_restore(flags);
 }
 
-/* --- Mapping --------------------------------------------------------------------------------------- */
+/* --- Mapping ------------------------------------------------------------ */
 
 static void unmap_pages(void *va, size_t pages)
 {
@@ -211,7 +214,7 @@ void *vmap_pages(const pfn_t *pfns, size_t count)
 	return va;
 }
 
-/* --- Fresh memory, page by page --------------------------------------------------------------------- */
+/* --- Fresh memory, page by page ----------------------------------------- */
 
 int vmap_populate(void *va, size_t count)
 {

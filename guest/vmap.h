@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Address space beside the linear map: foreign frames, device memory, guarded stacks, grant maps. */
+/*
+ * Address space beside the linear map: foreign frames, device memory, guarded stacks, grant maps.
+ */
 #pragma once
 
 #include "guest/types.h"
@@ -23,8 +25,8 @@ static inline uint64_t virt_to_maddr(const void *va)
  * May be called from threads only, as all below.
  */
 void *vmap_reserve(size_t pages);
-void vmap_release(void *va, size_t pages);		/* also in parts */
-bool vmap_contains(const void *va, size_t pages);	/* is it such space? */
+void vmap_release(void *va, size_t pages);        /* also in parts */
+bool vmap_contains(const void *va, size_t pages); /* is it such space? */
 
 /*
  * Map frames of another domain (DOMID_SELF is allowed) read and write, for a privileged domain.
@@ -44,7 +46,7 @@ void *vmap_pages(const pfn_t *pfns, size_t count);
  * some. 0 or -ENOMEM, then nothing is mapped. The contents are undefined.
  */
 int vmap_populate(void *va, size_t pages);
-void vmap_depopulate(void *va, size_t pages);		/* also in parts, and with holes */
+void vmap_depopulate(void *va, size_t pages); /* also in parts, and with holes */
 
 /* Undo vmap_foreign, vmap_io (address and size as given or returned) and vmap_pages. */
 void vmap_unmap(void *va, size_t pages);
@@ -54,19 +56,19 @@ void vmap_io_unmap(void *va, size_t bytes);
  * Single entries of the page table, for those who map by other means. pte_set makes missing tables
  * where `va` lies in address space from vmap_reserve. Returns 0 or -errno.
  */
-#define PTE_PRESENT	(1ULL << 0)
-#define PTE_WRITE	(1ULL << 1)
-#define PTE_USER	(1ULL << 2)
-#define PTE_PWT		(1ULL << 3)
-#define PTE_PCD		(1ULL << 4)
-#define PTE_ACCESSED	(1ULL << 5)
-#define PTE_DIRTY	(1ULL << 6)
-#define PTE_NX		(1ULL << 63)
-#define PTE_MFN_MASK	0x000ffffffffff000ULL
+#define PTE_PRESENT  (1ULL << 0)
+#define PTE_WRITE    (1ULL << 1)
+#define PTE_USER     (1ULL << 2)
+#define PTE_PWT      (1ULL << 3)
+#define PTE_PCD      (1ULL << 4)
+#define PTE_ACCESSED (1ULL << 5)
+#define PTE_DIRTY    (1ULL << 6)
+#define PTE_NX       (1ULL << 63)
+#define PTE_MFN_MASK 0x000ffffffffff000ULL
 
-#define PTE_RO		(PTE_PRESENT | PTE_ACCESSED | PTE_NX)
-#define PTE_RW		(PTE_RO | PTE_WRITE | PTE_DIRTY)
-#define PTE_RX		(PTE_PRESENT | PTE_ACCESSED)
+#define PTE_RO (PTE_PRESENT | PTE_ACCESSED | PTE_NX)
+#define PTE_RW (PTE_RO | PTE_WRITE | PTE_DIRTY)
+#define PTE_RX (PTE_PRESENT | PTE_ACCESSED)
 
 static inline uint64_t pte_make(mfn_t mfn, uint64_t flags)
 {
@@ -74,7 +76,9 @@ static inline uint64_t pte_make(mfn_t mfn, uint64_t flags)
 }
 
 int pte_set(void *va, uint64_t pte);
-uint64_t pte_get(const void *va);	/* 0 where no table is */
+uint64_t pte_get(const void *va); /* 0 where no table is */
 
-/* The machine address of the entry itself, for GNTMAP_contains_pte and mmu_update; 0 if no table. */
+/*
+ * The machine address of the entry itself, for GNTMAP_contains_pte and mmu_update; 0 if no table.
+ */
 uint64_t pte_maddr(const void *va);

@@ -18,7 +18,7 @@ struct thread;
  * upcalls unmasked.
  */
 struct wait_queue {
-	struct list sleepers;	/* struct wait_entry; touched with upcalls masked */
+	struct list sleepers; /* struct wait_entry; touched with upcalls masked */
 };
 
 /* One thread's place on one queue. */
@@ -27,18 +27,22 @@ struct wait_entry {
 	struct thread *thread;
 };
 
-#define WAIT_QUEUE_INIT(q)	{ .sleepers = LIST_INIT((q).sleepers) }
-#define WAIT_QUEUE(name)	struct wait_queue name = WAIT_QUEUE_INIT(name)
+#define WAIT_QUEUE_INIT(q)                          \
+	{                                           \
+		.sleepers = LIST_INIT((q).sleepers) \
+	}
+#define WAIT_QUEUE(name) struct wait_queue name = WAIT_QUEUE_INIT(name)
 
 void wait_queue_init(struct wait_queue *queue);
 
-void wake_one(struct wait_queue *queue);	/* the one that has waited longest */
+void wake_one(struct wait_queue *queue); /* the one that has waited longest */
 void wake_all(struct wait_queue *queue);
 
 /*
- * The parts of wait_event, for those who wait on several queues: prepare every entry, look, sleep,
- * finish every entry. wait_sleep returns at once if a wake-up came before, and for one that was meant
- * for an earlier wait too, so look again. True if the deadline (clock_ns time) has passed.
+ * The parts of wait_event, for those who wait on several queues: prepare every entry, look,
+ * sleep, finish every entry. wait_sleep returns at once if a wake-up came before, and for one
+ * that was meant for an earlier wait too, so look again. True if the deadline (clock_ns time) has
+ * passed.
  */
 void wait_prepare(struct wait_queue *queue, struct wait_entry *entry);
 bool wait_sleep(ns_t deadline);
@@ -48,26 +52,25 @@ void wait_finish(struct wait_entry *entry);
  * Sleep until the condition holds. It is evaluated several times, with upcalls unmasked, and never
  * again once it was true, so it may take what it waits for.
  */
-#define wait_event(queue, condition) \
-	((void)wait_event_until(queue, condition, NS_FOREVER))
+#define wait_event(queue, condition) ((void)wait_event_until(queue, condition, NS_FOREVER))
 
 /* The same, at most until the deadline (clock_ns time). True if the condition holds. */
-#define wait_event_until(queue, condition, deadline)			\
-	({								\
-		struct wait_entry wait_entry;				\
-		ns_t wait_end = (deadline);				\
-		bool wait_late = false, wait_true;			\
-									\
-		while (!(wait_true = (condition)) && !wait_late) {	\
-			wait_prepare(queue, &wait_entry);		\
-			wait_true = (condition);			\
-			if (!wait_true)					\
-				wait_late = wait_sleep(wait_end);	\
-			wait_finish(&wait_entry);			\
-			if (wait_true)					\
-				break;					\
-		}							\
-		wait_true;						\
+#define wait_event_until(queue, condition, deadline)               \
+	({                                                         \
+		struct wait_entry wait_entry;                      \
+		ns_t wait_end = (deadline);                        \
+		bool wait_late = false, wait_true;                 \
+                                                                   \
+		while (!(wait_true = (condition)) && !wait_late) { \
+			wait_prepare(queue, &wait_entry);          \
+			wait_true = (condition);                   \
+			if (!wait_true)                            \
+				wait_late = wait_sleep(wait_end);  \
+			wait_finish(&wait_entry);                  \
+			if (wait_true)                             \
+				break;                             \
+		}                                                  \
+		wait_true;                                         \
 	})
 
 /* The same, at most for `ns` nanoseconds from now (NS_FOREVER: no limit). */

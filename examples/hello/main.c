@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Prints its arguments and environment, and exits with the status that it was given. Three arguments
- * make it do more: status=N, sleep=SECONDS, and crash, which shows what a null pointer leads to.
+ * Prints its arguments and environment, and exits with the status that it was given. Three
+ * arguments make it do more: status=N, sleep=SECONDS, and crash, which shows what a null pointer
+ * leads to.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -16,7 +16,7 @@ static int clock_read(clockid_t clock, ns_t *now)
 		*now = clock_wall_ns();
 		return 0;
 	case CLOCK_MONOTONIC:
-	case CLOCK_PROCESS_CPUTIME_ID:	/* see times() */
+	case CLOCK_PROCESS_CPUTIME_ID: /* see times() */
 		*now = clock_ns();
 		return 0;
 	default:
@@ -85,8 +85,8 @@ int clock_nanosleep(clockid_t clock, int flags, const struct timespec *request,
 
 	if ((clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) || !timespec_valid(request))
 		return EINVAL;
-	deadline = flags & TIMER_ABSTIME ? libc_deadline(clock, request) :
-					   clock_deadline(timespec_ns(request));
+	deadline = flags & TIMER_ABSTIME ? libc_deadline(clock, request)
+					 : clock_deadline(timespec_ns(request));
 	while (!thread_sleep_until(deadline))
 		;
 	return 0;

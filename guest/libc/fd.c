@@ -13,17 +13,20 @@
 #include "guest/libc/libc.h"
 #include "lib/string.h"
 
-/* Run `call`, which may use `f`, on the file behind fd; its result becomes errno's and the caller's. */
-#define WITH_FILE(fd, call)							\
-	({									\
-		struct file *f = file_get(fd);					\
-		long with_result = -EBADF;					\
-										\
-		if (f) {							\
-			with_result = (call);					\
-			file_put(f);						\
-		}								\
-		libc_result(with_result);					\
+/*
+ * Run `call`, which may use `f`, on the file behind fd; its result becomes errno's and the
+ * caller's.
+ */
+#define WITH_FILE(fd, call)                    \
+	({                                     \
+		struct file *f = file_get(fd); \
+		long with_result = -EBADF;     \
+                                               \
+		if (f) {                       \
+			with_result = (call);  \
+			file_put(f);           \
+		}                              \
+		libc_result(with_result);      \
 	})
 
 ssize_t read(int fd, void *buf, size_t len)

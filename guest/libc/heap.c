@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The heap under malloc: address space from heap_base on, filled page by page as it grows and emptied
- * as it shrinks. When memory is short it does not grow, and malloc returns NULL.
+ * The heap under malloc: address space from heap_base on, filled page by page as it grows and
+ * emptied as it shrinks. When memory is short it does not grow, and malloc returns NULL.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,11 +13,11 @@
 #include "guest/vmap.h"
 
 /* Pages that drivers may still want when malloc has taken all it can. */
-#define RESERVE_PAGES	4
+#define RESERVE_PAGES 4
 
 static MUTEX(lock);
-static uintptr_t heap_end;	/* lock */
-static uintptr_t heap_mapped;	/* lock: the end of what has memory, whole pages */
+static uintptr_t heap_end;    /* lock */
+static uintptr_t heap_mapped; /* lock: the end of what has memory, whole pages */
 
 static int heap_move(uintptr_t end)
 {

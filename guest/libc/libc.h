@@ -9,7 +9,7 @@
 #include "guest/types.h"
 
 /* The console's device number, by which isatty knows it. */
-#define LIBC_TTY_DEV	0x0501
+#define LIBC_TTY_DEV 0x0501
 
 /* A result of the inside (-errno or not) as the C library's callers want it. */
 static inline long libc_result(long result)

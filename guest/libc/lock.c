@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* newlib's locks: its nine static ones, and those that it makes for files. All count, as recursive ones. */
+/*
+ * newlib's locks: its nine static ones, and those that it makes for files. All count, as
+ * recursive ones.
+ */
 #include <stdlib.h>
 #include <sys/lock.h>
 
@@ -8,7 +11,7 @@
 
 struct __lock {
 	struct mutex mutex;
-	unsigned int depth;	/* mutex held */
+	unsigned int depth; /* mutex held */
 };
 
 #define NEWLIB_LOCK(name) struct __lock __lock_##name = { .mutex = MUTEX_INIT(__lock_##name.mutex) }

@@ -11,7 +11,7 @@
 #include "lib/string.h"
 
 /* Pages that drivers may still want. */
-#define RESERVE_PAGES	4
+#define RESERVE_PAGES 4
 
 static uint64_t right_of(int prot)
 {
@@ -69,7 +69,8 @@ int mprotect(void *addr, size_t len, int prot)
 		return (int)libc_result(-EACCES);
 	for (; at < end; at += PAGE_SIZE) {
 		mfn_t mfn = virt_to_mfn(at);
-		int err = mfn_eq(mfn, MFN_NONE) ? -ENOMEM : pte_set(at, pte_make(mfn, right_of(prot)));
+		int err = mfn_eq(mfn, MFN_NONE) ? -ENOMEM
+						: pte_set(at, pte_make(mfn, right_of(prot)));
 
 		if (err)
 			return (int)libc_result(err);

@@ -16,12 +16,12 @@
 #include "guest/file.h"
 #include "guest/libc/libc.h"
 
-#define PATH_BYTES	1024
+#define PATH_BYTES 1024
 
 static MUTEX(cwd_lock);
-static char cwd[PATH_BYTES] = "/";	/* cwd_lock; absolute and normalised */
+static char cwd[PATH_BYTES] = "/"; /* cwd_lock; absolute and normalised */
 
-/* --- Resolving ---------------------------------------------------------------------------------------- */
+/* --- Resolving ---------------------------------------------------------- */
 
 /* Append one component to an absolute path of *len bytes ("" is the root). */
 static int append(char *buf, size_t size, size_t *len, const char *part, size_t part_len)
@@ -109,20 +109,20 @@ static void place_leave(struct place *place)
 }
 
 /* Find the place of `path`, do `op` of its file system there if it has one, and leave. */
-#define AT_PLACE(path, to_write, op, ...)					\
-	({									\
-		struct place place;						\
-		long place_result = place_find(&place, path, to_write);		\
-										\
-		if (!place_result) {						\
-			place_result = place.ops->op ?				\
-				place.ops->op(place.fs, __VA_ARGS__) : -ENOSYS;	\
-			place_leave(&place);					\
-		}								\
-		libc_result(place_result);					\
+#define AT_PLACE(path, to_write, op, ...)                                                       \
+	({                                                                                      \
+		struct place place;                                                             \
+		long place_result = place_find(&place, path, to_write);                         \
+                                                                                                \
+		if (!place_result) {                                                            \
+			place_result =                                                          \
+				place.ops->op ? place.ops->op(place.fs, __VA_ARGS__) : -ENOSYS; \
+			place_leave(&place);                                                    \
+		}                                                                               \
+		libc_result(place_result);                                                      \
 	})
 
-/* --- Opening -------------------------------------------------------------------------------------------- */
+/* --- Opening ------------------------------------------------------------ */
 
 static int open_device(struct device_file *dev, struct file *f)
 {
@@ -144,7 +144,8 @@ static int open_in_mount(const char *path, int flags, mode_t mode, struct file *
 		err = -ENOSYS;
 	else
 		err = place.ops->open(place.fs, place.below,
-				      mount_readonly(place.mount) ? flags & ~O_CREAT : flags, mode, f);
+				      mount_readonly(place.mount) ? flags & ~O_CREAT : flags, mode,
+				      f);
 	/* An open file keeps its mount; file_put lets go. */
 	if (err)
 		place_leave(&place);
@@ -196,7 +197,7 @@ int creat(const char *path, mode_t mode)
 	return open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
 }
 
-/* --- Asking ----------------------------------------------------------------------------------------------- */
+/* --- Asking ------------------------------------------------------------- */
 
 static int stat_path(const char *path, bool follow, struct stat *st)
 {
@@ -255,7 +256,7 @@ int statvfs(const char *path, struct statvfs *buf)
 	return (int)AT_PLACE(path, false, statvfs, buf);
 }
 
-/* --- Changing --------------------------------------------------------------------------------------------- */
+/* --- Changing ----------------------------------------------------------- */
 
 int mkdir(const char *path, mode_t mode)
 {
@@ -363,7 +364,7 @@ void sync(void)
 	mount_sync_all();
 }
 
-/* --- The working directory ---------------------------------------------------------------------------------- */
+/* --- The working directory ---------------------------------------------- */
 
 int chdir(const char *path)
 {

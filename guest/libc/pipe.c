@@ -13,13 +13,13 @@
 #include "guest/libc/libc.h"
 #include "lib/string.h"
 
-#define PIPE_SIZE	4096u	/* a power of two; writes of at most PIPE_BUF are not torn */
+#define PIPE_SIZE 4096u /* a power of two; writes of at most PIPE_BUF are not torn */
 
 struct pipe {
 	struct mutex lock;
-	unsigned int head, tail;	/* lock; free running: written, read */
-	bool reader, writer;		/* lock; that end is open */
-	struct wait_queue queue;	/* woken by any change */
+	unsigned int head, tail; /* lock; free running: written, read */
+	bool reader, writer;     /* lock; that end is open */
+	struct wait_queue queue; /* woken by any change */
 	char data[PIPE_SIZE];
 };
 
@@ -94,8 +94,8 @@ static ssize_t pipe_write(struct file *f, const void *buf, size_t len)
 		else if (file_nonblock(f))
 			return done ? (ssize_t)done : -EAGAIN;
 		else
-			wait_event(&pipe->queue, PIPE_SIZE - used(pipe) >= least ||
-				   !READ_ONCE(pipe->reader));
+			wait_event(&pipe->queue,
+				   PIPE_SIZE - used(pipe) >= least || !READ_ONCE(pipe->reader));
 	}
 	return (ssize_t)done;
 }

@@ -12,8 +12,9 @@
 
 int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
-	ns_t deadline = timeout_ms < 0 ? NS_FOREVER : !timeout_ms ? 0 :
-			clock_deadline((ns_t)timeout_ms * NS_PER_MS);
+	ns_t deadline = timeout_ms < 0 ? NS_FOREVER
+			: !timeout_ms  ? 0
+				       : clock_deadline((ns_t)timeout_ms * NS_PER_MS);
 
 	return (int)libc_result(file_poll(fds, count, deadline));
 }

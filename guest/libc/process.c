@@ -16,7 +16,7 @@
 #include "guest/page.h"
 #include "guest/param.h"
 
-#define HOSTNAME_DEFAULT	"lamina"
+#define HOSTNAME_DEFAULT "lamina"
 
 PARAM(hostname, "name of this system, for gethostname");
 
@@ -125,7 +125,10 @@ int getpagesize(void)
 	return PAGE_SIZE;
 }
 
-/* Processor time is not told apart from elapsed time: there is one process, and nothing else runs. */
+/*
+ * Processor time is not told apart from elapsed time: there is one process, and nothing else
+ * runs.
+ */
 clock_t times(struct tms *buf)
 {
 	clock_t now = (clock_t)(clock_ns() / (NS_PER_S / CLOCKS_PER_SEC));
@@ -144,7 +147,7 @@ int getrusage(int who, struct rusage *usage)
 	return 0;
 }
 
-/* --- What needs a second process ------------------------------------------------------------------------- */
+/* --- What needs a second process ---------------------------------------- */
 
 pid_t fork(void)
 {

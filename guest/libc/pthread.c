@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* POSIX threads over guest/thread.h: create, join, detach, exit, cancellation at its points, attributes. */
+/*
+ * POSIX threads over guest/thread.h: create, join, detach, exit, cancellation at its points,
+ * attributes.
+ */
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -9,7 +12,7 @@
 #include "guest/libc/pthread_self.h"
 #include "guest/panic.h"
 
-/* --- Beginning and end ----------------------------------------------------------------------------------- */
+/* --- Beginning and end -------------------------------------------------- */
 
 struct pthread *pthread_adopt(void)
 {
@@ -145,7 +148,7 @@ int sched_yield(void)
 	return 0;
 }
 
-/* --- Cancellation: deferred only, seen at pthread_testcancel ------------------------------------------------ */
+/* --- Cancellation: deferred only, seen at pthread_testcancel ------------ */
 
 int pthread_cancel(pthread_t thread)
 {
@@ -203,7 +206,7 @@ void _pthread_cleanup_pop(struct _pthread_cleanup_context *context, int execute)
 		context->_routine(context->_arg);
 }
 
-/* --- Names ------------------------------------------------------------------------------------------------- */
+/* --- Names -------------------------------------------------------------- */
 
 int pthread_setname_np(pthread_t thread, const char *name)
 {

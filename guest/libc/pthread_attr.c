@@ -7,7 +7,8 @@
 
 int pthread_attr_init(pthread_attr_t *attr)
 {
-	*attr = (pthread_attr_t){ .stacksize = THREAD_STACK_DEFAULT, .guardsize = PAGE_SIZE,
+	*attr = (pthread_attr_t){ .stacksize = THREAD_STACK_DEFAULT,
+				  .guardsize = PAGE_SIZE,
 				  .detachstate = PTHREAD_CREATE_JOINABLE };
 	return 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * POSIX condition variables. `sequence` counts signals: a waiter notes it while it holds the mutex, and
- * sleeps until it changes, so no signal given after the mutex was released is lost. One signal may let
- * more than one waiter go, which POSIX allows; waiters look at their condition again anyway.
+ * POSIX condition variables. `sequence` counts signals: a waiter notes it while it holds the
+ * mutex, and sleeps until it changes, so no signal given after the mutex was released is lost.
+ * One signal may let more than one waiter go, which POSIX allows; waiters look at their condition
+ * again anyway.
  */
 #include <errno.h>
 #include <pthread.h>

@@ -11,7 +11,7 @@
 
 struct key {
 	bool used;
-	unsigned int round;		/* a value of an earlier owner of the key is no value */
+	unsigned int round; /* a value of an earlier owner of the key is no value */
 	void (*destructor)(void *value);
 };
 
@@ -95,7 +95,7 @@ void pthread_values_destroy(struct pthread *self)
 	self->values = NULL;
 }
 
-/* --- Once ------------------------------------------------------------------------------------------------ */
+/* --- Once --------------------------------------------------------------- */
 
 enum { ONCE_NEW, ONCE_RUNNING, ONCE_DONE };
 

@@ -84,7 +84,7 @@ int pthread_mutex_destroy(pthread_mutex_t *mutex)
 	return mutex->owner ? EBUSY : 0;
 }
 
-/* --- Attributes -------------------------------------------------------------------------------------- */
+/* --- Attributes --------------------------------------------------------- */
 
 int pthread_mutexattr_init(pthread_mutexattr_t *attr)
 {

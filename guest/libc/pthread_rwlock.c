@@ -34,8 +34,8 @@ static int read_until(pthread_rwlock_t *lock, ns_t deadline)
 {
 	if (lock->writer == thread_current())
 		return EDEADLK;
-	return wait_event_until(libc_queue(&lock->waiters), take_read(lock), deadline) ? 0 :
-										ETIMEDOUT;
+	return wait_event_until(libc_queue(&lock->waiters), take_read(lock), deadline) ? 0
+										       : ETIMEDOUT;
 }
 
 static int write_until(pthread_rwlock_t *lock, ns_t deadline)
@@ -80,7 +80,8 @@ int pthread_rwlock_timedrdlock(pthread_rwlock_t *lock, const struct timespec *wh
 {
 	if (take_read(lock))
 		return 0;
-	return timespec_valid(when) ? read_until(lock, libc_deadline(CLOCK_REALTIME, when)) : EINVAL;
+	return timespec_valid(when) ? read_until(lock, libc_deadline(CLOCK_REALTIME, when))
+				    : EINVAL;
 }
 
 int pthread_rwlock_wrlock(pthread_rwlock_t *lock)
@@ -97,7 +98,8 @@ int pthread_rwlock_timedwrlock(pthread_rwlock_t *lock, const struct timespec *wh
 {
 	if (take_write(lock))
 		return 0;
-	return timespec_valid(when) ? write_until(lock, libc_deadline(CLOCK_REALTIME, when)) : EINVAL;
+	return timespec_valid(when) ? write_until(lock, libc_deadline(CLOCK_REALTIME, when))
+				    : EINVAL;
 }
 
 int pthread_rwlock_unlock(pthread_rwlock_t *lock)
@@ -127,7 +129,7 @@ int pthread_rwlockattr_destroy(pthread_rwlockattr_t *attr)
 	return 0;
 }
 
-/* --- Barriers ------------------------------------------------------------------------------------------ */
+/* --- Barriers ----------------------------------------------------------- */
 
 int pthread_barrier_init(pthread_barrier_t *barrier, const pthread_barrierattr_t *attr,
 			 unsigned int count)
@@ -162,7 +164,7 @@ int pthread_barrier_wait(pthread_barrier_t *barrier)
 	return 0;
 }
 
-/* --- Spin locks: on one vcpu the holder must run for us to get it ------------------------------------------ */
+/* --- Spin locks: on one vcpu the holder must run for us to get it ------- */
 
 int pthread_spin_init(pthread_spinlock_t *lock, int shared)
 {

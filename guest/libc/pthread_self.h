@@ -13,10 +13,10 @@ struct pthread_value {
 };
 
 struct pthread {
-	struct thread *thread;		/* valid while the thread runs */
+	struct thread *thread; /* valid while the thread runs */
 	void *(*entry)(void *arg);
 	void *arg, *result;
-	struct pthread_value *values;	/* PTHREAD_KEYS_MAX of them; NULL: none was ever set */
+	struct pthread_value *values; /* PTHREAD_KEYS_MAX of them; NULL: none was ever set */
 	struct _pthread_cleanup_context *cleanups;
 	struct wait_queue joiners;
 
@@ -31,7 +31,10 @@ static inline struct pthread *pthread_of(const struct thread *thread)
 	return thread->pthread;
 }
 
-/* The caller's, made for a thread that was not created as one (main's, a driver's); NULL: no memory. */
+/*
+ * The caller's, made for a thread that was not created as one (main's, a driver's); NULL: no
+ * memory.
+ */
 struct pthread *pthread_adopt(void);
 
 void pthread_values_destroy(struct pthread *self);

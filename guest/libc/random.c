@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random bytes: RDRAND's where the processor has it, mixed into a pool that also takes the moments of
- * requests (TSC). ChaCha20 (RFC 8439) makes the stream from the pool; every request ends by replacing the
- * key with output, so earlier output cannot be told from a pool that is seen later. Without RDRAND the pool
- * holds nothing but timing, and the first request says so.
+ * Random bytes: RDRAND's where the processor has it, mixed into a pool that also takes the
+ * moments of requests (TSC). ChaCha20 (RFC 8439) makes the stream from the pool; every request
+ * ends by replacing the key with output, so earlier output cannot be told from a pool that is
+ * seen later. Without RDRAND the pool holds nothing but timing, and the first request says so.
  */
 #include <cpuid.h>
 #include <errno.h>
@@ -20,16 +20,16 @@
 #include "guest/libc/libc.h"
 #include "lib/string.h"
 
-#define CPUID1_ECX_RDRAND	(1u << 30)
-#define RDRAND_TRIES		10
-#define KEY_WORDS		8
-#define BLOCK_WORDS		16
-#define JITTER_ROUNDS		256
+#define CPUID1_ECX_RDRAND (1u << 30)
+#define RDRAND_TRIES      10
+#define KEY_WORDS         8
+#define BLOCK_WORDS       16
+#define JITTER_ROUNDS     256
 
 static MUTEX(lock);
-static uint32_t key[KEY_WORDS];		/* lock */
-static uint64_t counter;		/* lock */
-static bool seeded, has_rdrand;		/* lock */
+static uint32_t key[KEY_WORDS]; /* lock */
+static uint64_t counter;        /* lock */
+static bool seeded, has_rdrand; /* lock */
 
 static inline uint32_t rotate(uint32_t x, unsigned int n)
 {
@@ -154,7 +154,7 @@ int getentropy(void *buf, size_t len)
 	return 0;
 }
 
-/* --- /dev/random, urandom, zero, null --------------------------------------------------------------------- */
+/* --- /dev/random, urandom, zero, null ----------------------------------- */
 
 static ssize_t random_read(struct file *f, void *buf, size_t len)
 {
@@ -185,7 +185,10 @@ static int null_fstat(struct file *f, struct stat *st)
 	return 0;
 }
 
-#define MEMORY_DEVICE(reader) { .name = #reader, .read = reader, .write = null_write, .fstat = null_fstat }
+#define MEMORY_DEVICE(reader)                                                             \
+	{                                                                                 \
+		.name = #reader, .read = reader, .write = null_write, .fstat = null_fstat \
+	}
 
 static const struct file_ops random_ops = MEMORY_DEVICE(random_read);
 static const struct file_ops zero_ops = MEMORY_DEVICE(zero_read);
@@ -198,8 +201,14 @@ static int memory_open(struct device_file *dev, struct file *f)
 }
 
 static struct device_file devices[] = {
-	{ .name = "random", .open = memory_open, .mode = S_IFCHR | 0666, .arg = (void *)&random_ops },
-	{ .name = "urandom", .open = memory_open, .mode = S_IFCHR | 0666, .arg = (void *)&random_ops },
+	{ .name = "random",
+	  .open = memory_open,
+	  .mode = S_IFCHR | 0666,
+	  .arg = (void *)&random_ops },
+	{ .name = "urandom",
+	  .open = memory_open,
+	  .mode = S_IFCHR | 0666,
+	  .arg = (void *)&random_ops },
 	{ .name = "zero", .open = memory_open, .mode = S_IFCHR | 0666, .arg = (void *)&zero_ops },
 	{ .name = "null", .open = memory_open, .mode = S_IFCHR | 0666, .arg = (void *)&null_ops },
 };

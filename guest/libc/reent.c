@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* newlib's state of each thread (errno and more): at the top of its stack, set up when first asked for. */
+/*
+ * newlib's state of each thread (errno and more): at the top of its stack, set up when first
+ * asked for.
+ */
 #include <reent.h>
 
 #include "guest/thread.h"

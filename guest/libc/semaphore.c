@@ -43,8 +43,9 @@ int sem_timedwait(sem_t *sem, const struct timespec *when)
 		return 0;
 	if (!timespec_valid(when))
 		return (int)libc_result(-EINVAL);
-	return (int)libc_result(semaphore_down_until(inner(sem), libc_deadline(CLOCK_REALTIME, when)) ?
-					0 : -ETIMEDOUT);
+	return (int)libc_result(
+		semaphore_down_until(inner(sem), libc_deadline(CLOCK_REALTIME, when)) ? 0
+										      : -ETIMEDOUT);
 }
 
 int sem_post(sem_t *sem)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signals, as far as one process without asynchronous delivery has them: handlers are kept, and raise or
- * kill of ourselves calls them, in the calling thread. The library OS raises SIGTERM when the domain is
- * asked to shut down. Masks are kept and have no effect, since nothing comes by itself.
+ * Signals, as far as one process without asynchronous delivery has them: handlers are kept, and
+ * raise or kill of ourselves calls them, in the calling thread. The library OS raises SIGTERM
+ * when the domain is asked to shut down. Masks are kept and have no effect, since nothing comes
+ * by itself.
  */
 #include <errno.h>
 #include <signal.h>
@@ -18,7 +19,7 @@
 
 static struct sigaction actions[NSIG];
 static sigset_t mask;
-static unsigned long delivered;		/* counts signals that were handled, for pause */
+static unsigned long delivered; /* counts signals that were handled, for pause */
 static WAIT_QUEUE(pause_queue);
 
 static bool valid(int number)

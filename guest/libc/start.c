@@ -25,13 +25,9 @@ void __libc_init_array(void);
 void _init(void);
 void _fini(void);
 
-void _init(void)
-{
-}
+void _init(void) {}
 
-void _fini(void)
-{
-}
+void _fini(void) {}
 
 void libc_start(void)
 {

@@ -8,7 +8,7 @@
 #include "guest/console.h"
 #include "guest/init.h"
 
-#define MESSAGE_MAX	512
+#define MESSAGE_MAX 512
 
 static const char *ident;
 static int mask = LOG_UPTO(LOG_DEBUG);

@@ -86,7 +86,7 @@ static int tty_start(void)
 }
 INITCALL(core, tty_start);
 
-/* --- termios ---------------------------------------------------------------------------------------------- */
+/* --- termios ------------------------------------------------------------ */
 
 static int check_tty(int fd)
 {
@@ -103,8 +103,8 @@ int tcgetattr(int fd, struct termios *tio)
 	tio->c_iflag = mode & CONSOLE_ICRNL ? ICRNL : 0;
 	tio->c_oflag = mode & CONSOLE_ONLCR ? OPOST | ONLCR : 0;
 	tio->c_cflag = CS8 | CREAD | CLOCAL;
-	tio->c_lflag = (mode & CONSOLE_CANON ? ICANON : 0u) |
-		       (mode & CONSOLE_ECHO ? ECHO | ECHOE : 0u);
+	tio->c_lflag =
+		(mode & CONSOLE_CANON ? ICANON : 0u) | (mode & CONSOLE_ECHO ? ECHO | ECHOE : 0u);
 	tio->c_cc[VEOF] = 'D' & 0x1f;
 	tio->c_cc[VERASE] = 0x7f;
 	tio->c_cc[VKILL] = 'U' & 0x1f;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The library OS tests itself: threads, preemption, timers, events, grants, memory, files. Runs on our
- * hypervisor and on stock Xen alike. Prints a line for each test; the exit status is the number of failures.
+ * The library OS tests itself: threads, preemption, timers, events, grants, memory, files. Runs
+ * on our hypervisor and on stock Xen alike. Prints a line for each test; the exit status is the
+ * number of failures.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,17 +28,17 @@
 #include "guest/thread.h"
 #include "guest/vmap.h"
 
-#define CHECK(condition)							\
-	do {									\
-		if (!(condition)) {						\
-			printf("  line %d: %s\n", __LINE__, #condition);	\
-			failures++;						\
-		}								\
+#define CHECK(condition)                                                 \
+	do {                                                             \
+		if (!(condition)) {                                      \
+			printf("  line %d: %s\n", __LINE__, #condition); \
+			failures++;                                      \
+		}                                                        \
 	} while (0)
 
 static unsigned int failures;
 
-/* --- Threads --------------------------------------------------------------------------------------------- */
+/* --- Threads ------------------------------------------------------------ */
 
 static __thread int local = 7;
 static volatile bool stop;
@@ -216,7 +217,7 @@ static void test_churn(void)
 	CHECK(page_free_count() + 2 >= before);
 }
 
-/* --- Time --------------------------------------------------------------------------------------------------- */
+/* --- Time --------------------------------------------------------------- */
 
 static void test_sleep(void)
 {
@@ -251,7 +252,7 @@ static void test_timers(void)
 	CHECK(timer_stop(&timer));
 }
 
-/* --- Events and grants -------------------------------------------------------------------------------------- */
+/* --- Events and grants -------------------------------------------------- */
 
 static volatile unsigned int events;
 static WAIT_QUEUE(event_queue);
@@ -262,9 +263,7 @@ static void count_event(evtchn_port_t port, void *arg)
 	wake_all(&event_queue);
 }
 
-static void ignore_event(evtchn_port_t port, void *arg)
-{
-}
+static void ignore_event(evtchn_port_t port, void *arg) {}
 
 static void test_events(void)
 {
@@ -297,7 +296,7 @@ static void test_grants(void)
 {
 	size_t before = gnttab_free_count();
 	char *page = page_alloc_zero(0);
-	domid_t self = is_initdomain() ? 0 : DOMID_SELF;	/* no other knows its number */
+	domid_t self = is_initdomain() ? 0 : DOMID_SELF; /* no other knows its number */
 	int ref = gnttab_grant(self, virt_to_mfn(page), false);
 	grant_ref_t refs[2] = { (grant_ref_t)ref, (grant_ref_t)ref };
 	struct gnttab_mapping map;
@@ -318,7 +317,7 @@ static void test_grants(void)
 	CHECK(gnttab_free_count() == before);
 }
 
-/* --- Memory -------------------------------------------------------------------------------------------------- */
+/* --- Memory ------------------------------------------------------------- */
 
 static void test_exhaustion(void)
 {
@@ -355,7 +354,7 @@ static void test_mmap(void)
 	CHECK(page_free_count() + 2 >= before);
 }
 
-/* --- Files ---------------------------------------------------------------------------------------------------- */
+/* --- Files -------------------------------------------------------------- */
 
 static void *write_slowly(void *arg)
 {

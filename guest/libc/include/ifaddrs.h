@@ -7,7 +7,7 @@
 struct ifaddrs {
 	struct ifaddrs *ifa_next;
 	char *ifa_name;
-	unsigned int ifa_flags;		/* IFF_* of <net/if.h> */
+	unsigned int ifa_flags; /* IFF_* of <net/if.h> */
 	struct sockaddr *ifa_addr;
 	struct sockaddr *ifa_netmask;
 	struct sockaddr *ifa_broadaddr;

@@ -13,12 +13,12 @@ struct hostent {
 	char **h_addr_list;
 };
 
-#define h_addr		h_addr_list[0]
+#define h_addr h_addr_list[0]
 
 struct servent {
 	char *s_name;
 	char **s_aliases;
-	int s_port;	/* network byte order */
+	int s_port; /* network byte order */
 	char *s_proto;
 };
 
@@ -39,37 +39,37 @@ struct addrinfo {
 	struct addrinfo *ai_next;
 };
 
-#define AI_PASSIVE	0x01
-#define AI_CANONNAME	0x02
-#define AI_NUMERICHOST	0x04
-#define AI_NUMERICSERV	0x08
-#define AI_V4MAPPED	0x10
-#define AI_ALL		0x20
-#define AI_ADDRCONFIG	0x40
+#define AI_PASSIVE     0x01
+#define AI_CANONNAME   0x02
+#define AI_NUMERICHOST 0x04
+#define AI_NUMERICSERV 0x08
+#define AI_V4MAPPED    0x10
+#define AI_ALL         0x20
+#define AI_ADDRCONFIG  0x40
 
-#define NI_MAXHOST	256
-#define NI_MAXSERV	32
-#define NI_NUMERICHOST	0x01
-#define NI_NUMERICSERV	0x02
-#define NI_NOFQDN	0x04
-#define NI_NAMEREQD	0x08
-#define NI_DGRAM	0x10
+#define NI_MAXHOST     256
+#define NI_MAXSERV     32
+#define NI_NUMERICHOST 0x01
+#define NI_NUMERICSERV 0x02
+#define NI_NOFQDN      0x04
+#define NI_NAMEREQD    0x08
+#define NI_DGRAM       0x10
 
-#define EAI_NONAME	200
-#define EAI_SERVICE	201
-#define EAI_FAIL	202
-#define EAI_MEMORY	203
-#define EAI_FAMILY	204
-#define EAI_AGAIN	205
-#define EAI_BADFLAGS	206
-#define EAI_SOCKTYPE	207
-#define EAI_SYSTEM	208
-#define EAI_OVERFLOW	209
+#define EAI_NONAME   200
+#define EAI_SERVICE  201
+#define EAI_FAIL     202
+#define EAI_MEMORY   203
+#define EAI_FAMILY   204
+#define EAI_AGAIN    205
+#define EAI_BADFLAGS 206
+#define EAI_SOCKTYPE 207
+#define EAI_SYSTEM   208
+#define EAI_OVERFLOW 209
 
-#define HOST_NOT_FOUND	210
-#define NO_DATA		211
-#define NO_RECOVERY	212
-#define TRY_AGAIN	213
+#define HOST_NOT_FOUND 210
+#define NO_DATA        211
+#define NO_RECOVERY    212
+#define TRY_AGAIN      213
 
 #ifdef __cplusplus
 extern "C" {

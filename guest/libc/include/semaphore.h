@@ -11,8 +11,8 @@ typedef struct {
 	} waiters;
 } sem_t;
 
-#define SEM_FAILED	((sem_t *)0)
-#define SEM_VALUE_MAX	0x7fffffff
+#define SEM_FAILED    ((sem_t *)0)
+#define SEM_VALUE_MAX 0x7fffffff
 
 #ifdef __cplusplus
 extern "C" {

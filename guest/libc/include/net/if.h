@@ -4,14 +4,14 @@
 
 #include <sys/socket.h>
 
-#define IF_NAMESIZE	16
-#define IFNAMSIZ	IF_NAMESIZE
+#define IF_NAMESIZE 16
+#define IFNAMSIZ    IF_NAMESIZE
 
-#define IFF_UP		0x0001
-#define IFF_BROADCAST	0x0002
-#define IFF_LOOPBACK	0x0008
-#define IFF_RUNNING	0x0040
-#define IFF_MULTICAST	0x1000
+#define IFF_UP        0x0001
+#define IFF_BROADCAST 0x0002
+#define IFF_LOOPBACK  0x0008
+#define IFF_RUNNING   0x0040
+#define IFF_MULTICAST 0x1000
 
 struct if_nameindex {
 	unsigned int if_index;

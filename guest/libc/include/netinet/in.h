@@ -20,7 +20,7 @@ struct in6_addr {
 	} un;
 };
 
-#define s6_addr		un.u8_addr
+#define s6_addr un.u8_addr
 
 struct sockaddr_in {
 	uint8_t sin_len;
@@ -39,43 +39,45 @@ struct sockaddr_in6 {
 	uint32_t sin6_scope_id;
 };
 
-#define INADDR_ANY		((in_addr_t)0x00000000)
-#define INADDR_LOOPBACK		((in_addr_t)0x7f000001)
-#define INADDR_BROADCAST	((in_addr_t)0xffffffff)
-#define INADDR_NONE		((in_addr_t)0xffffffff)
+#define INADDR_ANY       ((in_addr_t)0x00000000)
+#define INADDR_LOOPBACK  ((in_addr_t)0x7f000001)
+#define INADDR_BROADCAST ((in_addr_t)0xffffffff)
+#define INADDR_NONE      ((in_addr_t)0xffffffff)
 
-#define IN_CLASSD(a)		(((a) & 0xf0000000U) == 0xe0000000U)
-#define IN_MULTICAST(a)		IN_CLASSD(a)
+#define IN_CLASSD(a)    (((a)&0xf0000000U) == 0xe0000000U)
+#define IN_MULTICAST(a) IN_CLASSD(a)
 
+/* clang-format off */
 #define IN6ADDR_ANY_INIT	{ { { 0, 0, 0, 0 } } }
 #define IN6ADDR_LOOPBACK_INIT	{ { { 0, 0, 0, 0x01000000 } } }
+/* clang-format on */
 
-#define INET_ADDRSTRLEN		16
-#define INET6_ADDRSTRLEN	46
+#define INET_ADDRSTRLEN  16
+#define INET6_ADDRSTRLEN 46
 
-#define IPPROTO_IP	0
-#define IPPROTO_ICMP	1
-#define IPPROTO_TCP	6
-#define IPPROTO_UDP	17
-#define IPPROTO_IPV6	41
-#define IPPROTO_ICMPV6	58
-#define IPPROTO_RAW	255
+#define IPPROTO_IP     0
+#define IPPROTO_ICMP   1
+#define IPPROTO_TCP    6
+#define IPPROTO_UDP    17
+#define IPPROTO_IPV6   41
+#define IPPROTO_ICMPV6 58
+#define IPPROTO_RAW    255
 
-#define IP_TOS			1
-#define IP_TTL			2
-#define IP_ADD_MEMBERSHIP	3
-#define IP_DROP_MEMBERSHIP	4
-#define IP_MULTICAST_TTL	5
-#define IP_MULTICAST_IF		6
-#define IP_MULTICAST_LOOP	7
-#define IP_PKTINFO		8
+#define IP_TOS             1
+#define IP_TTL             2
+#define IP_ADD_MEMBERSHIP  3
+#define IP_DROP_MEMBERSHIP 4
+#define IP_MULTICAST_TTL   5
+#define IP_MULTICAST_IF    6
+#define IP_MULTICAST_LOOP  7
+#define IP_PKTINFO         8
 
-#define IPV6_CHECKSUM		7
-#define IPV6_JOIN_GROUP		12
-#define IPV6_LEAVE_GROUP	13
-#define IPV6_ADD_MEMBERSHIP	IPV6_JOIN_GROUP
-#define IPV6_DROP_MEMBERSHIP	IPV6_LEAVE_GROUP
-#define IPV6_V6ONLY		27
+#define IPV6_CHECKSUM        7
+#define IPV6_JOIN_GROUP      12
+#define IPV6_LEAVE_GROUP     13
+#define IPV6_ADD_MEMBERSHIP  IPV6_JOIN_GROUP
+#define IPV6_DROP_MEMBERSHIP IPV6_LEAVE_GROUP
+#define IPV6_V6ONLY          27
 
 struct ip_mreq {
 	struct in_addr imr_multiaddr;
@@ -92,23 +94,23 @@ struct in_pktinfo {
 	struct in_addr ipi_addr;
 };
 
-#define htons(x)	htobe16(x)
-#define htonl(x)	htobe32(x)
-#define ntohs(x)	be16toh(x)
-#define ntohl(x)	be32toh(x)
+#define htons(x) htobe16(x)
+#define htonl(x) htobe32(x)
+#define ntohs(x) be16toh(x)
+#define ntohl(x) be32toh(x)
 
-#define IN6_IS_ADDR_UNSPECIFIED(a)					\
+#define IN6_IS_ADDR_UNSPECIFIED(a) \
 	(!((a)->un.u32_addr[0] | (a)->un.u32_addr[1] | (a)->un.u32_addr[2] | (a)->un.u32_addr[3]))
-#define IN6_IS_ADDR_LOOPBACK(a)						\
-	(!((a)->un.u32_addr[0] | (a)->un.u32_addr[1] | (a)->un.u32_addr[2]) &&	\
+#define IN6_IS_ADDR_LOOPBACK(a)                                                \
+	(!((a)->un.u32_addr[0] | (a)->un.u32_addr[1] | (a)->un.u32_addr[2]) && \
 	 (a)->un.u32_addr[3] == htonl(1))
-#define IN6_IS_ADDR_MULTICAST(a)	((a)->un.u8_addr[0] == 0xff)
-#define IN6_IS_ADDR_LINKLOCAL(a) \
-	((a)->un.u8_addr[0] == 0xfe && ((a)->un.u8_addr[1] & 0xc0) == 0x80)
-#define IN6_IS_ADDR_V4MAPPED(a)						\
+#define IN6_IS_ADDR_MULTICAST(a) ((a)->un.u8_addr[0] == 0xff)
+#define IN6_IS_ADDR_LINKLOCAL(a) ((a)->un.u8_addr[0] == 0xfe && ((a)->un.u8_addr[1] & 0xc0) == 0x80)
+#define IN6_IS_ADDR_V4MAPPED(a) \
 	(!((a)->un.u32_addr[0] | (a)->un.u32_addr[1]) && (a)->un.u32_addr[2] == htonl(0xffff))
-#define IN6_ARE_ADDR_EQUAL(a, b)					\
-	((a)->un.u32_addr[0] == (b)->un.u32_addr[0] && (a)->un.u32_addr[1] == (b)->un.u32_addr[1] && \
+#define IN6_ARE_ADDR_EQUAL(a, b)                       \
+	((a)->un.u32_addr[0] == (b)->un.u32_addr[0] && \
+	 (a)->un.u32_addr[1] == (b)->un.u32_addr[1] && \
 	 (a)->un.u32_addr[2] == (b)->un.u32_addr[2] && (a)->un.u32_addr[3] == (b)->un.u32_addr[3])
 
 #ifdef __cplusplus

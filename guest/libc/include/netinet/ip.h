@@ -4,7 +4,7 @@
 
 #include <netinet/in.h>
 
-#define IPTOS_LOWDELAY		0x10
-#define IPTOS_THROUGHPUT	0x08
-#define IPTOS_RELIABILITY	0x04
-#define IPTOS_MINCOST		0x02
+#define IPTOS_LOWDELAY    0x10
+#define IPTOS_THROUGHPUT  0x08
+#define IPTOS_RELIABILITY 0x04
+#define IPTOS_MINCOST     0x02

@@ -6,30 +6,30 @@
 
 typedef unsigned long pthread_t;
 
-#define PTHREAD_SCOPE_PROCESS	0
-#define PTHREAD_SCOPE_SYSTEM	1
-#define PTHREAD_INHERIT_SCHED	1
-#define PTHREAD_EXPLICIT_SCHED	2
-#define PTHREAD_CREATE_DETACHED	0
-#define PTHREAD_CREATE_JOINABLE	1
-#define PTHREAD_PROCESS_PRIVATE	0
-#define PTHREAD_PROCESS_SHARED	1
-#define PTHREAD_STACK_MIN	16384
-#define PTHREAD_KEYS_MAX	64
-#define PTHREAD_DESTRUCTOR_ITERATIONS	4
+#define PTHREAD_SCOPE_PROCESS         0
+#define PTHREAD_SCOPE_SYSTEM          1
+#define PTHREAD_INHERIT_SCHED         1
+#define PTHREAD_EXPLICIT_SCHED        2
+#define PTHREAD_CREATE_DETACHED       0
+#define PTHREAD_CREATE_JOINABLE       1
+#define PTHREAD_PROCESS_PRIVATE       0
+#define PTHREAD_PROCESS_SHARED        1
+#define PTHREAD_STACK_MIN             16384
+#define PTHREAD_KEYS_MAX              64
+#define PTHREAD_DESTRUCTOR_ITERATIONS 4
 
 typedef struct {
 	void *stackaddr;
-	unsigned long stacksize;	/* bytes; 0: the default */
+	unsigned long stacksize; /* bytes; 0: the default */
 	unsigned long guardsize;
 	int detachstate;
 	struct sched_param schedparam;
 } pthread_attr_t;
 
-#define PTHREAD_MUTEX_NORMAL	0
-#define PTHREAD_MUTEX_RECURSIVE	1
-#define PTHREAD_MUTEX_ERRORCHECK	2
-#define PTHREAD_MUTEX_DEFAULT	PTHREAD_MUTEX_NORMAL
+#define PTHREAD_MUTEX_NORMAL     0
+#define PTHREAD_MUTEX_RECURSIVE  1
+#define PTHREAD_MUTEX_ERRORCHECK 2
+#define PTHREAD_MUTEX_DEFAULT    PTHREAD_MUTEX_NORMAL
 
 /* A list head that may be all zeros: then it is empty. */
 struct __pthread_queue {
@@ -37,14 +37,26 @@ struct __pthread_queue {
 };
 
 typedef struct {
-	void *owner;			/* struct thread */
-	unsigned int depth;		/* how often a recursive mutex is held */
+	void *owner;        /* struct thread */
+	unsigned int depth; /* how often a recursive mutex is held */
 	int type;
 	struct __pthread_queue waiters;
 } pthread_mutex_t;
 
-#define _PTHREAD_MUTEX_INITIALIZER	{ 0, 0, PTHREAD_MUTEX_DEFAULT, { 0, 0 } }
-#define PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP	{ 0, 0, PTHREAD_MUTEX_RECURSIVE, { 0, 0 } }
+#define _PTHREAD_MUTEX_INITIALIZER           \
+	{                                    \
+		0, 0, PTHREAD_MUTEX_DEFAULT, \
+		{                            \
+			0, 0                 \
+		}                            \
+	}
+#define PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP \
+	{                                      \
+		0, 0, PTHREAD_MUTEX_RECURSIVE, \
+		{                              \
+			0, 0                   \
+		}                              \
+	}
 
 typedef struct {
 	int type;
@@ -52,12 +64,18 @@ typedef struct {
 } pthread_mutexattr_t;
 
 typedef struct {
-	clockid_t clock;		/* of timed waits; 0: CLOCK_REALTIME */
+	clockid_t clock; /* of timed waits; 0: CLOCK_REALTIME */
 	unsigned int sequence;
 	struct __pthread_queue waiters;
 } pthread_cond_t;
 
-#define _PTHREAD_COND_INITIALIZER	{ 0, 0, { 0, 0 } }
+#define _PTHREAD_COND_INITIALIZER \
+	{                         \
+		0, 0,             \
+		{                 \
+			0, 0      \
+		}                 \
+	}
 
 typedef struct {
 	clockid_t clock;
@@ -70,7 +88,10 @@ typedef struct {
 	int state;
 } pthread_once_t;
 
-#define _PTHREAD_ONCE_INIT	{ 0 }
+#define _PTHREAD_ONCE_INIT \
+	{                  \
+		0          \
+	}
 
 typedef struct {
 	unsigned int needed, arrived, round;
@@ -88,11 +109,17 @@ typedef struct {
 typedef struct {
 	unsigned int readers;
 	unsigned int writers_waiting;
-	void *writer;			/* struct thread */
+	void *writer; /* struct thread */
 	struct __pthread_queue waiters;
 } pthread_rwlock_t;
 
-#define _PTHREAD_RWLOCK_INITIALIZER	{ 0, 0, 0, { 0, 0 } }
+#define _PTHREAD_RWLOCK_INITIALIZER \
+	{                           \
+		0, 0, 0,            \
+		{                   \
+			0, 0        \
+		}                   \
+	}
 
 typedef struct {
 	int process_shared;

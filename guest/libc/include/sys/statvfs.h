@@ -11,8 +11,8 @@ struct statvfs {
 	unsigned long f_fsid, f_flag, f_namemax;
 };
 
-#define ST_RDONLY	1
-#define ST_NOSUID	2
+#define ST_RDONLY 1
+#define ST_NOSUID 2
 
 #ifdef __cplusplus
 extern "C" {

@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-#define IOV_MAX		1024
+#define IOV_MAX 1024
 
 struct iovec {
 	void *iov_base;

@@ -2,7 +2,7 @@
 /* uname(2). */
 #pragma once
 
-#define _UTSNAME_LENGTH	65
+#define _UTSNAME_LENGTH 65
 
 struct utsname {
 	char sysname[_UTSNAME_LENGTH];
