@@ -56,13 +56,22 @@ bool hypervisor_is_tcg(void)
 	return r[1] == 0x54474354 && r[2] == 0x43544743; /* "TCGTCGTCGTCG" */
 }
 
+/*
+ * OSXSAVE says what the guest has put into its CR4. But its kernel, asking with Xen's prefix (#UD), sees ours: Linux
+ * takes that as the permission to set CR4.OSXSAVE, and stock Xen has shown it so for long.
+ */
+static bool osxsave_shown(const struct vcpu *v)
+{
+	return (v->pv.ctrlreg[4] >> 18 & 1) || (v->regs.entry == 6 && !v->pv.user_mode);
+}
+
 static void leaf_1(const struct vcpu *v, uint32_t out[4])
 {
 	out[1] = (out[1] & 0x0000ffff) | v->id * 2 << 24 | 1u << 16;
 	out[2] &= L1_ECX;
 	if (!cpu_features.xsave)
 		out[2] &= ~(L1_XSAVE | L1_AVX_USERS);
-	else if (v->pv.ctrlreg[4] >> 18 & 1)
+	else if (osxsave_shown(v))
 		out[2] |= L1_OSXSAVE;
 	if (!(cpu_features.xcr0_max & XSTATE_AVX))
 		out[2] &= ~L1_AVX_USERS;
