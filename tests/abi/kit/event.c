@@ -118,9 +118,8 @@ int event_send(unsigned int port)
 }
 
 /* An odd version is a record being written, a changed one a record torn: read again. */
-uint64_t time_now(void)
+uint64_t time_of(const volatile struct vcpu_time_info *t)
 {
-	volatile struct vcpu_time_info *t = &vcpu->time;
 	uint32_t version, low, high;
 	uint64_t ns, delta;
 
@@ -135,4 +134,9 @@ uint64_t time_now(void)
 		rmb();
 	} while (t->version != version);
 	return ns;
+}
+
+uint64_t time_now(void)
+{
+	return time_of(&vcpu->time);
 }

@@ -46,6 +46,9 @@ void check_value(const char *what, long got, long want);
 /* The same for numbers that are no errno, such as GNTST_*. */
 void check_status(const char *what, long got, long want);
 #define check_that(what, cond) check_value(what, !!(cond), 1)
+/* The same for what differs from machine to machine, such as frames: the value is not printed. */
+void check_same_value(const char *what, long got, long want);
+#define check_same(what, got, want) check_same_value(what, (long)(got), (long)(want))
 void check_string(const char *what, const char *got, const char *want);
 /* The test cannot be made here (SKIP), or its own preparation went wrong (ERROR). Both end it. */
 void skip(const char *fmt, ...) PRINTF(1, 2) NORETURN;
@@ -145,7 +148,8 @@ unsigned int event_virq(unsigned int virq);
 int event_close(unsigned int port);
 int event_send(unsigned int port);
 
-/* System time in ns, by the pvclock protocol. */
+/* System time in ns, by the pvclock protocol, from a record and from vcpu_info's. */
+uint64_t time_of(const volatile struct vcpu_time_info *t);
 uint64_t time_now(void);
 #define MS 1000000UL
 /* Yields until cond holds; false when that takes longer than ms. */

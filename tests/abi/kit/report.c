@@ -73,6 +73,16 @@ void check_status(const char *what, long got, long want)
 	worst = FAILURE;
 }
 
+void check_same_value(const char *what, long got, long want)
+{
+	if (got == want) {
+		line("%s = as it should be", what);
+		return;
+	}
+	line("%s = %#lx, want %#lx: FAILURE", what, (ulong)got, (ulong)want);
+	worst = FAILURE;
+}
+
 void check_string(const char *what, const char *got, const char *want)
 {
 	if (!strcmp(got, want)) {

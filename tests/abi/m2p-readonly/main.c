@@ -27,12 +27,12 @@ TEST
 	before = *entry;
 	check("a write", attempt("movq $1, (%0)", : : "r"(entry) : "memory"), TRAP_pf);
 	check("its error code", trap.error, 3);
-	check("its cr2", trap.cr2, entry);
-	check("the entry", *entry, before);
-	check("a read from user mode", user_run(user_reads, 0, 0), before);
+	check_same("its cr2", trap.cr2, entry);
+	check_same("the entry", *entry, before);
+	check_same("a read from user mode", user_run(user_reads, 0, 0), before);
 	user_run(user_writes, 0, 0);
 	check("a write from user mode", trap.vector, TRAP_pf);
 	check("its error code", trap.error, 7);
-	check("the entry", *entry, before);
+	check_same("the entry", *entry, before);
 	check("a jump into it", attempt("jmp *%0", : : "r"(entry)), TRAP_pf);
 }

@@ -9,7 +9,7 @@ static void update(const char *what, uint64_t ptr, uint64_t val, long want)
 {
 	check(what, mmu_update(ptr, val), want);
 	if (*pte_of(own, 1) != before)
-		check("entry, which should be as it was", *pte_of(own, 1), before);
+		check_same("entry, which should be as it was", *pte_of(own, 1), before);
 }
 
 TEST
@@ -28,7 +28,7 @@ TEST
 	update("a frame that is not there", pte, MFN_ABSENT * PAGE_SIZE | PTE_KERN, -XEN_EPERM);
 	update("frame 2^40 - 1", pte, ((1UL << 40) - 1) << 12 | PTE_KERN, -XEN_EINVAL);
 	update("an entry in a page that is no table", frame, frame | PTE_KERN, 0);
-	check("which is a plain write", *own, frame | PTE_KERN);
+	check_same("which is a plain write", *own, frame | PTE_KERN);
 	update("an L2 entry with a page that is no table, being mapped writable", l2,
 	       frame | PTE_KERN, -XEN_EINVAL);
 	update("an L2 entry of 2 MiB", l2, 0x200000 | PTE_KERN | PTE_PSE, -XEN_EINVAL);

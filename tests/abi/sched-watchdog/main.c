@@ -20,14 +20,14 @@ static void peer_feeds(void)
 {
 	uint64_t end;
 
-	box.value[0] = watchdog(0, 1);
-	for (unsigned int i = 0; i < 3; i++) {
+	box.value[0] = watchdog(0, 2);
+	for (unsigned int i = 0; i < 4; i++) {
 		for (end = time_now() + 600 * MS; time_now() < end;)
 			hypercall(sched_op, SCHEDOP_yield);
-		box.value[1] += watchdog(1, 1);
+		box.value[1] += watchdog(1, 2);
 	}
 	box.value[2] = watchdog(1, 0);
-	for (end = time_now() + 1500 * MS; time_now() < end;)
+	for (end = time_now() + 2500 * MS; time_now() < end;)
 		hypercall(sched_op, SCHEDOP_yield);
 }
 
@@ -51,7 +51,7 @@ TEST
 	peer_start(&feeds, 1, peer_feeds);
 	check("a peer that hangs", peer_wait(&hangs, 5000), SHUTDOWN_watchdog);
 	check("its watchdog", hangs.box->value[0], 1);
-	check("a peer that feeds, then clears it", peer_wait(&feeds, 9000), SHUTDOWN_poweroff);
+	check("a peer that feeds, then clears it", peer_wait(&feeds, 15000), SHUTDOWN_poweroff);
 	check("its watchdog", feeds.box->value[0], 1);
 	check("its feeding", feeds.box->value[1], 0);
 	check("its clearing", feeds.box->value[2], 0);

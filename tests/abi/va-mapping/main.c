@@ -40,7 +40,7 @@ TEST
 	check("frame 2^38", update(a, to_a | 1UL << 50, 0), -XEN_EPERM);
 	check("nothing", update(a, 0, UVMF_INVLPG), 0);
 	check("a read", attempt("movb (%0), %%al", : : "r"(a) : "rax"), TRAP_pf);
-	check("cr2", trap.cr2, a);
+	check_same("cr2", trap.cr2, a);
 	check("no execute", update(a, to_a | PTE_NX, UVMF_INVLPG), 0);
 	check("a jump there", attempt("jmp *%0", : : "r"(a)), TRAP_pf);
 	check("its error code", trap.error, 0x11);
