@@ -21,7 +21,6 @@ build/third/%/.unpacked: build/download/%.tar
 
 # newlib: its own build system, into build/third/newlib. Its types come from our overlay, so a
 # change there builds it again.
-NEWLIB_BUILD := build/third/newlib-build
 NEWLIB_TYPES := $(wildcard guest/libc/include/machine/*.h guest/libc/include/sys/config.h \
 	guest/libc/include/sys/features.h)
 
@@ -32,23 +31,10 @@ build/third/newlib-src/.unpacked: build/download/newlib.tar
 	$(Q)touch $@
 
 build/newlib-flags.list: LIST = $(NEWLIB_FLAGS)
-$(NEWLIB)/.built: build/third/newlib-src/.unpacked $(NEWLIB_TYPES) \
-	build/newlib-flags.list
+$(NEWLIB)/.built: build/third/newlib-src/.unpacked $(NEWLIB_TYPES) build/newlib-flags.list \
+		ci/build-newlib
 	$(call say,BUILD,newlib)
-	$(Q)rm -rf $(NEWLIB_BUILD) build/third/newlib && mkdir -p $(NEWLIB_BUILD)
-	$(Q)cd $(NEWLIB_BUILD) && { ../newlib-src/configure --target=x86_64-elf \
-		--prefix=$(CURDIR)/build/third/newlib --disable-newlib-supplied-syscalls \
-		--disable-multilib --disable-nls --disable-shared --disable-libgloss \
-		--enable-newlib-multithread --enable-newlib-retargetable-locking \
-		--enable-newlib-io-long-long --enable-newlib-io-c99-formats \
-		--enable-newlib-io-pos-args --enable-newlib-mb --enable-newlib-register-fini \
-		--enable-newlib-global-stdio-streams --enable-newlib-global-atexit \
-		CC_FOR_TARGET=gcc AR_FOR_TARGET=ar RANLIB_FOR_TARGET=ranlib AS_FOR_TARGET=as \
-		NM_FOR_TARGET=nm STRIP_FOR_TARGET=strip OBJDUMP_FOR_TARGET=objdump \
-		READELF_FOR_TARGET=readelf CFLAGS_FOR_TARGET='$(NEWLIB_FLAGS)' && \
-		$(MAKE) all-target-newlib && $(MAKE) install-target-newlib; } > build.log 2>&1 || \
-		{ tail -n 20 build.log; echo 'newlib: see $(NEWLIB_BUILD)/build.log'; exit 1; }
-	$(Q)touch $@
+	$(Q)ci/build-newlib $(<D) $@ '$(NEWLIB_FLAGS)' $^
 
 # --- what our own configuration of the others compiles ------------------------------------------
 
