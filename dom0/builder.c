@@ -123,6 +123,19 @@ static void fill_start_info(struct builder *b, uint64_t shared_mfn)
 	strncpy((char *)info->cmd_line, b->build->cmdline, MAX_GUEST_CMDLINE - 1);
 }
 
+/* Upcalls stay masked until the kernel has a handler and a stack for them, and says so. */
+static int mask_upcalls(struct builder *b, xen_pfn_t shared_mfn)
+{
+	struct shared_info *shared = vmap_foreign(b->domid, &shared_mfn, NULL, 1);
+
+	if (!shared)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
+		shared->vcpu_info[i].evtchn_upcall_mask = 1;
+	vmap_unmap(shared, 1);
+	return 0;
+}
+
 static void fill_tables(struct builder *b)
 {
 	const struct layout *l = &b->layout;
@@ -150,7 +163,7 @@ static int fill(struct builder *b, struct error *error)
 	if (err)
 		return error_set(error, err, "the new domain cannot be described: error %d", -err);
 	b->base = vmap_foreign(b->domid, b->p2m, NULL, l->used_pages);
-	if (!b->base)
+	if (!b->base || mask_upcalls(b, info.shared_info_frame))
 		return error_set(error, -ENOMEM, "the new domain's memory cannot be mapped");
 	load_segments(b);
 	if (b->build->ramdisk_size)
