@@ -32,6 +32,26 @@ PARAM(ip,
 static WAIT_QUEUE(configured);
 static u8_t shown; /* where an interface keeps the IPv4 address that was printed last */
 
+/* Called by lwIP with its core's lock when an address or state of the interface has changed. */
+static void status_changed(struct netif *netif)
+{
+	char address[IP4ADDR_STRLEN_MAX], gateway[IP4ADDR_STRLEN_MAX];
+	uintptr_t ip = netif_ip4_addr(netif)->addr;
+	unsigned int bits = 32;
+
+	if (!netif_is_up(netif) || !ip)
+		return;
+	wake_all(&configured);
+	if (netif_get_client_data(netif, shown) == (void *)ip)
+		return;
+	netif_set_client_data(netif, shown, (void *)ip);
+	while (bits && !(lwip_ntohl(netif_ip4_netmask(netif)->addr) >> (32 - bits) & 1))
+		bits--;
+	console_print("net: %s: %s/%u, gateway %s\n", stack_device(netif)->name,
+		      ip4addr_ntoa_r(netif_ip4_addr(netif), address, sizeof(address)), bits,
+		      ip4addr_ntoa_r(netif_ip4_gw(netif), gateway, sizeof(gateway)));
+}
+
 /* --- Static addresses --------------------------------------------------------------------------
  */
 
@@ -93,6 +113,7 @@ static bool set_static(struct netif *netif, const char *text)
 	if (!parse_address(text, &a))
 		return false;
 	net_core_lock();
+	netif_set_status_callback(netif, status_changed);
 	if (IP_IS_V4(&a.ip))
 		set_ipv4(netif, &a);
 	else
@@ -105,26 +126,6 @@ static bool set_static(struct netif *netif, const char *text)
 
 /* --- DHCP --------------------------------------------------------------------------------------
  */
-
-/* Called by lwIP with its core's lock when an address or state of the interface has changed. */
-static void status_changed(struct netif *netif)
-{
-	char address[IP4ADDR_STRLEN_MAX], gateway[IP4ADDR_STRLEN_MAX];
-	uintptr_t ip = netif_ip4_addr(netif)->addr;
-	unsigned int bits = 32;
-
-	if (!netif_is_up(netif) || !ip)
-		return;
-	wake_all(&configured);
-	if (netif_get_client_data(netif, shown) == (void *)ip)
-		return;
-	netif_set_client_data(netif, shown, (void *)ip);
-	while (bits && !(lwip_ntohl(netif_ip4_netmask(netif)->addr) >> (32 - bits) & 1))
-		bits--;
-	console_print("net: %s: %s/%u, gateway %s\n", stack_device(netif)->name,
-		      ip4addr_ntoa_r(netif_ip4_addr(netif), address, sizeof(address)), bits,
-		      ip4addr_ntoa_r(netif_ip4_gw(netif), gateway, sizeof(gateway)));
-}
 
 static int start_dhcp(struct netif *netif)
 {
@@ -164,7 +165,6 @@ static int add_device(struct netdev *dev, const char *ip)
 		return -ENOMEM;
 	if (strcmp(ip, "dhcp") == 0)
 		return start_dhcp(netif);
-	netif_set_status_callback(netif, status_changed);
 	if (set_static(netif, ip))
 		return 0;
 	console_print("ip=%s: not ADDRESS/BITS[,GATEWAY[,DNS]], dhcp or off\n", ip);
