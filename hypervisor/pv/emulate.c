@@ -118,6 +118,13 @@ static void read_tsc(struct regs *r)
 
 static bool group_0f01(struct regs *r, const struct insn *i)
 {
+	uint64_t cr0;
+
+	if (i->mod == 3 && (i->reg & 7) == 4) { /* smsw, which only UMIP makes privileged */
+		(void)read_cr(current, 0, &cr0);
+		reg_write(regs_by_number(r, i->rm), cr0, i->size);
+		return true;
+	}
 	if (i->mod != 3 || (i->rm & 7) != 1)
 		return false;
 	if ((i->reg & 7) == 2) /* xsetbv */

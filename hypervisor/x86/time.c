@@ -131,6 +131,7 @@ static void measure(void)
 		told = ratio(tsc - first.tsc, ref - first.ref, clocksource.hz);
 	apic_mul = ratio(ratio(apic, tsc - first.tsc, told), SECOND, 1UL << 32);
 	set_rate(this_cpu(), told);
+	this_cpu()->ns_base = ratio(tsc - first.tsc, told, SECOND);
 }
 
 static void refine(void *unused)
