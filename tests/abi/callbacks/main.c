@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: callback_op and set_callbacks bind the three callbacks; the mask flag masks upcalls there. */
+/* Rule: callback_op and set_callbacks bind the three callbacks, masking upcalls or not. */
 #include "../kit/kit.h"
 
 static unsigned int upcalls;

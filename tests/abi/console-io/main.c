@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: dom0 may write to the console and read from it; a guest may not; -ENOSYS for the rest. */
+/* Rule: dom0 may write to the console and read from it; a guest may not; -ENOSYS for the rest. */
 #include "../kit/kit.h"
 
 static void peer_reads(void)

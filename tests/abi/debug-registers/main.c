@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: set_debugreg takes breakpoints on the guest's own addresses; get_debugreg returns them. */
+/* Rule: set_debugreg takes breakpoints on the guest's own addresses; get_debugreg returns them. */
 #include "../kit/kit.h"
 
 static ulong target[2];

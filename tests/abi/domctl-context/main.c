@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: setvcpucontext takes a state that can be run, getvcpucontext shows it, of 64 bits. */
+/* Rule: setvcpucontext takes a state that can be run, getvcpucontext shows it, of 64 bits. */
 #include "../kit/kit.h"
 
 static struct vcpu_guest_context context;

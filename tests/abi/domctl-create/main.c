@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: createdomain refuses limits and flags that make no PV domain. */
+/* Rule: createdomain refuses limits and flags that make no PV domain. */
 #include "../kit/kit.h"
 
 static struct xen_domctl op;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: hypercall_init fills a peer's page with the same calls that its own note would. */
+/* Rule: hypercall_init fills a peer's page with the same calls that its own note would. */
 #include "../kit/kit.h"
 
 static long init(struct peer *peer, ulong gmfn)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: getdomaininfo and getdomaininfolist tell what a domain is, in which state, of which size. */
+/* Rule: getdomaininfo and its list tell what a domain is, in which state and of which size. */
 #include "../kit/kit.h"
 
 static void peer_waits(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a domain that is created, run and destroyed gives every page back; its number is free. */
+/* Rule: a domain that is created, run and destroyed gives every page back; its number is free. */
 #include "../kit/kit.h"
 
 static void peer_runs(void)

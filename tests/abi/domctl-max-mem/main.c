@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: max_mem may go below what a domain has; it then gets no more until it has given back. */
+/* Rule: max_mem may go below what a domain has; it then gets no more until it has given back. */
 #include "../kit/kit.h"
 
 static long max_mem(domid_t id, uint64_t kb)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: pauses count; a domain runs when each has been taken back, and not before. */
+/* Rule: pauses count; a domain runs when each has been taken back, and not before. */
 #include "../kit/kit.h"
 
 static void peer_counts(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a domctl of another version, operation, domain or caller is refused. */
+/* Rule: a domctl of another version, operation, domain or caller is refused. */
 #include "../kit/kit.h"
 
 static void peer_tries(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: control registers are read and written as a PV guest sees them; the rest is kept from it. */
+/* Rule: control registers read and write as a PV guest sees them; the rest is kept from it. */
 #include "../kit/kit.h"
 
 #define READ(reg)                                                  \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: cpuid with the Xen prefix is the hypervisor's: its leaves, and features for a PV guest. */
+/* Rule: cpuid with the Xen prefix is the hypervisor's: its leaves, and features for a PV guest. */
 #include "../kit/kit.h"
 #include <xen/arch-x86/cpuid.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: cli and sti without IOPL are a #GP; with the virtual IOPL they do nothing; popf never. */
+/* Rule: cli and sti without IOPL are a #GP; with the virtual IOPL they do nothing; popf never. */
 #include "../kit/kit.h"
 
 static ulong flags(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: rdmsr and wrmsr of the usual registers are emulated; of unknown ones they are a #GP. */
+/* Rule: rdmsr and wrmsr of the usual registers are emulated; of unknown ones they are a #GP. */
 #include "../kit/kit.h"
 
 static ulong value;

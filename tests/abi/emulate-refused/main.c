@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: privileged instructions that a PV guest has no use for are a #GP with error code 0. */
+/* Rule: privileged instructions that a PV guest has no use for are a #GP with error code 0. */
 #include "../kit/kit.h"
 
 static void user_reads_cr0(void)

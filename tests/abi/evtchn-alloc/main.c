@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: alloc_unbound gives the lowest free port of the domain named, for whom may ask for it. */
+/* Rule: alloc_unbound gives the lowest free port of the domain named, for whom may ask for it. */
 #include "../kit/kit.h"
 
 static long alloc(domid_t dom, domid_t remote, unsigned int *port)

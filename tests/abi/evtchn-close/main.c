@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a closed port is forgotten by both sides, and what was pending on it with it. */
+/* Rule: a closed port is forgotten by both sides, and what was pending on it with it. */
 #include "../kit/kit.h"
 
 TEST

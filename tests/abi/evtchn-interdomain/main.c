@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: bind_interdomain joins an unbound port that awaits the caller; events then go both ways. */
+/* Rule: bind_interdomain joins an unbound port that awaits the caller; events go both ways. */
 #include "../kit/kit.h"
 
 static long bind(domid_t dom, unsigned int remote, unsigned int *port)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: bind_ipi makes a port that its own domain sends to; send makes it pending once. */
+/* Rule: bind_ipi makes a port that its own domain sends to; send makes it pending once. */
 #include "../kit/kit.h"
 
 TEST

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: pending bit, then selector, then upcall; a masked port stops after the first. */
+/* Rule: pending bit, then selector, then upcall; a masked port stops after the first. */
 #include "../kit/kit.h"
 
 TEST

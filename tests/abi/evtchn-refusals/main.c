@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: every operation refuses ports that are free, out of range or of another kind. */
+/* Rule: every operation refuses ports that are free, out of range or of another kind. */
 #include "../kit/kit.h"
 
 static long unmask(unsigned int port)

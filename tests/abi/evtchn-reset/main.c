@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: reset closes all ports of a domain, for itself or for who controls it. */
+/* Rule: reset closes all ports of a domain, for itself or for who controls it. */
 #include "../kit/kit.h"
 
 static long reset(domid_t dom)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: status tells each port's kind and whom it is bound to. */
+/* Rule: status tells each port's kind and whom it is bound to. */
 #include "../kit/kit.h"
 
 static struct evtchn_status ask(unsigned int port)

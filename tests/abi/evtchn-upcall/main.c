@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: no upcall while they are masked; one as soon as a hypercall ends with them unmasked. */
+/* Rule: no upcall while they are masked; one as soon as a hypercall ends with them unmasked. */
 #include "../kit/kit.h"
 
 static ulong frame_rflags, frame_mask, frame_cs;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a virq is bound once; global ones by vcpu 0 and whoever they belong to. */
+/* Rule: a virq is bound once; global ones by vcpu 0 and whoever they belong to. */
 #include "../kit/kit.h"
 
 static long bind(unsigned int virq, unsigned int vcpu_id, unsigned int *port)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a selector that went bad while the vcpu was away makes its failsafe callback run. */
+/* Rule: a selector that went bad while the vcpu was away makes its failsafe callback run. */
 #include "../kit/kit.h"
 
 #define DESCRIPTOR_DATA3 0x00cff2000000ffffUL

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: x87, SSE and AVX registers are a vcpu's own, whoever else runs and however often. */
+/* Rule: x87, SSE and AVX registers are a vcpu's own, whoever else runs and however often. */
 #include "../kit/kit.h"
 
 /* Lets this vcpu use AVX: OSXSAVE in cr4, then all three states in XCR0. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: after fpu_taskswitch(1) the next use of the FPU is a #NM, once, until it is set again. */
+/* Rule: after fpu_taskswitch(1) the next use of the FPU is a #NM, once, until it is set again. */
 #include "../kit/kit.h"
 
 static ulong cr0(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: set_gdt takes frames of descriptors that a guest may have, and then keeps them read-only. */
+/* Rule: set_gdt takes frames of descriptors that a guest may have, and keeps them read-only. */
 #include "../kit/kit.h"
 
 #define CODE64       0x00affa000000ffffUL /* DPL 3 */

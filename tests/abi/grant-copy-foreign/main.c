@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a copy with another domain goes by grant only, in both directions. */
+/* Rule: a copy with another domain goes by grant only, in both directions. */
 #include "../kit/kit.h"
 
 static int copy(struct gnttab_copy op)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: copy moves bytes between frames and grants, both ways, within one page each. */
+/* Rule: copy moves bytes between frames and grants, both ways, within one page each. */
 #include "../kit/kit.h"
 
 static struct gnttab_copy op;

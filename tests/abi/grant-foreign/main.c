@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a peer's grant is mapped by the domain it names; the peer's death does not unmap it. */
+/* Rule: a peer's grant is mapped by the domain it names; the peer's death does not unmap it. */
 #include "../kit/kit.h"
 
 static void peer_gives(void)

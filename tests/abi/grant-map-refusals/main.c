@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a map with anything wrong has its own status, and nothing is mapped or marked. */
+/* Rule: a map with anything wrong has its own status, and nothing is mapped or marked. */
 #include "../kit/kit.h"
 
 TEST

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a grant maps its frame, read-only or writable as given, and marks its use while mapped. */
+/* Rule: a grant maps its frame, read-only or writable as given, and marks its use while mapped. */
 #include "../kit/kit.h"
 
 TEST

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: unmap_and_replace moves the mapping of another address into the grant's place. */
+/* Rule: unmap_and_replace moves the mapping of another address into the grant's place. */
 #include "../kit/kit.h"
 
 static int replace(grant_handle_t handle, ulong at, ulong from)

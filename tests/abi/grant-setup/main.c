@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: setup_table gives the frames of one's own table, to read and write; query_size its size. */
+/* Rule: setup_table gives the frames of one's own table to read and write, query_size its size. */
 #include "../kit/kit.h"
 
 static xen_pfn_t frames[70];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: unmap wants the handle of a live mapping and its own address, once. */
+/* Rule: unmap wants the handle of a live mapping and its own address, once. */
 #include "../kit/kit.h"
 
 TEST

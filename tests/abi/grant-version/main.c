@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: the table is of version 1 until somebody asks for another that is allowed. */
+/* Rule: the table is of version 1 until somebody asks for another that is allowed. */
 #include "../kit/kit.h"
 
 static void peer_sets(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: the hypercall page holds one entry of 32 bytes for each number, with its number in it. */
+/* Rule: the hypercall page holds one entry of 32 bytes for each number, with its number in it. */
 #include "../kit/kit.h"
 
 /* The immediate of the entry's `mov $number, %eax`, or -1. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a pointer that is not canonical, not the guest's, or not mapped answers -EFAULT. */
+/* Rule: a pointer that is not canonical, not the guest's, or not mapped answers -EFAULT. */
 #include "../kit/kit.h"
 
 static void try_all(const char *kind, ulong p)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a hypercall number that names no operation answers -ENOSYS. */
+/* Rule: a hypercall number that names no operation answers -ENOSYS. */
 #include "../kit/kit.h"
 
 TEST

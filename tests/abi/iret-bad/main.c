@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: an iret to what cannot be is a #GP of its target; from a frame that cannot be read, a crash. */
+/* Rule: an iret to what cannot be is a #GP of its target; from a frame it cannot read, a crash. */
 #include "../kit/kit.h"
 
 static void bad_iret(ulong cs, ulong ss, ulong rip)

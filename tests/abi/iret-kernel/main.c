@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: the iret hypercall loads rip, flags, rsp and the saved registers from the stack. */
+/* Rule: the iret hypercall loads rip, flags, rsp and the saved registers from the stack. */
 #include "../kit/kit.h"
 
 extern struct iret_context context;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: iret to a selector of ring 3 goes to user mode; syscalls come back, registers intact. */
+/* Rule: iret to a selector of ring 3 goes to user mode; syscalls come back, registers intact. */
 #include "../kit/kit.h"
 
 static unsigned int syscalls;

@@ -66,7 +66,10 @@ long hypercall_n(ulong number, ulong a, ulong b, ulong c, ulong d, ulong e);
 #define hypercall(name, ...)      hypercall_args(__HYPERVISOR_##name, ##__VA_ARGS__, 0, 0, 0, 0, 0)
 #define hypercall_nr(number, ...) hypercall_args(number, ##__VA_ARGS__, 0, 0, 0, 0, 0)
 
-/* As hypercall_n; answers 0 without calling anyone where the image was told to `lie` (README.md). */
+/*
+ * As hypercall_n; answers 0 without calling anyone where the image was told to `lie` (README.md).
+ * /
+ */
 long hypercall_checked(ulong number, ulong a, ulong b, ulong c, ulong d, ulong e);
 
 extern char image_start[], image_end[], hypercall_page[], start[], start_second[];

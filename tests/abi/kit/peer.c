@@ -169,6 +169,7 @@ void peer_main(void)
 {
 	struct sched_shutdown how = { .reason = SHUTDOWN_poweroff };
 
+	events_off(); /* a toolstack would have written that into the shared page */
 	peer_code();
 	hypercall_n(__HYPERVISOR_sched_op, SCHEDOP_shutdown, (ulong)&how, 0, 0, 0);
 	for (;;)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: guests read the M2P at its ABI address, in kernel mode and user mode, and never write. */
+/* Rule: guests read the M2P at its ABI address, in kernel mode and user mode, and never write. */
 #include "../kit/kit.h"
 
 static volatile ulong *entry;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: exchange swaps frames for others of the same total size, and says how many extents. */
+/* Rule: exchange swaps frames for others of the same total size, and says how many extents. */
 #include "../kit/kit.h"
 
 static xen_pfn_t in[8], out[8];

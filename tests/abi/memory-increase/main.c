@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: increase_reservation gives whole extents, and stops at the domain's limit. */
+/* Rule: increase_reservation gives whole extents, and stops at the domain's limit. */
 #include "../kit/kit.h"
 
 static long reservation(unsigned int op, domid_t domid, xen_pfn_t *list, ulong n,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: machphys_mapping and machphys_mfn_list describe the M2P that guests see. */
+/* Rule: machphys_mapping and machphys_mfn_list describe the M2P that guests see. */
 #include "../kit/kit.h"
 
 TEST

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: set_memory_map gives a domain the map that memory_map then shows it. */
+/* Rule: set_memory_map gives a domain the map that memory_map then shows it. */
 #include "../kit/kit.h"
 
 struct e820 {

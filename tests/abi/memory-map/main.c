@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: dom0 gets the machine's map, a domain its own, sorted, all of it or -EINVAL. */
+/* Rule: dom0 gets the machine's map, a domain its own, sorted, all of it or -EINVAL. */
 #include "../kit/kit.h"
 
 struct e820 {

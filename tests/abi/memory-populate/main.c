@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: frames given back by decrease_reservation come again by populate_physmap, all usable. */
+/* Rule: frames given back by decrease_reservation come again by populate_physmap, all usable. */
 #include "../kit/kit.h"
 
 #define N 8

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: memory_op refuses what is out of range, not yours, or unknown; counts are what was done. */
+/* Rule: memory_op refuses what is out of range, not yours or unknown, and counts what was done. */
 #include "../kit/kit.h"
 
 static long reservation(unsigned int op, domid_t domid, void *list, ulong n, unsigned int order)

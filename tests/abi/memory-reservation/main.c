@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: memory_op's counters agree with what was given to the domain, and know who may ask. */
+/* Rule: memory_op's counters agree with what was given to the domain, and know who may ask. */
 #include "../kit/kit.h"
 
 static void peer_asks(void)

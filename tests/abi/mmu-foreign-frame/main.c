@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a frame of another domain is mapped only by a privileged one that names its owner. */
+/* Rule: a frame of another domain is mapped only by a privileged one that names its owner. */
 #include "../kit/kit.h"
 
 static void peer_tries(void)

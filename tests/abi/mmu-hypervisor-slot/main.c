@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: L4 slots 256-271 are the hypervisor's: no update, no pin with them, no mapping there. */
+/* Rule: L4 slots 256-271 are the hypervisor's: no update, no pin with them, no mapping there. */
 #include "../kit/kit.h"
 
 TEST

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a tree is built bottom up by mmu_update, works, and comes down when its root entry goes. */
+/* Rule: a tree is built bottom up by mmu_update, works, and comes down with its root entry. */
 #include "../kit/kit.h"
 
 TEST

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a table may stand in a slot of its own level, read-only, and there show the level below. */
+/* Rule: a table may stand in a slot of its own level, read-only, and there shows the one below. */
 #include "../kit/kit.h"
 
 TEST

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: mmu_update stops at the first bad request and tells how many it did before. */
+/* Rule: mmu_update stops at the first bad request and tells how many it did before. */
 #include "../kit/kit.h"
 
 static struct mmu_update requests[1024];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: MMU_MACHPHYS_UPDATE sets the M2P entry of a frame of one's own, and of no other. */
+/* Rule: MMU_MACHPHYS_UPDATE sets the M2P entry of a frame of one's own, and of no other. */
 #include "../kit/kit.h"
 
 static void peer_tries(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: MMU_PT_UPDATE_PRESERVE_AD keeps the accessed and dirty bits that the old entry had. */
+/* Rule: MMU_PT_UPDATE_PRESERVE_AD keeps the accessed and dirty bits that the old entry had. */
 #include "../kit/kit.h"
 
 TEST

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: mmu_update refuses an entry or a pointer that it cannot vouch for, and changes nothing. */
+/* Rule: mmu_update refuses an entry or a pointer that it cannot vouch for, and changes nothing. */
 #include "../kit/kit.h"
 
 static uint64_t *own;

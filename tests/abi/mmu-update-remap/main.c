@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: mmu_update changes an L1 entry, and what the address shows after a flush. */
+/* Rule: mmu_update changes an L1 entry, and what the address shows after a flush. */
 #include "../kit/kit.h"
 
 TEST

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: no page table is ever mapped writable, and no writable page becomes a table. */
+/* Rule: no page table is ever mapped writable, and no writable page becomes a table. */
 #include "../kit/kit.h"
 
 TEST

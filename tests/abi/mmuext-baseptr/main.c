@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: new_baseptr switches to another L4, which then is what everything is seen through. */
+/* Rule: new_baseptr switches to another L4, which then is what everything is seen through. */
 #include "../kit/kit.h"
 
 TEST

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: set_ldt takes an aligned, canonical table of at most 8192 entries, and lsl shows it. */
+/* Rule: set_ldt takes an aligned, canonical table of at most 8192 entries, and lsl shows it. */
 #include "../kit/kit.h"
 
 #define DESCRIPTOR_DATA3 0x00cff2000000ffffUL

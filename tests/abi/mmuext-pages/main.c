@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: clear_page and copy_page work on the caller's writable frames, and on no others. */
+/* Rule: clear_page and copy_page work on the caller's writable frames, and on no others. */
 #include "../kit/kit.h"
 
 TEST

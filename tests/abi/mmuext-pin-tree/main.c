@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a whole tree is pinned by its root, its tables and pages bound while it stands. */
+/* Rule: a whole tree is pinned by its root, its tables and pages bound while it stands. */
 #include "../kit/kit.h"
 
 #define N 16

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a table is pinned once, at its own level, and unpinned once. */
+/* Rule: a table is pinned once, at its own level, and unpinned once. */
 #include "../kit/kit.h"
 
 static long pin(unsigned int level, const void *table)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: mmuext_op stops at the first bad operation, and refuses what PV does not have. */
+/* Rule: mmuext_op stops at the first bad operation, and refuses what PV does not have. */
 #include "../kit/kit.h"
 
 static void peer_tries(void)

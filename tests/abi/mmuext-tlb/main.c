@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: every flush does what its name says, for a mask of vcpus that can be read. */
+/* Rule: every flush does what its name says, for a mask of vcpus that can be read. */
 #include "../kit/kit.h"
 
 static volatile char *a, *b;

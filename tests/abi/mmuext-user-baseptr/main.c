@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: user mode sees the tables of new_user_baseptr, kernel mode those of new_baseptr. */
+/* Rule: user mode sees the tables of new_user_baseptr, kernel mode those of new_baseptr. */
 #include "../kit/kit.h"
 
 static volatile char *const low = (char *)0x200000;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a batch that runs off what is readable or writable does its part, then is -EFAULT. */
+/* Rule: a batch that runs off what is readable or writable does its part, then is -EFAULT. */
 #include "../kit/kit.h"
 
 TEST

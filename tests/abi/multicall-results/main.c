@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a multicall runs its entries in order, each with its own result, bad ones included. */
+/* Rule: a multicall runs its entries in order, each with its own result, bad ones included. */
 #include "../kit/kit.h"
 
 static struct multicall_entry calls[512];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: physdev_op answers for pirqs that are bound, and refuses what is out of range or unknown. */
+/* Rule: physdev_op answers for pirqs that are bound, and refuses bad ranges and the unknown. */
 #include "../kit/kit.h"
 
 static long pirq_bind(unsigned int pirq, unsigned int *port)

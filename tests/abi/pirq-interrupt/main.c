@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: dom0 binds a device's interrupt to a port, gets it as an event, and acknowledges it. */
+/* Rule: dom0 binds a device's interrupt to a port, gets it as an event, and acknowledges it. */
 #include "../kit/kit.h"
 
 #define RTC_IRQ 8

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: with IOPL a port is used if it is permitted, else ignored; without, in and out are a #GP. */
+/* Rule: with IOPL a port is used if permitted, else ignored; without, in and out are a #GP. */
 #include "../kit/kit.h"
 
 static long inb(unsigned int port, unsigned int *value)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: ioport_permission gives a domain ports, iomem_permission frames, and takes them again. */
+/* Rule: ioport_permission gives a domain ports, iomem_permission frames, and takes them again. */
 #include "../kit/kit.h"
 
 #define CRTC 0x3d4 /* its index register reads back */

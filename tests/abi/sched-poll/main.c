@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: poll waits for one of its ports to be pending, masked or not, or for its timeout. */
+/* Rule: poll waits for one of its ports to be pending, masked or not, or for its timeout. */
 #include "../kit/kit.h"
 
 static long poll(const evtchn_port_t *ports, unsigned int n, uint64_t timeout)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a domain's shutdown reason is told to who asks; its vcpus stop until it is resumed. */
+/* Rule: a domain's shutdown reason is told to who asks; its vcpus stop until it is resumed. */
 #include "../kit/kit.h"
 
 static void peer_shuts_down(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a watchdog that is not set again in time shuts its domain down with reason watchdog. */
+/* Rule: a watchdog that is not set again in time shuts its domain down with reason watchdog. */
 #include "../kit/kit.h"
 
 static long watchdog(unsigned int id, unsigned int timeout)

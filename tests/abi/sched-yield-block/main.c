@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: yield and block return 0; block waits for an upcall and delivers it before it returns. */
+/* Rule: yield and block return 0; block waits for an upcall and delivers it before it returns. */
 #include "../kit/kit.h"
 
 TEST

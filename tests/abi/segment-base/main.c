@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: set_segment_base sets fs and both gs bases, to canonical addresses only. */
+/* Rule: set_segment_base sets fs and both gs bases, to canonical addresses only. */
 #include "../kit/kit.h"
 
 static ulong a[1] = { 0xa }, b[1] = { 0xb };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a domain sees only its own shared page; what it writes there is its own affair. */
+/* Rule: a domain sees only its own shared page; what it writes there is its own affair. */
 #include "../kit/kit.h"
 
 TEST

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: the trap flag gives a #DB after each instruction, in the kernel and in user mode. */
+/* Rule: the trap flag gives a #DB after each instruction, in the kernel and in user mode. */
 #include "../kit/kit.h"
 
 static unsigned int steps, want;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: traps from user mode use the stack of the last stack_switch, aligned to 16 bytes. */
+/* Rule: traps from user mode use the stack of the last stack_switch, aligned to 16 bytes. */
 #include "../kit/kit.h"
 
 static bool frame_seen;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: dom0 starts as the ABI says: start_info, p2m, page tables, shared page, masked upcalls. */
+/* Rule: dom0 starts as the ABI says: start_info, p2m, page tables, shared page, masked upcalls. */
 #include "../kit/kit.h"
 
 TEST

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: sysctl describes the machine to dom0 alone, in its own version. */
+/* Rule: sysctl describes the machine to dom0 alone, in its own version. */
 #include "../kit/kit.h"
 
 static void peer_asks(void)

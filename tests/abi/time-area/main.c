@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a vcpu_time_info registered elsewhere is the same time, written by the hypervisor there. */
+/* Rule: a vcpu_time_info registered elsewhere is the same time, kept by the hypervisor there. */
 #include "../kit/kit.h"
 
 static struct vcpu_time_info area ALIGNED(64);

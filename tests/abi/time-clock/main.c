@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: pvclock never goes back and keeps pace with the RTC; the wall clock is a plausible one. */
+/* Rule: pvclock never goes back and keeps pace with the RTC; the wall clock is a plausible one. */
 #include "../kit/kit.h"
 
 static unsigned int rtc_second(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: each exception of kernel mode comes by its own vector, with what its frame should hold. */
+/* Rule: each exception of kernel mode comes by its own vector, with what its frame should hold. */
 #include "../kit/kit.h"
 
 TEST

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a trap without handler, or a handler without stack, crashes that domain and no other. */
+/* Rule: a trap without handler, or a handler without stack, crashes that domain and no other. */
 #include "../kit/kit.h"
 
 static void forget_handlers(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a page fault tells its address in vcpu_info, and its cause in an error code of its mode. */
+/* Rule: a page fault tells its address in vcpu_info, its cause in an error code of its mode. */
 #include "../kit/kit.h"
 
 static volatile char *page;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: INT n of user mode goes where the trap table says if its DPL is 3, else it is a #GP. */
+/* Rule: INT n of user mode goes where the trap table says if its DPL is 3, else it is a #GP. */
 #include "../kit/kit.h"
 
 static struct trap_info table[257];

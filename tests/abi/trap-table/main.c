@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: set_trap_table takes entries until one of address 0, and a gate may mask upcalls. */
+/* Rule: set_trap_table takes entries until one of address 0, and a gate may mask upcalls. */
 #include "../kit/kit.h"
 
 static struct trap_info table[4];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: update_descriptor writes one checked descriptor into a page that is or may be a table. */
+/* Rule: update_descriptor writes one checked descriptor into a page that is or may be a table. */
 #include "../kit/kit.h"
 
 #define DATA         0x00cff2000000ffffUL

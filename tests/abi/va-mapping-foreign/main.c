@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: update_va_mapping_otherdomain maps a frame of the domain that it names, for who may. */
+/* Rule: update_va_mapping_otherdomain maps a frame of the domain that it names, for who may. */
 #include "../kit/kit.h"
 
 static void peer_tries(void)

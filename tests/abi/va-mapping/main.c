@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: update_va_mapping changes one entry and flushes as it is told to; bad ones are refused. */
+/* Rule: update_va_mapping changes one entry and flushes as it is told to; bad ones are refused. */
 #include "../kit/kit.h"
 
 static long update(const volatile void *va, uint64_t pte, ulong flags)

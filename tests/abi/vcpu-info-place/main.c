@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: vcpu_info moves once, to memory of the domain's own that holds it; events then go there. */
+/* Rule: vcpu_info moves once, to memory of the domain's own that holds it; events follow. */
 #include "../kit/kit.h"
 
 static long place(ulong mfn, unsigned int offset, unsigned int id)

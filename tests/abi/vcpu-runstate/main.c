@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: runstate times add up to the time that passed, in the call and in the registered area. */
+/* Rule: runstate times add up to the time that passed, in the call and in the registered area. */
 #include "../kit/kit.h"
 
 static struct vcpu_runstate_info area ALIGNED(64);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a vcpu is initialised once, comes up, runs by itself, and goes down. */
+/* Rule: a vcpu is initialised once, comes up, runs by itself, and goes down. */
 #include "../kit/kit.h"
 
 static struct vcpu_guest_context context;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: a vcpu's periodic timer ticks, 100 times a second at first; its single shot fires once.
- */
+/* Rule: a vcpu's periodic timer ticks, 100 times a second at first; its single shot fires once. */
 #include "../kit/kit.h"
 
 static unsigned int timer;

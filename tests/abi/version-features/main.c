@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: get_features tells a PV64 dom0 what the page table rules are, in one submap. */
+/* Rule: get_features tells a PV64 dom0 what the page table rules are, in one submap. */
 #include "../kit/kit.h"
 
 static const struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: xen_version's numbers are 4.17's, and what it does not know is -ENOSYS. */
+/* Rule: xen_version's numbers are 4.17's, and what it does not know is -ENOSYS. */
 #include "../kit/kit.h"
 
 TEST

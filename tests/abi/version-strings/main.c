@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: xen_version's strings are ended, and say what a PV64 guest needs to find in them. */
+/* Rule: xen_version's strings are ended, and say what a PV64 guest needs to find in them. */
 #include "../kit/kit.h"
 
 static struct xen_compile_info info;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule: vm_assist turns on and off what it knows, and is -EINVAL for a type, -ENOSYS for a verb. */
+/* Rule: vm_assist turns on and off what it knows; -EINVAL for a type, -ENOSYS for a verb. */
 #include "../kit/kit.h"
 
 TEST
