@@ -84,11 +84,24 @@ static bool console_named(const char *list, const char *name)
 	return at && (at == list || at[-1] == ',') && (!at[len] || at[len] == ',');
 }
 
+static void line_put(char c)
+{
+	if (c == '\n')
+		uart_putc('\r');
+	uart_putc(c);
+}
+
 void console_init(void)
 {
+	uint32_t i;
+
 	serial_on = console_named(opt_console, "com1");
-	if (serial_on)
-		uart_init(opt_com1);
+	if (!serial_on)
+		return;
+	uart_init(opt_com1);
+	/* What was said while there was no line, about the options themselves. */
+	for (i = log.consumed; i != log.produced; i++)
+		line_put(log.ring[i % RING_SIZE]);
 }
 
 static void put(char c, bool to_line)
@@ -96,11 +109,8 @@ static void put(char c, bool to_line)
 	log.ring[log.produced++ % RING_SIZE] = c;
 	if (log.produced - log.consumed > RING_SIZE)
 		log.consumed = log.produced - RING_SIZE;
-	if (!to_line)
-		return;
-	if (c == '\n')
-		uart_putc('\r');
-	uart_putc(c);
+	if (to_line)
+		line_put(c);
 }
 
 void console_put(const char *s, size_t n)

@@ -130,9 +130,9 @@ static void param_word(char *word)
 		negated = true;
 	}
 	if (!p)
-		printk(LOG_WARNING, "unknown option \"%s\"", word);
+		printk(LOG_WARNING, "unknown option \"%s\"\n", word);
 	else if (!param_set(p, value, negated))
-		printk(LOG_WARNING, "option \"%s\": \"%s\" makes no sense", word, value);
+		printk(LOG_WARNING, "option \"%s\": \"%s\" makes no sense\n", word, value);
 }
 
 void param_parse(const char *cmdline)
