@@ -26,6 +26,7 @@ static bool stalled;            /* nobody takes anything: drop at once */
 
 /* --- Output ------------------------------------------------------------- */
 
+/* The daemon's index may be anything; what would be too much counts as full. */
 static size_t ring_used(void)
 {
 	uint32_t used = ring->out_prod - READ_ONCE(ring->out_cons);
@@ -65,6 +66,7 @@ static size_t ring_put(const char *text, size_t len)
 	return done;
 }
 
+/* Pieces are put while masked, so the lines of threads and handlers do not mix within a piece. */
 static void ring_write(const char *text, size_t len)
 {
 	while (len) {
@@ -117,6 +119,7 @@ void console_print(const char *fmt, ...)
 
 /* --- Events ------------------------------------------------------------- */
 
+/* Something was typed, or the daemon has taken output: one port for both. */
 static void ring_event(evtchn_port_t port, void *arg)
 {
 	uint32_t cons = ring->in_cons, prod = READ_ONCE(ring->in_prod);

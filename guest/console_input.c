@@ -41,6 +41,7 @@ static void echo(const char *text, size_t len)
 		console_write(text, len);
 }
 
+/* All or nothing: a line that does not fit is refused with a bell. */
 static void deliver(const char *text, size_t len)
 {
 	size_t i;
@@ -98,6 +99,7 @@ static void line_byte(char c)
 		erase_word();
 		break;
 	case CTRL('D'):
+		/* Ends the line without a line's end; an empty one is the end of file. */
 		if (line_len) {
 			deliver(line, line_len);
 			line_len = 0;

@@ -4,6 +4,16 @@
  * ports, each of those words which ports. The bit of a port is cleared before its handler is
  * called: an event that comes meanwhile sets it again, and the selector, and is served in the
  * next round.
+ *
+ * Xen and we go through the three levels in opposite directions, which is why nothing is lost:
+ *
+ *	Xen, on an event	upcall_run
+ *	1. pending bit		3. pending bits
+ *	2. selector bit		2. selector
+ *	3. upcall_pending	1. upcall_pending
+ *
+ * If Xen is between any two of its steps while we pass, it has not yet done the later one, and that
+ * makes us come again. At worst we come for nothing.
  */
 #include "guest/console.h"
 #include "guest/evtchn.h"
@@ -42,6 +52,7 @@ uint64_t evtchn_count(void)
 
 /* --- The upcall --------------------------------------------------------- */
 
+/* Ports are masked until they have a handler, so only a stray event comes here; once. */
 static void serve_unbound(evtchn_port_t port)
 {
 	evtchn_mask(port);
@@ -81,6 +92,10 @@ static inline unsigned long rotate_right(unsigned long value, unsigned int by)
 	return value >> (by % BITS_PER_LONG) | value << (-by % BITS_PER_LONG);
 }
 
+/*
+ * The scan begins behind the word that was served last, so that busy ports in low words do not
+ * always go first. Within a round every port is served once.
+ */
 void upcall_run(void)
 {
 	do {
@@ -127,6 +142,7 @@ void irq_force_upcall(void)
 
 /* --- Ports -------------------------------------------------------------- */
 
+/* The argument is in place before the handler can be called. */
 int evtchn_attach(evtchn_port_t port, evtchn_handler_t fn, void *arg)
 {
 	struct binding *binding;

@@ -88,6 +88,7 @@ static int table_grow(void)
 	return 0;
 }
 
+/* The slot takes over the caller's reference, when there is one free. */
 int file_install_at(struct file *f, int lowest)
 {
 	for (;;) {
@@ -122,6 +123,7 @@ int file_install(const struct file_ops *ops, void *data, int flags)
 	return fd;
 }
 
+/* Whoever takes a file out of its slot takes over the slot's reference. */
 static struct file *slot_replace(int fd, struct file *with)
 {
 	unsigned long flags = irq_save();
@@ -159,6 +161,9 @@ int file_dup(int fd, int lowest)
 	return copy;
 }
 
+/*
+ * The old file of `to` is closed after the new one is in place: the number is never free between.
+ */
 int file_dup_to(int fd, int to)
 {
 	struct file *f = file_get(fd), *old;

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Other domains' grants: mapping them into our address space, and copying through Xen. */
+/*
+ * Other domains' grants: mapping them into our address space, and copying through Xen.
+ *
+ * A mapping is one page-table entry that Xen sets and only Xen may take away: the handle that it
+ * gives for it is what unmaps it. The address comes from vmap_reserve, whose tables are present.
+ * Copying needs no mapping, no flush and no handle, and is what packets use; mappings are for
+ * rings and for data that is read in place.
+ */
 #include <stdlib.h>
 
 #include "guest/gnttab.h"
@@ -50,6 +57,7 @@ static void map_one_again(struct gnttab_map_grant_ref *op)
 	}
 }
 
+/* At most BATCH. Each entry's err says what became of it, whatever the result. */
 static long map_some(struct gnttab_map *maps, size_t count)
 {
 	struct gnttab_map_grant_ref ops[BATCH];
@@ -101,6 +109,7 @@ static long unmap_some(struct gnttab_unmap_grant_ref *ops, size_t count)
 	return err;
 }
 
+/* Collects the entries that are mapped, and unmaps a batch whenever it is full, and at the end. */
 int gnttab_unmap_batch(struct gnttab_map *maps, size_t count)
 {
 	struct gnttab_unmap_grant_ref ops[BATCH];

@@ -3,6 +3,11 @@
  * Our grant table, version 1. It grows by frames of 512 entries as references are asked for, up
  * to what Xen allows. A free entry grants nothing (flags 0), so its frame field holds the next
  * free one's number: the list needs no memory of its own, and no peer can write to it.
+ *
+ * The life of a reference: gnttab_alloc takes it off the list; gnttab_access writes frame and
+ * domain, then the flags, at which moment the peer may use it; Xen sets GTF_reading and
+ * GTF_writing while the peer has it mapped; gnttab_end clears the flags in one step with the look
+ * that both are clear, so that no mapping slips in between; gnttab_free puts it back.
  */
 #include <stdlib.h>
 

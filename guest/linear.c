@@ -24,6 +24,10 @@
 /* Pages that are mapped, free and not handed out: [bump, mapped). */
 static pfn_t bump, mapped;
 
+/*
+ * Memory for tables before there is an allocator. Mapping two more megabytes takes one page of
+ * what is mapped already, and the builder leaves at least 512 KiB, so this never runs dry.
+ */
 static void *bump_alloc_zero(void)
 {
 	void *page;
@@ -128,6 +132,7 @@ static uint64_t right_of(unsigned long va)
 	return PTE_RW;
 }
 
+/* What the entry of page `index` shall be; unchanged where somebody has chosen already. */
 static uint64_t protected_pte(size_t index, const void *unused)
 {
 	pfn_t pfn = PFN(index);
@@ -141,6 +146,7 @@ static uint64_t protected_pte(size_t index, const void *unused)
 	return pte_make(pfn_to_mfn(pfn), right_of((unsigned long)pfn_to_virt(pfn)));
 }
 
+/* What we mapped ourselves is not executable; the builder's mappings end where that begins. */
 void linear_protect(pfn_t first)
 {
 	pfn_t end = first;

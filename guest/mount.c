@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The mount table: which file system answers for a path; and the device files of /dev. */
+/*
+ * The mount table: which file system answers for a path; and the device files of /dev.
+ *
+ * The list is kept in the order of length, so the first mount that contains a path is the one
+ * that answers: with "/data" and "/" mounted, "/data/x" is "x" of the first, "/database" of the
+ * second. Each call and each open file counts as a user of its mount, which cannot be removed
+ * meanwhile.
+ */
 #include <fcntl.h>
 #include <stdlib.h>
 
@@ -159,6 +166,7 @@ int mount_sync_all(void)
 	return first;
 }
 
+/* At the end nobody is asked: the list is emptied first, so that nothing new begins. */
 void mount_shutdown(void)
 {
 	struct mount *mount;

@@ -3,6 +3,11 @@
  * The buddy allocator. A free block of 2^order pages is aligned to its size; its first page holds
  * the list node, and one byte per page of the domain says whether a free block begins there and
  * how big it is. That byte is all that the allocator keeps: 1 KiB for each 4 MiB.
+ *
+ * The buddy of a block is its neighbour with which it makes an aligned block of twice the size:
+ * their numbers differ in the bit of the order. Freeing page 6 of eight, when 7 is free and 4-5
+ * is a free pair: 6 and 7 become 6-7 (order 1), whose buddy is 4-5: 4-7 (order 2), whose buddy
+ * 0-3 is in use. One look at one byte each time.
  */
 #include "guest/hypercall.h"
 #include "guest/init.h"
@@ -34,6 +39,7 @@ static void block_remove(uint64_t pfn)
 	list_remove(pfn_to_virt(PFN(pfn)));
 }
 
+/* Takes the smallest block that is large enough, and gives its upper halves back. */
 void *page_alloc(unsigned int order)
 {
 	unsigned long flags = irq_save();
@@ -105,6 +111,10 @@ size_t page_total_count(void)
 	return start_info.nr_pages;
 }
 
+/*
+ * The table of orders takes the first free pages; the rest is freed in the largest blocks there
+ * are.
+ */
 void page_init(pfn_t first)
 {
 	uint64_t pfn = first.n + DIV_ROUND_UP(start_info.nr_pages, PAGE_SIZE);

@@ -3,6 +3,14 @@
  * Single entries of our page tables. The tables are ordinary pages of ours, read-only to us while
  * they are in use; Xen carries out every change after checking it. Table pages are never given
  * back: the address space that they cover is used again.
+ *
+ * There is no map of tables beside the tables: the way down goes by the machine frame numbers in
+ * the entries, through the M2P to pfns, and so into the linear map. That is four loads of two
+ * tables a level, and needs no memory.
+ *
+ * A page becomes a table in two steps: it loses its writable mapping, since Xen lets no table be
+ * writable; and the entry above it is set, upon which Xen checks every entry in it. A table that is
+ * filled before it is hung up costs one such check; entries added afterwards cost one each.
  */
 #include "guest/hypercall.h"
 #include "guest/init.h"
@@ -90,6 +98,7 @@ mfn_t virt_to_mfn(const void *va)
 	return pte & PTE_PRESENT ? pte_mfn(pte) : MFN_NONE;
 }
 
+/* If Xen does not take the table the page is ordinary memory again, and the caller's. */
 int pagetable_insert(void *page, const void *va, unsigned int level)
 {
 	mfn_t mfn = pfn_to_mfn(virt_to_pfn(page));
@@ -143,6 +152,7 @@ static void *alloc_table(void)
 	return page_alloc_zero(0);
 }
 
+/* Masked, so that two threads do not both make the same table. */
 int pagetable_cover(const void *va, size_t pages)
 {
 	const char *at = (const char *)ROUND_DOWN((uintptr_t)va, PAGE_SIZE << ENTRY_BITS);
@@ -156,6 +166,7 @@ int pagetable_cover(const void *va, size_t pages)
 	return err;
 }
 
+/* The tables are there as a rule: look for them only when Xen complains. */
 int pte_set(void *va, uint64_t pte)
 {
 	long err = hypercall_update_va_mapping((unsigned long)va, pte, UVMF_INVLPG);
@@ -168,6 +179,7 @@ int pte_set(void *va, uint64_t pte)
 	return (int)err;
 }
 
+/* A batch ends with a table: within one, the entries' machine addresses follow one another. */
 int pte_set_batch(void *va, size_t count, uint64_t (*pte)(size_t index, const void *arg),
 		  const void *arg, domid_t domid)
 {

@@ -94,6 +94,7 @@ void param_parse(char *line)
 	}
 }
 
+/* Values are told apart by their place in the line, so the same text twice is two values. */
 const char *param_next(const char *name, const char *last)
 {
 	bool found = !last;

@@ -47,6 +47,7 @@ static void poll_leave(struct poller *poller)
 		wait_finish(&poller->entries[--poller->used]);
 }
 
+/* Looks, sleeps, looks again; the last look after the deadline puts itself on no queue. */
 static int poll_wait(struct pollfd *fds, struct file **files, size_t count, struct poller *poller,
 		     ns_t deadline)
 {

@@ -4,6 +4,19 @@
  * not on it. While somebody waits there, a tick comes every THREAD_SLICE; a thread that was
  * running at the last one already is preempted. Nobody waiting: no tick. Nothing runnable: the
  * thread that went to sleep last blocks in Xen, on its own stack.
+ *
+ * A thread gives the processor away in one of two places, and both look the same from outside, a
+ * call of schedule() with upcalls masked that returns when the thread's turn comes again:
+ *
+ *	- it sleeps, yields or ends: a function call, so the compiler has nothing in registers
+ *	  that a call may change, and thread_switch saves the others;
+ *	- it is preempted: upcall_entry has put integer and vector registers on its stack, and
+ *	  sched_preempt adds the rest of the processor's extended state (x87, upper halves of AVX).
+ *
+ * So a thread that was preempted may be followed by one that went to sleep by itself, and the
+ * other way round: each finds on its own stack what it left there. Upcalls stay masked
+ * throughout, and are unmasked by whoever masked them: irq_restore in the one case, the end of
+ * upcall_entry in the other, thread_main for a thread that begins.
  */
 #include <cpuid.h>
 #include <x86intrin.h>
@@ -39,6 +52,10 @@ static void tick_start(void)
 		timer_start(&tick, clock_deadline(THREAD_SLICE));
 }
 
+/*
+ * A thread that began since the last tick is fresh, and may go on to the next one: it gets one
+ * slice at least and two at most, and switching costs no look at the clock.
+ */
 static void tick_fire(struct clock_timer *timer)
 {
 	if (list_empty(&run_queue))
@@ -49,6 +66,7 @@ static void tick_fire(struct clock_timer *timer)
 	tick_start();
 }
 
+/* While idle no tick is needed: the run queue is looked at as soon as the upcall is over. */
 void sched_add(struct thread *thread)
 {
 	thread->state = THREAD_READY;
@@ -70,6 +88,7 @@ static NOINLINE void idle(void)
 	this_cpu.idle = false;
 }
 
+/* Upcalls run inside idle(), and put threads on the queue. */
 static struct thread *next_thread(void)
 {
 	struct list *first;
@@ -79,6 +98,10 @@ static struct thread *next_thread(void)
 	return list_entry(first, struct thread, run_link);
 }
 
+/*
+ * Run somebody else. The caller has put itself on the run queue, or is asleep, or dead; masked.
+ * Returns when its turn comes, which may be at once.
+ */
 static void schedule(void)
 {
 	struct thread *prev = this_cpu.current, *next = next_thread();
@@ -90,6 +113,7 @@ static void schedule(void)
 		return;
 	this_cpu.current = next;
 	this_cpu.fresh = true;
+	/* Most images have no thread-local variables: then no hypercall. */
 	if (next->tls != prev->tls)
 		hypercall_set_segment_base(SEGBASE_FS, (unsigned long)next->tls);
 	thread_switch(prev, next);

@@ -56,6 +56,7 @@ static void terminate(void *unused)
 		shutdown_now(shutdown_reason());
 }
 
+/* In a thread of its own: the application's handlers and atexit functions may sleep. */
 void shutdown_request(unsigned int reason)
 {
 	unsigned long flags = irq_save();

@@ -63,7 +63,11 @@ static void start_main(void *unused)
 
 NORETURN void guest_start(const struct start_info *given);
 
-/* From entry.S, with upcalls masked. */
+/*
+ * From entry.S, with upcalls masked, on the boot stack. Each line needs those above it: memory
+ * needs traps only to tell what went wrong; threads need memory; timers need events; the rest
+ * happens in a thread.
+ */
 void guest_start(const struct start_info *given)
 {
 	pfn_t first_free;

@@ -12,6 +12,15 @@
 #include "guest/vmap.h"
 #include "lib/string.h"
 
+/*
+ *	stack + stack_size	end of the mapping
+ *				struct thread
+ *				thread-local variables, if the image has any
+ *				libc_thread_size bytes (struct _reent)
+ *				the first frame, as thread_switch pops it
+ *				...
+ *	stack			lowest byte; the page below is never mapped
+ */
 #define MXCSR_DEFAULT 0x1f80UL
 #define FPUCW_DEFAULT 0x037fUL
 #define STACK_MIN     (8 * 1024UL)
@@ -161,6 +170,7 @@ struct thread *thread_create(const char *name, void (*entry)(void *arg), void *a
 	return thread;
 }
 
+/* Reached by the first switch to a thread, from thread_begin: upcalls are still masked. */
 void thread_main(void)
 {
 	struct thread *self = thread_current();
@@ -180,7 +190,7 @@ void thread_exit(void)
 	irq_mask();
 	self->state = THREAD_DEAD;
 	list_remove(&self->all_link);
-	/* The boot stack is static memory. */
+	/* The boot stack is static memory, and start_main gives it back. */
 	if (self != &boot_thread)
 		list_push_back(&dead_threads, &self->run_link);
 	sched_leave();
@@ -197,6 +207,10 @@ void sched_init(void *boot_stack, size_t size)
 
 /* --- Sleeping and waking ------------------------------------------------ */
 
+/*
+ * The state is set and the look at wake_pending taken with upcalls masked, so a wake-up comes
+ * before both, and is seen, or after both, and finds a thread that sleeps.
+ */
 bool thread_sleep_until(ns_t deadline)
 {
 	struct thread *self = thread_current();

@@ -15,6 +15,7 @@
 static struct list timers = LIST_INIT(timers);
 static ns_t programmed = NS_FOREVER;
 
+/* Masked. After it Xen's timer fires at `deadline` or before. */
 static void program(ns_t deadline)
 {
 	long err;
@@ -64,6 +65,7 @@ bool timer_stop(struct clock_timer *timer)
 	return active;
 }
 
+/* A callback may start any timer, also one that is due at once: it is fired in the same round. */
 static void timers_run(evtchn_port_t port, void *arg)
 {
 	ns_t now = clock_ns();

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Exceptions of our own code: each ends the domain, with registers and a backtrace. */
+/*
+ * Exceptions of our own code: each ends the domain, with registers and a backtrace.
+ *
+ * Xen pushes an exception's frame onto the stack that was in use, since all of us is "kernel" to
+ * it. So a stack that has run into its guard page cannot take one: Xen then crashes the domain
+ * and prints the registers itself. Only an access beyond the guard by a frame that still has room
+ * is told here.
+ */
 #include "guest/console.h"
 #include "guest/hypercall.h"
 #include "guest/irq.h"

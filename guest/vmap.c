@@ -61,6 +61,7 @@ static size_t area_find(size_t count)
 	return area_pages;
 }
 
+/* Tables are made here, so that mapping later cannot fail for want of memory. */
 void *vmap_reserve(size_t pages)
 {
 	unsigned long flags;
@@ -216,6 +217,7 @@ void *vmap_pages(const pfn_t *pfns, size_t count)
 
 /* --- Fresh memory, page by page ----------------------------------------- */
 
+/* Pages need not be contiguous, so this works until the very last one. */
 int vmap_populate(void *va, size_t count)
 {
 	pfn_t pfns[PTE_BATCH];

@@ -31,6 +31,7 @@ void wait_finish(struct wait_entry *entry)
 	irq_restore(flags);
 }
 
+/* Taken off the queue, so that the next wake-up is for the next sleeper. Masked. */
 static bool wake_first(struct wait_queue *queue)
 {
 	struct list *first = list_pop_front(&queue->sleepers);

@@ -49,6 +49,7 @@ ssize_t pwrite(int fd, const void *buf, size_t len, off_t pos)
 	return WITH_FILE(fd, file_write_at(f, buf, len, pos));
 }
 
+/* One call for each piece; a short one ends it, and an error only counts if nothing came before. */
 static ssize_t read_vector(struct file *f, const struct iovec *iov, int count)
 {
 	ssize_t total = 0;
@@ -125,6 +126,7 @@ int isatty(int fd)
 	return 0;
 }
 
+/* What cannot be synchronised (a pipe, the console) says so, as POSIX wants. */
 static int sync_file(struct file *f, bool data_only)
 {
 	return f->ops->sync ? f->ops->sync(f, data_only) : -EINVAL;

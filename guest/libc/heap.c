@@ -19,6 +19,7 @@ static MUTEX(lock);
 static uintptr_t heap_end;    /* lock */
 static uintptr_t heap_mapped; /* lock: the end of what has memory, whole pages */
 
+/* lock held. Whole pages come and go; between them only the end moves. */
 static int heap_move(uintptr_t end)
 {
 	uintptr_t want = ROUND_UP(end, PAGE_SIZE);

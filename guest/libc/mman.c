@@ -18,6 +18,7 @@ static uint64_t right_of(int prot)
 	return prot & PROT_WRITE ? PTE_RW : PTE_RO;
 }
 
+/* The address is a hint, which is not taken. */
 void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
 {
 	size_t pages = DIV_ROUND_UP(len, PAGE_SIZE);

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* POSIX's functions on paths, over the mount table; and the working directory. */
+/*
+ * POSIX's functions on paths, over the mount table; and the working directory.
+ *
+ * A path is made absolute and normal before any file system sees it: "a/./b//../c" in "/data"
+ * becomes "/data/a/c". ".." is thus taken from the text: behind a symbolic link to a directory it
+ * leads back to where the link stands. Devices of /dev come before mounts. Everybody is root.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -306,6 +312,7 @@ static int with_two(const char *from, const char *to, bool link)
 	return err;
 }
 
+/* Over an existing file, too, where the file system can. */
 int rename(const char *from, const char *to)
 {
 	return (int)libc_result(with_two(from, to, false));
@@ -408,6 +415,7 @@ char *getcwd(char *buf, size_t size)
 	return NULL;
 }
 
+/* Links are not resolved: the file systems follow them inside. */
 char *realpath(const char *path, char *resolved)
 {
 	char full[PATH_BYTES];

@@ -15,6 +15,11 @@
 
 #define PIPE_SIZE 4096u /* a power of two; writes of at most PIPE_BUF are not torn */
 
+/*
+ * Each end is a file, whose close takes its half away; the last one frees the pipe. Readers and
+ * writers copy with the lock held and sleep without it: everything that changes wakes the one
+ * queue, and whoever wakes looks again.
+ */
 struct pipe {
 	struct mutex lock;
 	unsigned int head, tail; /* lock; free running: written, read */
@@ -70,6 +75,7 @@ static ssize_t pipe_read(struct file *f, void *buf, size_t len)
 	}
 }
 
+/* What fits into an empty pipe goes in one piece or waits; more goes as room comes. */
 static ssize_t pipe_write(struct file *f, const void *buf, size_t len)
 {
 	struct pipe *pipe = f->data;

@@ -66,6 +66,7 @@ static int list_to_sets(const struct pollfd *list, size_t n, fd_set *in, fd_set 
 	return bits;
 }
 
+/* The sets are changed only when all went well. */
 static int select_until(int count, fd_set *in, fd_set *out, fd_set *except, ns_t deadline)
 {
 	struct pollfd *list;

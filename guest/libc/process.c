@@ -57,6 +57,7 @@ gid_t getegid(void)
 	return 0;
 }
 
+/* Kept for who asks; files get the mode that open names. */
 mode_t umask(mode_t mask)
 {
 	static mode_t current = 022;

@@ -38,6 +38,7 @@ static void begin(void *arg)
 	pthread_exit(self->entry(self->arg));
 }
 
+/* Masked while the thread is made, so that it cannot end before made->thread is known. */
 int pthread_create(pthread_t *out, const pthread_attr_t *attr, void *(*entry)(void *arg), void *arg)
 {
 	struct pthread *made = calloc(1, sizeof(*made));
@@ -49,7 +50,6 @@ int pthread_create(pthread_t *out, const pthread_attr_t *attr, void *(*entry)(vo
 	made->arg = arg;
 	made->detached = attr && attr->detachstate == PTHREAD_CREATE_DETACHED;
 	wait_queue_init(&made->joiners);
-	/* Known to the caller before it can run, and end. */
 	*out = (pthread_t)made;
 	flags = irq_save();
 	made->thread = thread_create("pthread", begin, made, attr ? attr->stacksize : 0);
@@ -61,6 +61,11 @@ int pthread_create(pthread_t *out, const pthread_attr_t *attr, void *(*entry)(vo
 	return 0;
 }
 
+/*
+ * The struct belongs to the thread until it has ended, then to whoever joins it; of a detached
+ * thread, to the thread. `ended` is set and `detached` read in one step, and pthread_detach does
+ * the reverse, so exactly one of the two frees it.
+ */
 void pthread_exit(void *result)
 {
 	struct pthread *self = pthread_adopt();

@@ -19,6 +19,10 @@ static bool take(pthread_mutex_t *mutex)
 	return taken;
 }
 
+/*
+ * A normal mutex that its holder takes again waits for ever, or until the deadline, as POSIX has
+ * it.
+ */
 static int lock_until(pthread_mutex_t *mutex, ns_t deadline)
 {
 	if (likely(take(mutex)))

@@ -8,6 +8,10 @@
 #include "guest/libc/queue.h"
 #include "guest/thread.h"
 
+/*
+ * All waiters share one queue and all are woken when the lock becomes free: each tries again, and
+ * the rule that a waiting writer keeps readers out decides.
+ */
 static bool take_read(pthread_rwlock_t *lock)
 {
 	unsigned long flags = irq_save();
@@ -38,6 +42,7 @@ static int read_until(pthread_rwlock_t *lock, ns_t deadline)
 										       : ETIMEDOUT;
 }
 
+/* A writer counts as waiting until it has the lock, or has given up. */
 static int write_until(pthread_rwlock_t *lock, ns_t deadline)
 {
 	bool taken;

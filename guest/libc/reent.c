@@ -32,6 +32,7 @@ struct _reent *__getreent(void)
 
 void libc_thread_exit(struct thread *thread);
 
+/* Frees what newlib hung into it; the struct itself goes with the stack. */
 void libc_thread_exit(struct thread *thread)
 {
 	if (thread->libc && thread->libc != _GLOBAL_REENT)

@@ -117,6 +117,7 @@ int sigpending(sigset_t *set)
 	return 0;
 }
 
+/* Until another thread raises a signal that has a handler. */
 int pause(void)
 {
 	unsigned long before = delivered;

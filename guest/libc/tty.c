@@ -74,6 +74,7 @@ static struct device_file devices[] = {
 	{ .name = "tty", .open = tty_open, .mode = S_IFCHR | 0620 },
 };
 
+/* Standard input, output and error, before any file system or driver opens a file. */
 static int tty_start(void)
 {
 	int fd = file_install(&tty_ops, NULL, O_RDWR);
