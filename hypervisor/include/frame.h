@@ -21,6 +21,7 @@
 
 #define FRAME_REF 1UL
 #define FRAME_REFS 0x0fffffffUL
+#define FRAME_REFS_MAX 0x3fffffeUL /* no more are taken: each type ref is a ref, so neither count overflows */
 #define FRAME_TREF (1UL << 28)
 #define FRAME_TREFS (0x3ffffffUL << 28)
 #define FRAME_TYPE_SHIFT 54
@@ -70,6 +71,11 @@ static inline mfn_t frame_to_mfn(const struct frame *f)
 static inline void *mfn_to_virt(mfn_t m)
 {
 	return (void *)(DIRECTMAP_VIRT + (m.n << PAGE_SHIFT));
+}
+/* A ref may be taken: the frame is somebody's, and its count has room. */
+static inline bool frame_ref_ok(uint64_t state)
+{
+	return (state & FRAME_REFS) - 1 < FRAME_REFS_MAX;
 }
 static inline mfn_t virt_to_mfn(const void *va)
 {
@@ -135,9 +141,7 @@ static inline bool frame_get(struct frame *f, domid_t owner)
 	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
 
 	do {
-		uint64_t refs = s & FRAME_REFS;
-
-		if (unlikely(!refs || refs == FRAME_REFS || f->owner != owner))
+		if (unlikely(!frame_ref_ok(s) || f->owner != owner))
 			return false;
 	} while (!__atomic_compare_exchange_n(&f->state, &s, s + FRAME_REF, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
 	return true;

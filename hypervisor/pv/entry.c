@@ -15,27 +15,19 @@
 #define PTE_CACHE (PTE_PWT | PTE_PCD | PTE_PAT)
 #define PTE_AVAIL_HIGH (0x7ffUL << 52)
 #define PTE_ALLOWED (PTE_ADDR | PTE_P | PTE_W | PTE_U | PTE_A | PTE_D | PTE_AVAIL | PTE_AVAIL_HIGH | PTE_NX)
-/* Bits of an unchanged present entry that need no look at the frame. */
-#define PTE_FREE (PTE_U | PTE_A | PTE_D | PTE_G | PTE_AVAIL | PTE_AVAIL_HIGH | PTE_NX)
-
 static uint64_t refused_bits(void)
 {
 	return ~PTE_ALLOWED | (cpu_features.nx ? 0 : PTE_NX);
 }
 
 /* A domain with devices chooses the cache attributes of its mappings. */
-static uint64_t l1_refused_bits(const struct domain *d)
+void l1_rules_set(struct l1_rules *r, struct domain *d, domid_t from)
 {
-	uint64_t bits = refused_bits() & ~PTE_G;
-
-	return d->iomem.head || d->ioports.head ? bits & ~PTE_CACHE : bits;
-}
-
-static uint64_t l1_complete(uint64_t e)
-{
-	if (!(e & PTE_U))
-		e |= PTE_U | PTE_KERNEL;
-	return e & ~PTE_G;
+	r->refused = refused_bits() & ~PTE_G;
+	if (d->iomem.head || d->ioports.head)
+		r->refused &= ~PTE_CACHE;
+	r->d = d;
+	r->from = from;
 }
 
 /* What is no RAM is marked so at boot, and nobody owns it. */
@@ -45,17 +37,17 @@ static bool mfn_is_device(mfn_t m)
 	       ((mfn_to_frame(m)->state & FRAME_SUPER) && mfn_to_frame(m)->owner == DOMID_IO);
 }
 
-/* Not a plain frame of `from`: device memory by permission, or an error. */
-static int l1_entry_get_device(uint64_t *entry, struct domain *d, domid_t from)
+/* Not a plain frame of whom it should be: device memory by permission, or an error. */
+static int l1_entry_get_device(uint64_t *entry, const struct l1_rules *r)
 {
+	struct domain *who = r->from == DOMID_IO ? current->domain : domain_find(r->from);
 	mfn_t m = pte_mfn(*entry);
-	struct domain *who = from == DOMID_IO ? current->domain : domain_find(from);
 
 	if (!mfn_is_device(m)) {
-		gprintk(LOG_WARNING, "cannot map mfn %lx of d%u with entry %lx\n", m.n, from, *entry);
+		gprintk(LOG_WARNING, "cannot map mfn %lx of d%u with entry %lx\n", m.n, r->from, *entry);
 		return -EBUSY;
 	}
-	if (!who || !range_has(&who->iomem, m.n, m.n) || !range_has(&d->iomem, m.n, m.n)) {
+	if (!who || !range_has(&who->iomem, m.n, m.n) || !range_has(&r->d->iomem, m.n, m.n)) {
 		if (m.n == PTE_ADDR >> PAGE_SHIFT)
 			return -EINVAL;
 		gprintk(LOG_WARNING, "may not map device memory at mfn %lx\n", m.n);
@@ -65,71 +57,40 @@ static int l1_entry_get_device(uint64_t *entry, struct domain *d, domid_t from)
 	return 0;
 }
 
-int l1_entry_get(uint64_t *entry, struct domain *d, domid_t from)
+int l1_entry_get_slow(uint64_t *entry, const struct l1_rules *r)
 {
 	uint64_t e = *entry;
-	mfn_t m = pte_mfn(e);
+	struct frame *f = mfn_to_frame(pte_mfn(e));
 
-	if (unlikely(e & l1_refused_bits(d))) {
+	if (e & r->refused) {
 		gprintk(LOG_WARNING, "bad flags in L1 entry %lx\n", e);
 		return -EINVAL;
 	}
-	if (likely(mfn_valid(m))) {
-		struct frame *f = mfn_to_frame(m);
-
-		if (likely(e & PTE_W ? frame_get_writable(f, from) : frame_get(f, from))) {
-			*entry = l1_complete(e);
-			return 0;
-		}
+	if (mfn_valid(pte_mfn(e)) && (e & PTE_W ? frame_get_writable(f, r->from) : frame_get(f, r->from))) {
+		*entry = l1_complete(e);
+		return 0;
 	}
-	return l1_entry_get_device(entry, d, from);
+	return l1_entry_get_device(entry, r);
 }
 
-void l1_entry_put(uint64_t entry)
+void entry_store(uint64_t *slot, uint64_t entry, bool keep_ad)
 {
-	mfn_t m = pte_mfn(entry);
-	struct frame *f = mfn_to_frame(m);
+	uint64_t seen = READ_ONCE(*slot);
 
-	/* A frame without refs is device memory: had this entry taken one, it would be there still. */
-	if (!(entry & PTE_P) || !mfn_valid(m) || !(f->state & FRAME_REFS))
-		return;
-	if (entry & PTE_W)
-		(void)frame_put_typed(f); /* TYPE_WRITABLE never stops */
-	else
-		frame_put(f);
-}
-
-int l1_entry_write(uint64_t *slot, uint64_t entry, struct domain *d, domid_t from, bool keep_ad)
-{
-	uint64_t old = READ_ONCE(*slot), seen;
-	bool same = false;
-	int rc;
-
-	if (entry & PTE_P) {
-		same = (old & PTE_P) && !((old ^ entry) & ~PTE_FREE);
-		if (same && !(entry & l1_refused_bits(d)))
-			entry = l1_complete(entry);
-		else if ((rc = l1_entry_get(&entry, d, from)))
-			return rc;
-	}
-	if (keep_ad) {
-		/* The processor sets A and D at any time. */
-		seen = old;
-		while (!__atomic_compare_exchange_n(slot, &seen, entry | (seen & (PTE_A | PTE_D)), false,
-						    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-			;
-	} else {
+	if (!keep_ad) {
 		WRITE_ONCE(*slot, entry);
+		return;
 	}
-	if (!same && (old & PTE_P))
-		l1_entry_put(old);
-	return 0;
+	/* The processor sets A and D at any time. */
+	while (!__atomic_compare_exchange_n(slot, &seen, entry | (seen & (PTE_A | PTE_D)), false,
+					    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
 }
 
-int l1_entry_replace(uint64_t *slot, uint64_t old, uint64_t entry, struct domain *d)
+int l1_entry_replace(uint64_t *slot, uint64_t old, uint64_t entry, const struct l1_rules *r)
 {
 	uint64_t seen = old;
-	int rc = entry & PTE_P ? l1_entry_get(&entry, d, d->id) : 0;
+	int rc = entry & PTE_P ? l1_entry_get(&entry, r) : 0;
 
 	if (rc)
 		return rc;
@@ -176,7 +137,7 @@ int upper_entry_write(uint64_t *slot, uint64_t entry, struct frame *table, bool 
 {
 	unsigned level = type_level(table->state & FRAME_TYPE);
 	unsigned i = (unsigned)((uint64_t)slot & ~PAGE_MASK) / 8;
-	uint64_t old = READ_ONCE(*slot), seen = old;
+	uint64_t old = READ_ONCE(*slot);
 	bool same = false;
 	int rc;
 
@@ -191,11 +152,7 @@ int upper_entry_write(uint64_t *slot, uint64_t entry, struct frame *table, bool 
 		else if ((rc = upper_entry_get(&entry, table, level)))
 			return rc;
 	}
-	do
-		if (!keep_ad)
-			seen = READ_ONCE(*slot);
-	while (!__atomic_compare_exchange_n(slot, &seen, keep_ad ? entry | (seen & (PTE_A | PTE_D)) : entry, false,
-					    __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	entry_store(slot, entry, keep_ad);
 	if (!same && upper_entry_counts(old, table))
 		table_put_later(mfn_to_frame(pte_mfn(old)));
 	return 0;

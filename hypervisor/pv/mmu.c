@@ -17,6 +17,7 @@
 struct mmu_batch {
 	struct domain *pt; /* owns the tables */
 	struct foreign from; /* owns what they map */
+	struct l1_rules rules;
 	struct frame *table; /* locked, or NULL */
 	uint64_t *entries;
 	uint64_t type;
@@ -41,6 +42,7 @@ static int batch_open(struct mmu_batch *b, unsigned foreigndom)
 		}
 	}
 	rc = foreign_open(&b->from, (domid_t)foreigndom);
+	l1_rules_set(&b->rules, b->pt, b->from.id);
 	if (rc && b->pt != current->domain)
 		domain_put(b->pt);
 	return rc;
@@ -104,7 +106,7 @@ static int update_entry(struct mmu_batch *b, uint64_t ptr, uint64_t val, bool ke
 	}
 	slot = b->entries + (ptr & ~PAGE_MASK) / 8;
 	if (b->type == TYPE_L1)
-		return l1_entry_write(slot, val, b->pt, b->from.id, keep_ad);
+		return l1_entry_write(slot, val, &b->rules, keep_ad);
 	if (b->from.d != b->pt)
 		return -EINVAL;
 	return upper_entry_write(slot, val, f, keep_ad);

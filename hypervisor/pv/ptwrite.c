@@ -193,11 +193,13 @@ static bool write_slot(struct regs *r, const struct insn *i, uint64_t *slot, uns
 	uint64_t mask = reg_mask(size) << shift, old, seen, val;
 	struct domain *d = current->domain;
 	struct regs saved = *r;
+	struct l1_rules rules;
 	struct effect e;
 	int rc;
 
 	if (offset & (size - 1))
 		return false;
+	l1_rules_set(&rules, d, d->id);
 	do {
 		*r = saved;
 		e = (struct effect){ 0 };
@@ -209,7 +211,7 @@ static bool write_slot(struct regs *r, const struct insn *i, uint64_t *slot, uns
 		}
 		if (e.no_write)
 			break;
-		rc = l1_entry_replace(slot, seen, (seen & ~mask) | (val << shift & mask), d);
+		rc = l1_entry_replace(slot, seen, (seen & ~mask) | (val << shift & mask), &rules);
 	} while (rc == -EAGAIN);
 	if (!e.no_write && rc) {
 		*r = saved;

@@ -13,15 +13,16 @@
 static int l1_validate(struct frame *f)
 {
 	uint64_t *table = mfn_to_virt(frame_to_mfn(f)), e;
-	struct domain *d = domain_find(f->owner);
+	struct l1_rules rules;
 	unsigned i;
 	int rc = 0;
 
+	l1_rules_set(&rules, domain_find(f->owner), f->owner);
 	for (i = 0; i < TABLE_ENTRIES; i++) {
 		e = table[i];
 		if (!(e & PTE_P))
 			continue;
-		rc = l1_entry_get(&e, d, d->id);
+		rc = l1_entry_get(&e, &rules);
 		if (unlikely(rc))
 			break;
 		table[i] = e;

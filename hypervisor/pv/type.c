@@ -90,13 +90,9 @@ int frame_get_typed(struct frame *f, domid_t owner, uint64_t type)
 	int rc;
 
 	for (;;) {
-		uint64_t refs = s & FRAME_REFS;
-
-		if (unlikely(!refs || refs == FRAME_REFS || READ_ONCE(f->owner) != owner))
+		if (unlikely(!frame_ref_ok(s) || READ_ONCE(f->owner) != owner))
 			return -EINVAL;
 		if (likely((s & (FRAME_TYPE | FRAME_VALID)) == (type | FRAME_VALID))) {
-			if (unlikely((s & FRAME_TREFS) == FRAME_TREFS))
-				return -EINVAL;
 			if (cas(f, &s, s + FRAME_REF + FRAME_TREF))
 				return 0;
 			continue;
@@ -178,19 +174,13 @@ void frame_put_typed_final(struct frame *f)
 		work_begin();
 }
 
-/*
- * The lock makes changes of one table's entries one after the other. It holds a type ref, so the table stays one
- * meanwhile.
- */
-uint64_t table_lock(struct frame *f, domid_t owner)
+uint64_t table_lock_slow(struct frame *f, domid_t owner)
 {
 	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
 
 	for (;;) {
-		uint64_t refs = s & FRAME_REFS;
-
 		if (!(s & FRAME_VALID) || !(s & FRAME_TREFS) || !type_is_table(s & FRAME_TYPE) ||
-		    refs == FRAME_REFS || (s & FRAME_TREFS) == FRAME_TREFS || f->owner != owner)
+		    f->owner != owner || !frame_ref_ok(s))
 			return 0;
 		if (unlikely(s & FRAME_LOCKED)) {
 			cpu_serve();
@@ -201,7 +191,7 @@ uint64_t table_lock(struct frame *f, domid_t owner)
 	}
 }
 
-void table_unlock(struct frame *f)
+void table_unlock_slow(struct frame *f)
 {
 	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
 
@@ -213,14 +203,12 @@ void table_unlock(struct frame *f)
 	table_put_later(f);
 }
 
-int old_table_finish(void)
+int old_table_finish_slow(void)
 {
 	struct vcpu *v = current;
 	struct frame *f = v->pv.old_table;
 	int rc;
 
-	if (likely(!f))
-		return 0;
 	v->pv.old_table = NULL;
 	rc = frame_put_rest(f);
 	if (rc)

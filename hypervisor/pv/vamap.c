@@ -7,6 +7,7 @@
 static int write_entry(unsigned long va, uint64_t val, const struct foreign *from)
 {
 	struct domain *d = current->domain;
+	struct l1_rules rules;
 	int rc = -EINVAL;
 	uint64_t *slot;
 	uint64_t type;
@@ -18,8 +19,10 @@ static int write_entry(unsigned long va, uint64_t val, const struct foreign *fro
 	type = table_lock(mfn_to_frame(table), d->id);
 	if (!type)
 		return -EINVAL;
-	if (type == TYPE_L1)
-		rc = l1_entry_write(slot, val, d, from->id, false);
+	if (likely(type == TYPE_L1)) {
+		l1_rules_set(&rules, d, from->id);
+		rc = l1_entry_write(slot, val, &rules, false);
+	}
 	table_unlock(mfn_to_frame(table));
 	return rc;
 }
