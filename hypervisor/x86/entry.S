@@ -180,6 +180,8 @@ syscall_stub_end:
 
 /* On the CPU stack; rcx: vcpu; rax: result. */
 hypercall_slow:
+	cmpl	$CPU_WORK_FRAME, CPU_WORK(%rsp)
+	je	hypercall_replaced
 	save_callee_saved
 	testl	$CPU_WORK_FRAME, CPU_WORK(%rsp)
 	jnz	1f
@@ -187,6 +189,19 @@ hypercall_slow:
 	save_syscall_rest
 	jmp	exit_work_first
 1:	lock andl $~CPU_WORK_FRAME, CPU_WORK(%rsp)
+	jmp	exit_check
+
+/* The frame is another, and nothing else waits: callee-saved registers are still the guest's. */
+hypercall_replaced:
+	lock andl $~CPU_WORK_FRAME, CPU_WORK(%rsp)
+	mov	%rcx, %rax
+	mov	VCPU_INFO(%rcx), %rcx
+	cmpb	$0, (%rcx)
+	jne	2f
+	cmpl	$FRAME_ENTRY_SYSCALL, VCPU_ENTRY(%rax)
+	jne	exit_iret_rest
+2:	mov	%rax, %rcx
+	save_callee_saved
 	jmp	exit_check
 
 /* On the CPU stack; rcx: vcpu. */
@@ -227,12 +242,13 @@ exit_restore:
 	sysretq
 	int3
 exit_iret:
+	load_callee_saved
+exit_iret_rest:
 	pushq	VCPU_SS(%rax)
 	pushq	VCPU_RSP(%rax)
 	pushq	VCPU_RFLAGS(%rax)
 	pushq	VCPU_CS(%rax)
 	pushq	VCPU_RIP(%rax)
-	load_callee_saved
 	mov	VCPU_R11(%rax), %r11
 	mov	VCPU_R10(%rax), %r10
 	mov	VCPU_R9(%rax), %r9
