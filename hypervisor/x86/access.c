@@ -9,12 +9,12 @@ int guest_get(uint64_t *val, const void *from);
 int guest_put(void *to, uint64_t val);
 int guest_cmpxchg(void *at, uint64_t *old, uint64_t new);
 
-size_t copy_from_guest(void *to, const void *from, size_t n)
+size_t copy_from_guest_bytes(void *to, const void *from, size_t n)
 {
 	return likely(guest_range_ok(from, n)) ? guest_copy(to, from, n) : n;
 }
 
-size_t copy_to_guest(void *to, const void *from, size_t n)
+size_t copy_to_guest_bytes(void *to, const void *from, size_t n)
 {
 	return likely(guest_range_ok(to, n)) ? guest_copy(to, from, n) : n;
 }
