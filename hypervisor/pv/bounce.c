@@ -4,8 +4,9 @@
  *
  *   ss rsp rflags cs rip [error code] r11 rcx
  *
- * (and for the failsafe callback gs fs es ds where an error code would be) as <xen/arch-x86/xen-x86_64.h> has it: rflags.IF is the inverse of the upcall mask before, bits 32-39 of the word
- * of cs hold that mask, and cs says the interrupted mode in its RPL: 0 kernel, 3 user.
+ * (and for the failsafe callback gs fs es ds where an error code would be) as <xen/arch-x86/xen-x86_64.h>
+ * has it: rflags.IF is the inverse of the upcall mask before, bits 32-39 of the word of cs hold that mask, and
+ * cs says the interrupted mode in its RPL: 0 kernel, 3 user.
  */
 #include "access.h"
 #include "console.h"
@@ -27,42 +28,48 @@ static uint64_t guest_rflags(const struct vcpu *v, uint8_t mask)
 	return f;
 }
 
+/* From the top down: what the processor would push, what the ABI puts there sometimes, r11 and rcx. The last address, 0: fault. */
+static uint64_t push_frame(struct vcpu *v, uint64_t sp, uint64_t cs, unsigned flags, uint32_t error)
+{
+	struct regs *r = &v->regs;
+	uint8_t mask = v->info->evtchn_upcall_mask;
+	uint64_t top[] = { r->rip, cs | (uint64_t)mask << 32, guest_rflags(v, mask), r->rsp, (uint16_t)r->ss };
+	uint64_t selectors[] = { v->pv.ds, v->pv.es, v->pv.fs, v->pv.gs };
+	uint64_t bottom[] = { r->rcx, r->r11, error };
+
+	sp = (sp & ~15UL) - sizeof(top);
+	if (unlikely(copy_to_guest((void *)sp, top, sizeof(top))))
+		return 0;
+	if (unlikely(flags & BOUNCE_SEGMENTS)) {
+		sp -= sizeof(selectors);
+		if (copy_to_guest((void *)sp, selectors, sizeof(selectors)))
+			return 0;
+	}
+	if (flags & BOUNCE_ERROR) {
+		sp -= sizeof(bottom);
+		return unlikely(copy_to_guest((void *)sp, bottom, sizeof(bottom))) ? 0 : sp;
+	}
+	sp -= 2 * sizeof(bottom[0]);
+	return unlikely(copy_to_guest((void *)sp, bottom, 2 * sizeof(bottom[0]))) ? 0 : sp;
+}
+
 void bounce(struct vcpu *v, uint64_t address, unsigned flags, uint32_t error)
 {
 	struct regs *r = &v->regs;
-	uint64_t sp, cs = (uint16_t)r->cs, frame[11];
-	uint8_t mask = v->info->evtchn_upcall_mask;
-	unsigned n = 0;
+	uint64_t cs = (uint16_t)r->cs & ~3UL, sp = r->rsp;
 
-	if (guest_kernel(v)) {
-		sp = r->rsp;
-		cs &= ~3UL;
-	} else {
-		root_toggle(v);
-		sp = v->pv.kernel_sp;
-	}
-	frame[n++] = r->rcx;
-	frame[n++] = r->r11;
-	if (flags & BOUNCE_ERROR)
-		frame[n++] = error;
-	if (unlikely(flags & BOUNCE_SEGMENTS)) {
-		frame[n++] = v->pv.ds;
-		frame[n++] = v->pv.es;
-		frame[n++] = v->pv.fs;
-		frame[n++] = v->pv.gs;
-	}
-	frame[n++] = r->rip;
-	frame[n++] = cs | (uint64_t)mask << 32;
-	frame[n++] = guest_rflags(v, mask);
-	frame[n++] = r->rsp;
-	frame[n++] = (uint16_t)r->ss;
-	sp = (sp & ~15UL) - n * 8;
 	if (unlikely(!address)) {
 		domain_crash(v->domain, "no handler is registered for what happened");
 		return;
 	}
-	if (unlikely(copy_to_guest((void *)sp, frame, n * 8))) {
-		domain_crash(v->domain, "fault while a frame was pushed on the guest's stack at %lx", sp);
+	if (!guest_kernel(v)) {
+		root_toggle(v);
+		cs = (uint16_t)r->cs;
+		sp = v->pv.kernel_sp;
+	}
+	sp = push_frame(v, sp, cs, flags, error);
+	if (unlikely(!sp)) {
+		domain_crash(v->domain, "fault while a frame was pushed on the guest's stack");
 		return;
 	}
 	if (flags & BOUNCE_MASK)

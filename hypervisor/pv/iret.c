@@ -20,12 +20,9 @@ long do_iret(void)
 		domain_crash(v->domain, "fault while the iret frame was read at %lx", r->rsp);
 		return 0;
 	}
-	if ((c.cs & 3) == 3) {
-		if (unlikely(mfn_is_none(v->pv.user_root))) {
-			domain_crash(v->domain, "switches to user mode without user page tables");
-			return 0;
-		}
-		root_toggle(v);
+	if (unlikely((c.cs & 3) == 3 && mfn_is_none(v->pv.user_root))) {
+		domain_crash(v->domain, "switches to user mode without user page tables");
+		return 0;
 	}
 	if (v->domain->pv.vm_assist >> VMASST_TYPE_architectural_iopl & 1)
 		v->pv.iopl = (uint8_t)(c.rflags >> 12 & 3);
@@ -48,5 +45,7 @@ long do_iret(void)
 	v->info->evtchn_upcall_mask = !(c.rflags & RF_IF);
 	v->nmi_masked = false;
 	this_cpu()->work |= WORK_FRAME;
-	return (long)c.rax;
+	if ((c.cs & 3) == 3)
+		root_toggle(v);
+	return 0;
 }

@@ -18,50 +18,12 @@ struct mmu_batch {
 	struct domain *pt; /* owns the tables */
 	struct foreign from; /* owns what they map */
 	struct l1_rules rules;
+	int refusal; /* -EPERM if the caller may not: known at the start, told by the first request */
 	struct frame *table; /* locked, or NULL */
+	uint64_t l1; /* its address where it is an L1, else ~0: no request's */
 	uint64_t *entries;
 	uint64_t type;
 };
-
-static int batch_open(struct mmu_batch *b, unsigned foreigndom)
-{
-	domid_t pt = (domid_t)(foreigndom >> 16);
-	int rc;
-
-	b->table = NULL;
-	b->pt = current->domain;
-	if (unlikely(pt)) {
-		b->pt = domain_get((domid_t)(pt - 1));
-		if (!b->pt)
-			return -ESRCH;
-		if (b->pt == current->domain)
-			domain_put(b->pt);
-		else if (!b->pt->vcpu[0]) {
-			domain_put(b->pt);
-			return -EINVAL;
-		}
-	}
-	rc = foreign_open(&b->from, (domid_t)foreigndom);
-	l1_rules_set(&b->rules, b->pt, b->from.id);
-	if (rc && b->pt != current->domain)
-		domain_put(b->pt);
-	return rc;
-}
-
-static void batch_unlock(struct mmu_batch *b)
-{
-	if (b->table)
-		table_unlock(b->table);
-	b->table = NULL;
-}
-
-static void batch_close(struct mmu_batch *b)
-{
-	batch_unlock(b);
-	foreign_close(&b->from);
-	if (b->pt != current->domain)
-		domain_put(b->pt);
-}
 
 static int batch_permitted(const struct mmu_batch *b)
 {
@@ -70,6 +32,66 @@ static int batch_permitted(const struct mmu_batch *b)
 	if (b->pt != me && !me->privileged)
 		return -EPERM;
 	return b->from.id == DOMID_IO ? 0 : foreign_permitted(&b->from);
+}
+
+/* Tables of another domain: number + 1 in the upper half of foreigndom. */
+static int batch_open_tables(struct mmu_batch *b, domid_t id)
+{
+	struct domain *d = domain_get(id);
+
+	if (!d)
+		return -ESRCH;
+	if (d == current->domain) {
+		domain_put(d);
+	} else if (!d->vcpu[0]) {
+		domain_put(d);
+		return -EINVAL;
+	}
+	b->pt = d;
+	return 0;
+}
+
+static void batch_unlock(struct mmu_batch *b)
+{
+	if (b->table)
+		table_unlock(b->table);
+	b->table = NULL;
+	b->l1 = ~0UL;
+}
+
+static void batch_close(struct mmu_batch *b)
+{
+	batch_unlock(b);
+	if (unlikely(b->from.d != current->domain))
+		foreign_close(&b->from);
+	if (unlikely(b->pt != current->domain))
+		domain_put(b->pt);
+}
+
+static int batch_open(struct mmu_batch *b, unsigned foreigndom)
+{
+	struct domain *me = current->domain;
+	int rc = 0;
+
+	b->table = NULL;
+	b->l1 = ~0UL;
+	b->pt = me;
+	b->from = (struct foreign){ me->id, me };
+	b->refusal = 0;
+	if (unlikely(foreigndom != DOMID_SELF)) {
+		if (foreigndom >> 16)
+			rc = batch_open_tables(b, (domid_t)((foreigndom >> 16) - 1));
+		if (!rc)
+			rc = foreign_open(&b->from, (domid_t)foreigndom);
+		if (rc) {
+			if (b->pt != me)
+				domain_put(b->pt);
+			return rc;
+		}
+		b->refusal = batch_permitted(b);
+	}
+	l1_rules_set(&b->rules, b->pt, b->from.id);
+	return 0;
 }
 
 /* A frame that is no table takes any value, if it may be written at all. */
@@ -87,15 +109,13 @@ static int write_plain(struct frame *f, struct domain *pt, uint64_t *at, uint64_
 static int update_entry(struct mmu_batch *b, uint64_t ptr, uint64_t val, bool keep_ad)
 {
 	mfn_t m = MFN(ptr >> PAGE_SHIFT);
-	struct frame *f;
+	struct frame *f = mfn_to_frame(m);
 	uint64_t *slot;
-	int rc = batch_permitted(b);
 
-	if (unlikely(rc))
-		return rc;
+	if (unlikely(b->refusal))
+		return b->refusal;
 	if (!mfn_valid(m))
 		return -EINVAL;
-	f = mfn_to_frame(m);
 	if (f != b->table) {
 		batch_unlock(b);
 		b->entries = mfn_to_virt(m);
@@ -103,6 +123,8 @@ static int update_entry(struct mmu_batch *b, uint64_t ptr, uint64_t val, bool ke
 		if (!b->type)
 			return write_plain(f, b->pt, b->entries + (ptr & ~PAGE_MASK) / 8, val);
 		b->table = f;
+		if (b->type == TYPE_L1)
+			b->l1 = m.n << PAGE_SHIFT;
 	}
 	slot = b->entries + (ptr & ~PAGE_MASK) / 8;
 	if (b->type == TYPE_L1)
@@ -129,6 +151,9 @@ static int update_one(struct mmu_batch *b, const mmu_update_t *req)
 {
 	uint64_t ptr = req->ptr & ~7UL;
 
+	/* One more plain update (command 0) of the L1 that is locked. */
+	if (likely((req->ptr & (PAGE_MASK | 7)) == b->l1))
+		return l1_entry_write(b->entries + (req->ptr & ~PAGE_MASK) / 8, req->val, &b->rules, false);
 	switch (req->ptr & 7) {
 	case MMU_NORMAL_PT_UPDATE:
 	case MMU_PT_UPDATE_NO_TRANSLATE:

@@ -4,7 +4,7 @@
 #include "hypervisor/pv/foreign.h"
 #include "hypervisor/pv/table.h"
 
-static int write_entry(unsigned long va, uint64_t val, const struct foreign *from)
+static int write_entry(unsigned long va, uint64_t val, domid_t from)
 {
 	struct domain *d = current->domain;
 	struct l1_rules rules;
@@ -20,7 +20,7 @@ static int write_entry(unsigned long va, uint64_t val, const struct foreign *fro
 	if (!type)
 		return -EINVAL;
 	if (likely(type == TYPE_L1)) {
-		l1_rules_set(&rules, d, from->id);
+		l1_rules_set(&rules, d, from);
 		rc = l1_entry_write(slot, val, &rules, false);
 	}
 	table_unlock(mfn_to_frame(table));
@@ -44,23 +44,15 @@ static int flush(unsigned long va, unsigned long flags)
 			   what == UVMF_INVLPG ? va : ~0UL);
 }
 
-static int update(unsigned long va, uint64_t val, unsigned long flags, const struct foreign *from)
-{
-	int rc = foreign_permitted(from);
-
-	if (!rc)
-		rc = write_entry(va, val, from);
-	return rc ? rc : flush(va, flags);
-}
-
 long do_update_va_mapping(unsigned long va, uint64_t val, unsigned long flags)
 {
-	struct foreign self = { current->domain->id, current->domain };
+	int rc;
 
 	work_begin();
 	if (unlikely(old_table_finish()))
 		return hypercall_continue(__HYPERVISOR_update_va_mapping, 3, va, (unsigned long)val, flags);
-	return update(va, val, flags, &self);
+	rc = write_entry(va, val, current->domain->id);
+	return rc ? rc : flush(va, flags);
 }
 
 long do_update_va_mapping_otherdomain(unsigned long va, uint64_t val, unsigned long flags, domid_t dom)
@@ -75,7 +67,9 @@ long do_update_va_mapping_otherdomain(unsigned long va, uint64_t val, unsigned l
 	rc = foreign_open(&from, dom);
 	if (rc)
 		return rc;
-	rc = update(va, val, flags, &from);
+	rc = foreign_permitted(&from);
+	if (!rc)
+		rc = write_entry(va, val, from.id);
 	foreign_close(&from);
-	return rc;
+	return rc ? rc : flush(va, flags);
 }

@@ -7,19 +7,18 @@
 #include "access.h"
 #include "hypervisor/pv/table.h"
 
+static inline bool step(mfn_t *table, unsigned long va, unsigned shift)
+{
+	uint64_t e = READ_ONCE(((uint64_t *)mfn_to_virt(*table))[va >> shift & (TABLE_ENTRIES - 1)]);
+
+	*table = pte_mfn(e);
+	return e & PTE_P;
+}
+
 static uint64_t *walk(mfn_t root, unsigned long va, mfn_t *table)
 {
-	unsigned shift;
-	uint64_t e;
-
-	if (!guest_range_ok((void *)va, 1))
+	if (!guest_range_ok((void *)va, 1) || !step(&root, va, 39) || !step(&root, va, 30) || !step(&root, va, 21))
 		return NULL;
-	for (shift = 39; shift > 12; shift -= 9) {
-		e = READ_ONCE(((uint64_t *)mfn_to_virt(root))[va >> shift & (TABLE_ENTRIES - 1)]);
-		if (!(e & PTE_P))
-			return NULL;
-		root = pte_mfn(e);
-	}
 	*table = root;
 	return (uint64_t *)mfn_to_virt(root) + (va >> 12 & (TABLE_ENTRIES - 1));
 }
