@@ -10,8 +10,6 @@ MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 CC      := gcc
 LD      := ld
 AR      := ar
-NM      := nm
-STRIP   := strip
 
 APP ?= httpd
 V   ?= 0
@@ -77,15 +75,8 @@ $(1): $(2) $(1).list
 	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $(2)
 endef
 
-# symbols(linker command): links $@.elf twice; the second time with the table of the functions
-# that the first one had, for backtraces. The table lies behind the code and moves none of it.
-define link_with_symbols
-	$(Q)mkdir -p $(@D)
-	$(Q)ci/symbols $(@F) < /dev/null > $@.symbols.S && $(CC) -c -o $@.symbols.o $@.symbols.S
-	$(Q)$(1) $@.symbols.o -o $@.elf
-	$(Q)$(NM) $@.elf | ci/symbols $(@F) > $@.symbols.S && $(CC) -c -o $@.symbols.o $@.symbols.S
-	$(Q)$(1) $@.symbols.o -o $@.elf
-endef
+LDFLAGS := -nostdlib -static --no-pie -z noexecstack -z max-page-size=4096 --gc-sections \
+	--no-warn-rwx-segments
 
 # --- the hypervisor -----------------------------------------------------------------------------
 
@@ -93,12 +84,10 @@ HYPERVISOR_OBJECTS := $(call objects,build/hv,$(call sources,lib hypervisor/x86 
 	hypervisor/core))
 
 build/lamina.list: LIST = $(HYPERVISOR_OBJECTS)
-build/lamina: hypervisor/x86/lamina.lds $(HYPERVISOR_OBJECTS) build/lamina.list ci/symbols
+build/lamina: hypervisor/x86/lamina.lds $(HYPERVISOR_OBJECTS) build/lamina.list \
+		ci/symbols ci/link
 	$(call say,LINK,$@)
-	$(call link_with_symbols,$(LD) -nostdlib -static --no-pie -z noexecstack \
-		-z max-page-size=4096 --gc-sections --no-warn-rwx-segments -T $< \
-		$(HYPERVISOR_OBJECTS))
-	$(Q)$(STRIP) -o $@ $@.elf
+	$(Q)ci/link $@ $(LD) $(LDFLAGS) -T $< $(HYPERVISOR_OBJECTS)
 
 # --- the guest's archives ---------------------------------------------------------------------
 
@@ -126,14 +115,12 @@ GUEST_LIBRARIES = $(GUEST_ARCHIVES) $(THIRD_ARCHIVES) $(NEWLIB)/lib/libc.a $(NEW
 define image
 $(1).list: LIST = $(2) $(foreach p,base $(3),$(PART_$(p)))
 $(1): guest/guest.lds $(2) $$(GUEST_ARCHIVES) $$(THIRD_ARCHIVES) $(NEWLIB)/.built $(1).list \
-	ci/symbols
+		ci/symbols ci/link
 	$$(call say,LINK,$$@)
-	$$(call link_with_symbols,$$(LD) -nostdlib -static --no-pie -z noexecstack \
-		-z max-page-size=4096 --gc-sections --no-warn-rwx-segments -T $$< $(2) \
+	$$(Q)ci/link $$@ $$(LD) $$(LDFLAGS) -T $$< $(2) \
 		$(foreach p,base $(3),$(PART_$(p):%=-u initcall_%)) \
 		--whole-archive build/guest/libguest.a --no-whole-archive \
-		--start-group $$(GUEST_LIBRARIES) $$(LIBGCC) --end-group)
-	$$(Q)$$(STRIP) -o $$@ $$@.elf
+		--start-group $$(GUEST_LIBRARIES) $$(LIBGCC) --end-group
 endef
 
 image_dir = $(if $(filter dom0,$(1)),dom0,examples/$(1))
