@@ -127,7 +127,7 @@ void trap_init(void);
 void trap_table_fill(struct trap_info table[257], unsigned int dpl);
 ulong trap_stub(unsigned int vector);
 
-/* Runs code in user mode, on the user stack, until it makes the syscall `user_exit`. */
+/* Runs code in user mode, on the user stack, until a syscall (whose rax it returns) or a trap. */
 long user_run(void (*code)(void), ulong vgcf, ulong rflags);
 long user_enter(struct iret_context *context);
 void user_leave(long result) NORETURN;

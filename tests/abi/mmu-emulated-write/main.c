@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rule: a plain write to an L1 entry through a read-only mapping is made, if mmu_update would. */
+/* Rule: a plain write to an L1 is made as mmu_update would: for dom0, for others by vm_assist. */
 #include "../kit/kit.h"
 
 static long write(uint64_t *entry, uint64_t value)
@@ -7,8 +7,20 @@ static long write(uint64_t *entry, uint64_t value)
 	return attempt("mov %1, (%0)", : : "r"(entry), "r"(value) : "memory");
 }
 
+static void peer_writes(void)
+{
+	uint64_t *entry = pte_of(page_alloc(), 1);
+
+	box.value[0] = write(entry, *entry);
+	hypercall(vm_assist, VMASST_CMD_enable, VMASST_TYPE_writable_pagetables);
+	box.value[1] = write(entry, *entry);
+	hypercall(vm_assist, VMASST_CMD_disable, VMASST_TYPE_writable_pagetables);
+	box.value[2] = write(entry, *entry);
+}
+
 TEST
 {
+	static struct peer peer;
 	volatile char *a = page_alloc(), *b = page_alloc();
 	uint64_t *entry = pte_of((void *)a, 1), old = *entry, seen;
 	uint64_t to_b = mfn_of((void *)b) * PAGE_SIZE | PTE_KERN;
@@ -44,4 +56,10 @@ TEST
 	check("the entry", *entry, 0);
 	check("a write of an L2 entry", write(pte_of((void *)a, 2), 0), TRAP_pf);
 	check("back", write(entry, old), TRAP_NONE);
+
+	peer_start(&peer, 1, peer_writes);
+	check("a peer ends", peer_wait(&peer, 5000), SHUTDOWN_poweroff);
+	check("its write without vm_assist", peer.box->value[0], TRAP_pf);
+	check("with writable_pagetables", peer.box->value[1], TRAP_NONE);
+	check("without it again", peer.box->value[2], TRAP_pf);
 }
