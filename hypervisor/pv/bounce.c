@@ -28,29 +28,38 @@ static uint64_t guest_rflags(const struct vcpu *v, uint8_t mask)
 	return f;
 }
 
-/* From the top down: what the processor would push, what the ABI puts there sometimes, r11 and rcx. The last address, 0: fault. */
+/* The frame's address, or 0: it does not fit there. */
 static uint64_t push_frame(struct vcpu *v, uint64_t sp, uint64_t cs, unsigned flags, uint32_t error)
 {
-	struct regs *r = &v->regs;
+	const struct regs *r = &v->regs;
 	uint8_t mask = v->info->evtchn_upcall_mask;
-	uint64_t top[] = { r->rip, cs | (uint64_t)mask << 32, guest_rflags(v, mask), r->rsp, (uint16_t)r->ss };
-	uint64_t selectors[] = { v->pv.ds, v->pv.es, v->pv.fs, v->pv.gs };
-	uint64_t bottom[] = { r->rcx, r->r11, error };
+	size_t size = 7 * 8 + (flags & BOUNCE_ERROR ? 8 : 0) + (flags & BOUNCE_SEGMENTS ? 4 * 8 : 0);
+	uint64_t base = (sp & ~15UL) - size;
+	guest_u64 *at = (guest_u64 *)base;
 
-	sp = (sp & ~15UL) - sizeof(top);
-	if (unlikely(copy_to_guest((void *)sp, top, sizeof(top))))
+	if (unlikely(!guest_range_ok(at, size)))
 		return 0;
+	guest_open();
+	guest_store(at++, r->rcx, fault);
+	guest_store(at++, r->r11, fault);
+	if (flags & BOUNCE_ERROR)
+		guest_store(at++, (uint64_t)error, fault);
 	if (unlikely(flags & BOUNCE_SEGMENTS)) {
-		sp -= sizeof(selectors);
-		if (copy_to_guest((void *)sp, selectors, sizeof(selectors)))
-			return 0;
+		guest_store(at++, (uint64_t)v->pv.ds, fault);
+		guest_store(at++, (uint64_t)v->pv.es, fault);
+		guest_store(at++, (uint64_t)v->pv.fs, fault);
+		guest_store(at++, (uint64_t)v->pv.gs, fault);
 	}
-	if (flags & BOUNCE_ERROR) {
-		sp -= sizeof(bottom);
-		return unlikely(copy_to_guest((void *)sp, bottom, sizeof(bottom))) ? 0 : sp;
-	}
-	sp -= 2 * sizeof(bottom[0]);
-	return unlikely(copy_to_guest((void *)sp, bottom, 2 * sizeof(bottom[0]))) ? 0 : sp;
+	guest_store(at++, r->rip, fault);
+	guest_store(at++, cs | (uint64_t)mask << 32, fault);
+	guest_store(at++, guest_rflags(v, mask), fault);
+	guest_store(at++, r->rsp, fault);
+	guest_store(at, (uint64_t)(uint16_t)r->ss, fault);
+	guest_close();
+	return base;
+fault:
+	guest_close();
+	return 0;
 }
 
 void bounce(struct vcpu *v, uint64_t address, unsigned flags, uint32_t error)
