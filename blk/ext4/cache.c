@@ -17,7 +17,8 @@ void cache_init(struct cache *cache, struct block_device *dev, uint32_t block_si
 	memset(cache, 0, sizeof(*cache));
 	cache->dev = dev;
 	cache->block_size = block_size;
-	cache->max = (unsigned int)MAX(bytes / block_size, (size_t)16);
+	/* malloc takes about twice the size for an aligned piece. */
+	cache->max = (unsigned int)MAX(bytes / (2 * block_size), (size_t)16);
 	mutex_init(&cache->lock);
 	list_init(&cache->lru);
 }
@@ -80,8 +81,9 @@ static struct cached_block *take(struct cache *cache, uint64_t block)
 
 	if (cache->used < cache->max) {
 		b = malloc(sizeof(*b));
-		/* Aligned, so that the disk reaches it without a copy. */
-		if (b && !(b->data = aligned_alloc(PAGE_SIZE, ROUND_UP(cache->block_size, PAGE_SIZE)))) {
+		/* Aligned, so that no page border parts it and the disk reaches it without a copy. */
+		if (b && !(b->data = aligned_alloc(MIN(cache->block_size, (uint32_t)PAGE_SIZE),
+						   cache->block_size))) {
 			free(b);
 			b = NULL;
 		}
