@@ -11,9 +11,10 @@
  *   bits 54-56  the type, meaningful while type refs > 0 (and remembered after)
  *   bits 57-63  flags
  *
- * A frame has one type at a time: it cannot be a page table and be mapped writable. The type changes
- * only while there is no type ref. L1-L4 and DESC are validated when the first type ref is taken and
- * devalidated when the last is dropped; both can stop in the middle (FRAME_PARTIAL, frame.done).
+ * A frame has one type at a time: it cannot be a page table and be mapped writable. The type
+ * changes only while there is no type ref. L1-L4 and DESC are validated when the first type ref is
+ * taken and devalidated when the last is dropped; both can stop in the middle (FRAME_PARTIAL,
+ * frame.done).
  */
 #pragma once
 
@@ -21,7 +22,8 @@
 
 #define FRAME_REF 1UL
 #define FRAME_REFS 0x0fffffffUL
-#define FRAME_REFS_MAX 0x3fffffeUL /* no more are taken: each type ref is a ref, so neither count overflows */
+#define FRAME_REFS_MAX \
+	0x3fffffeUL /* no more are taken: each type ref is a ref, so neither count overflows */
 #define FRAME_TREF (1UL << 28)
 #define FRAME_TREFS (0x3ffffffUL << 28)
 #define FRAME_TYPE_SHIFT 54
@@ -38,7 +40,9 @@
 #define FRAME_PARTIAL (1UL << 59) /* (de)validation stopped after frame.done entries */
 #define FRAME_LOCKED (1UL << 60) /* somebody changes the type or its content (page-table lock) */
 #define FRAME_ALLOCATED (1UL << 61) /* the owner's allocation holds one ref */
-#define FRAME_HYPER (1UL << 62) /* the hypervisor's own frame, shared with its owner (shared_info, grant table) */
+#define FRAME_HYPER \
+	(1UL        \
+	 << 62) /* the hypervisor's own frame, shared with its owner (shared_info, grant table) */
 #define FRAME_SUPER (1UL << 63) /* not RAM that anyone may own: hole, hypervisor image, boot data */
 
 struct frame {
@@ -97,8 +101,8 @@ static inline uint64_t m2p_get(mfn_t m)
 struct domain;
 
 /*
- * Boot: core/frame.c is told the free RAM ranges (whole frames) once the table is mapped; the frames
- * need a scrub before a guest sees them, which allocation does.
+ * Boot: core/frame.c is told the free RAM ranges (whole frames) once the table is mapped; the
+ * frames need a scrub before a guest sees them, which allocation does.
  */
 void frame_init(uint64_t max);
 void frame_add_free(mfn_t first, uint64_t count);
@@ -109,27 +113,34 @@ void frame_add_free(mfn_t first, uint64_t count);
  */
 void *hyper_alloc(unsigned order);
 void hyper_free(void *va, unsigned order);
-/* Small objects of the hypervisor, zeroed, 16-byte aligned; NULL when there is no memory. size <= 1 MiB. */
+/*
+ * Small objects of the hypervisor, zeroed, 16-byte aligned; NULL when there is no memory. size <= 1
+ * MiB.
+ */
 void *heap_alloc(size_t size);
 void heap_free(void *p);
 
 /*
- * Allocate 2^order contiguous frames to d, scrubbed (unless it is dom0's boot: no_scrub), each with refs = 1,
- * FRAME_ALLOCATED, TYPE_NONE; below 2^max_bits bytes if max_bits != 0. NULL: no memory, over max_pages, or d dying.
+ * Allocate 2^order contiguous frames to d, scrubbed (unless it is dom0's boot: no_scrub), each with
+ * refs = 1, FRAME_ALLOCATED, TYPE_NONE; below 2^max_bits bytes if max_bits != 0. NULL: no memory,
+ * over max_pages, or d dying.
  */
 struct frame *frame_alloc(struct domain *d, unsigned order, unsigned max_bits, bool no_scrub);
 /* d == NULL: frames nobody owns yet (exchange); give with frame_assign. */
-int frame_assign(struct domain *d, struct frame *f, unsigned order); /* -EINVAL dying, -E2BIG over max_pages */
+int frame_assign(struct domain *d, struct frame *f,
+		 unsigned order); /* -EINVAL dying, -E2BIG over max_pages */
 void frame_free_unowned(struct frame *f, unsigned order);
-/* Give up the allocation's own reference (FRAME_ALLOCATED): the frame goes once nobody else holds it.
- * False if it was given up before. */
+/*
+ * Give up the allocation's own reference (FRAME_ALLOCATED): the frame goes once nobody else holds
+ * it. False if it was given up before.
+ */
 bool frame_unallocate(struct frame *f);
 /* The last ref went: back to the allocator, out of the owner's list. Called by frame_put only. */
 void frame_release(struct frame *f);
 /*
- * The hypervisor shares one of its frames with d (shared_info, grant frames): owner d, FRAME_HYPER, may
- * be mapped by d (writable or read-only). Each holds a reference to d until it is unshared and nobody maps it any
- * more, so the memory is given back (hyper_free) when d itself goes.
+ * The hypervisor shares one of its frames with d (shared_info, grant frames): owner d, FRAME_HYPER,
+ * may be mapped by d (writable or read-only). Each holds a reference to d until it is unshared and
+ * nobody maps it any more, so the memory is given back (hyper_free) when d itself goes.
  */
 void frame_share(struct domain *d, void *va, bool writable);
 void frame_unshare(void *va);
@@ -143,7 +154,8 @@ static inline bool frame_get(struct frame *f, domid_t owner)
 	do {
 		if (unlikely(!frame_ref_ok(s) || f->owner != owner))
 			return false;
-	} while (!__atomic_compare_exchange_n(&f->state, &s, s + FRAME_REF, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+	} while (!__atomic_compare_exchange_n(&f->state, &s, s + FRAME_REF, true, __ATOMIC_ACQUIRE,
+					      __ATOMIC_RELAXED));
 	return true;
 }
 static inline void frame_put(struct frame *f)
@@ -155,15 +167,21 @@ static inline void frame_put(struct frame *f)
 int frame_get_any(struct frame *f, domid_t *owner);
 
 /*
- * Types (pv/type.c). Take a type ref together with a ref, in one step; the caller may be a mapping, a grant or a
- * temporary writer. 0; -EINVAL: other type, not the owner's, invalid content; -ERESTART: stopped in the
- * middle (L2-L4 only, when the budget is spent): nothing is held, call again.
+ * Types (pv/type.c). Take a type ref together with a ref, in one step; the caller may be a mapping,
+ * a grant or a temporary writer. 0; -EINVAL: other type, not the owner's, invalid content;
+ * -ERESTART: stopped in the middle (L2-L4 only, when the budget is spent): nothing is held, call
+ * again.
  */
 int frame_get_typed(struct frame *f, domid_t owner, uint64_t type);
-/* Drop both. 0; -ERESTART (L2-L4 only): the caller still holds a plain ref, frame_put_rest() goes on. */
+/*
+ * Drop both. 0; -ERESTART (L2-L4 only): the caller still holds a plain ref, frame_put_rest() goes
+ * on.
+ */
 int frame_put_typed(struct frame *f);
 int frame_put_rest(struct frame *f);
-/* frame_put_typed for callers that cannot continue: it finishes at any cost (bounded by one tree). */
+/*
+ * frame_put_typed for callers that cannot continue: it finishes at any cost (bounded by one tree).
+ */
 void frame_put_typed_final(struct frame *f);
 static inline bool frame_get_writable(struct frame *f, domid_t owner)
 {

@@ -72,6 +72,10 @@ __attribute__((noreturn)) void enter_guest(void);
  * always; a fast hypercall after regs_complete in entry.S). */
 void regs_print(const struct regs *r);
 
+/* In inline assembly: where a fault at label `at` goes on, a row of the exception table. */
+#define EXTABLE_ROW(at, to)                                                                        \
+	".pushsection .extable, \"a\"; .balign 4; .long " #at " - ., " #to " - .; .popsection\n"
+
 static inline uint64_t read_cr0(void) { uint64_t v; __asm__ volatile("mov %%cr0, %0" : "=r"(v)); return v; }
 static inline uint64_t read_cr2(void) { uint64_t v; __asm__ volatile("mov %%cr2, %0" : "=r"(v)); return v; }
 static inline uint64_t read_cr3(void) { uint64_t v; __asm__ volatile("mov %%cr3, %0" : "=r"(v)); return v; }

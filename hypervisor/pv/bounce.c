@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bounce frames: how exceptions, events and system calls reach the guest's kernel. On its stack lies, from the top:
+ * Bounce frames: how exceptions, events and system calls reach the guest's kernel. On its stack
+ * lies, from the top:
  *
  *   ss rsp rflags cs rip [error code] r11 rcx
  *
- * (and for the failsafe callback gs fs es ds where an error code would be) as <xen/arch-x86/xen-x86_64.h>
- * has it: rflags.IF is the inverse of the upcall mask before, bits 32-39 of the word of cs hold that mask, and
- * cs says the interrupted mode in its RPL: 0 kernel, 3 user.
+ * (and for the failsafe callback gs fs es ds where an error code would be) as
+ * <xen/arch-x86/xen-x86_64.h> has it: rflags.IF is the inverse of the upcall mask before, bits
+ * 32-39 of the word of cs hold that mask, and cs says the interrupted mode in its RPL: 0 kernel, 3
+ * user.
  */
 #include "access.h"
 #include "console.h"
@@ -15,7 +17,8 @@
 #include "x86.h"
 #include <xen/callback.h>
 
-#define CLEARED_ON_ENTRY (RF_AC | RF_VM | RF_RF | RF_NT | RF_TF) /* SDM vol. 3, 6.12.1; AC for a kernel's sake */
+#define CLEARED_ON_ENTRY \
+	(RF_AC | RF_VM | RF_RF | RF_NT | RF_TF) /* SDM vol. 3, 6.12.1; AC for a kernel's sake */
 
 static uint64_t guest_rflags(const struct vcpu *v, uint8_t mask)
 {
@@ -33,7 +36,8 @@ static uint64_t push_frame(struct vcpu *v, uint64_t sp, uint64_t cs, unsigned fl
 {
 	const struct regs *r = &v->regs;
 	uint8_t mask = v->info->evtchn_upcall_mask;
-	size_t size = 7 * 8 + (flags & BOUNCE_ERROR ? 8 : 0) + (flags & BOUNCE_SEGMENTS ? 4 * 8 : 0);
+	size_t size =
+		7 * 8 + (flags & BOUNCE_ERROR ? 8 : 0) + (flags & BOUNCE_SEGMENTS ? 4 * 8 : 0);
 	uint64_t base = (sp & ~15UL) - size;
 	guest_u64 *at = (guest_u64 *)base;
 

@@ -8,7 +8,10 @@
 #define BOUNCE_ERROR 2u /* push the error code */
 #define BOUNCE_SEGMENTS 4u /* push the selectors, as the failsafe callback has them */
 
-/* Build a frame on the guest kernel's stack and go on at `address`; crashes the domain when it cannot. */
+/*
+ * Build a frame on the guest kernel's stack and go on at `address`; crashes the domain when it
+ * cannot.
+ */
 void bounce(struct vcpu *v, uint64_t address, unsigned flags, uint32_t error);
 static inline bool guest_kernel(const struct vcpu *v)
 {

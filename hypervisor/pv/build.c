@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dom0, from its kernel image: the only domain that the hypervisor builds itself, any PV64 kernel. Its address
- * space is that of Xen's builder (layout_plan); the page tables are written as a guest would write them, and
- * then validated like any guest's.
+ * dom0, from its kernel image: the only domain that the hypervisor builds itself, any PV64 kernel.
+ * Its address space is that of Xen's builder (layout_plan); the page tables are written as a guest
+ * would write them, and then validated like any guest's.
  */
 #include "access.h"
 #include "console.h"
@@ -131,7 +131,8 @@ static uint64_t p2m_tables(const struct builder *b, uint64_t data_pages)
 
 	if (first == ADDRESS_UNSET)
 		return 0;
-	return (last >> 39) - (first >> 39) + (last >> 30) - (first >> 30) + (last >> 21) - (first >> 21) + 3;
+	return (last >> 39) - (first >> 39) + (last >> 30) - (first >> 30) + (last >> 21) -
+	       (first >> 21) + 3;
 }
 
 static void load_ramdisk(struct builder *b, const void *ramdisk, size_t size)
@@ -170,7 +171,8 @@ static void fill_memory(struct builder *b)
 static void load_all(struct builder *b, const void *ramdisk, size_t size)
 {
 	uint64_t region_pages = (b->l.end - b->l.start) / PAGE_SIZE;
-	uint64_t data_pages = DIV_ROUND_UP(b->nr_pages * 8, PAGE_SIZE), tables = p2m_tables(b, data_pages);
+	uint64_t data_pages = DIV_ROUND_UP(b->nr_pages * 8, PAGE_SIZE),
+		 tables = p2m_tables(b, data_pages);
 
 	b->region = take_pages(b, region_pages);
 	b->p2m_pages = tables ? data_pages + tables : 0;
@@ -252,13 +254,14 @@ void pv_build_dom0(const void *kernel, size_t kernel_size, const void *ramdisk, 
 	if (!guest_range_ok((void *)b.l.start, b.l.end - b.l.start))
 		panic("dom0: the kernel overlaps the hypervisor's addresses");
 	if ((b.l.end - b.l.start) / PAGE_SIZE + DIV_ROUND_UP(ramdisk_size, PAGE_SIZE) > b.nr_pages)
-		panic("dom0: %lu KiB of memory are too small for its kernel and ramdisk", b.nr_pages * 4);
+		panic("dom0: %lu KiB of memory are too small for its kernel and ramdisk",
+		      b.nr_pages * 4);
 	load_all(&b, ramdisk, ramdisk_size);
 	fill_start_info(&b, ramdisk_size, cmdline);
 	for (i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
 		b.d->shared->vcpu_info[i].evtchn_upcall_mask = 1;
 	start_vcpu(&b, b.d->vcpu[0]);
-	printk(LOG_INFO, "dom0: %lu MiB, kernel at %lx, entry %lx, region to %lx\n", b.nr_pages >> 8,
-	       b.image.kernel_start, b.image.entry, b.l.end);
+	printk(LOG_INFO, "dom0: %lu MiB, kernel at %lx, entry %lx, region to %lx\n",
+	       b.nr_pages >> 8, b.image.kernel_start, b.image.entry, b.l.end);
 	domain_ctl_unpause(b.d);
 }

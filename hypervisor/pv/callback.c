@@ -122,7 +122,9 @@ long do_set_trap_table(const struct trap_info *traps)
 		__builtin_memset(p->trap, 0, sizeof(p->trap));
 		return 0;
 	}
-	/* A list without an end is read until it leaves the guest's memory, some entries at a time. */
+	/*
+	 * A list without an end is read until it leaves the guest's memory, some entries at a time.
+	 */
 	for (n = 0; n < 256; n++, traps++) {
 		if (copy_from_guest(&t, traps, sizeof(t)))
 			return -EFAULT;
@@ -131,7 +133,10 @@ long do_set_trap_table(const struct trap_info *traps)
 		if (!canonical(t.address))
 			return -EINVAL;
 		p->trap[t.vector] = (struct trap_gate){
-			.address = t.address, .cs = selector_fix(t.cs), .flags = t.flags, .set = true,
+			.address = t.address,
+			.cs = selector_fix(t.cs),
+			.flags = t.flags,
+			.set = true,
 		};
 	}
 	return hypercall_continue(__HYPERVISOR_set_trap_table, 1, (unsigned long)traps);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vcpu_guest_context, in and out. All is checked first; then the page tables, which may fail, are taken, then
- * the rest, which cannot. The vcpu does not run meanwhile.
+ * vcpu_guest_context, in and out. All is checked first; then the page tables, which may fail, are
+ * taken, then the rest, which cannot. The vcpu does not run meanwhile.
  */
 #include "access.h"
 #include "console.h"
@@ -10,7 +10,7 @@
 #include "hypervisor/pv/decode.h"
 #include "hypervisor/pv/descriptor.h"
 #include "hypervisor/pv/root.h"
-#include "x86.h"
+#include "hypervisor/pv/table.h"
 
 #define CR0_TS (1UL << 3)
 #define ASSISTS (1UL << VMASST_TYPE_4gb_segments | 1UL << VMASST_TYPE_4gb_segments_notify |        \
@@ -29,11 +29,12 @@ static bool addresses_ok(const struct vcpu_guest_context *c)
 	for (i = 0; i < ARRAY_SIZE(c->trap_ctxt); i++)
 		if (!canonical(c->trap_ctxt[i].address))
 			return false;
-	return canonical(c->user_regs.rip) && canonical(c->user_regs.rsp) && canonical(c->kernel_sp) &&
-	       canonical(c->fs_base) && canonical(c->gs_base_kernel) && canonical(c->gs_base_user) &&
-	       canonical(c->event_callback_eip) && canonical(c->syscall_callback_eip) &&
-	       canonical(c->failsafe_callback_eip) && guest_range_ok((void *)c->ldt_base, 1) &&
-	       !(c->ldt_base & ~PAGE_MASK) && c->ldt_ents <= 8192;
+	return canonical(c->user_regs.rip) && canonical(c->user_regs.rsp) &&
+	       canonical(c->kernel_sp) && canonical(c->fs_base) && canonical(c->gs_base_kernel) &&
+	       canonical(c->gs_base_user) && canonical(c->event_callback_eip) &&
+	       canonical(c->syscall_callback_eip) && canonical(c->failsafe_callback_eip) &&
+	       guest_range_ok((void *)c->ldt_base, 1) && !(c->ldt_base & ~PAGE_MASK) &&
+	       c->ldt_ents <= 8192;
 }
 
 static uint64_t root_value(mfn_t root)
@@ -45,7 +46,8 @@ static uint64_t root_value(mfn_t root)
 static int check_same(const struct vcpu *v, const struct vcpu_guest_context *c)
 {
 	const struct pv_vcpu *p = &v->pv;
-	bool same = root_value(p->kernel_root) == c->ctrlreg[3] && root_value(p->user_root) == c->ctrlreg[1];
+	bool same = root_value(p->kernel_root) == c->ctrlreg[3] &&
+		    root_value(p->user_root) == c->ctrlreg[1];
 	unsigned i;
 
 	if (mfn_is_none(p->user_root) && !(c->flags & VGCF_in_kernel))
@@ -64,10 +66,12 @@ static int take_root(struct vcpu *v, uint64_t cr3, mfn_t *root)
 
 	if (!mfn_valid(m))
 		return -EINVAL;
+	old_table_finish_now();
 	do {
 		work_begin();
 		rc = frame_get_typed(mfn_to_frame(m), v->domain->id, TYPE_L4);
 	} while (rc == -ERESTART);
+	old_table_finish_now();
 	*root = m;
 	return rc;
 }
@@ -100,7 +104,8 @@ static void set_registers(struct vcpu *v, const struct cpu_user_regs *u)
 {
 	struct regs *r = &v->regs;
 
-	_Static_assert(offsetof(struct regs, ss) == offsetof(struct cpu_user_regs, ss), "the ABI's order");
+	_Static_assert(offsetof(struct regs, ss) == offsetof(struct cpu_user_regs, ss),
+		       "the ABI's order");
 	__builtin_memcpy(r, u, sizeof(*r));
 	r->entry = 0;
 	r->error_code = 0;
@@ -188,7 +193,8 @@ void pv_get_context(struct vcpu *v, struct vcpu_guest_context *c)
 	unsigned i;
 
 	__builtin_memset(c, 0, sizeof(*c));
-	c->flags = VGCF_i387_valid | (p->user_mode ? 0 : VGCF_in_kernel) | (v->down ? 0 : VGCF_online) |
+	c->flags = VGCF_i387_valid | (p->user_mode ? 0 : VGCF_in_kernel) |
+		   (v->down ? 0 : VGCF_online) |
 		   (p->callback_masks >> 1 & 1 ? VGCF_failsafe_disables_events : 0) |
 		   (p->callback_masks >> 2 & 1 ? VGCF_syscall_disables_events : 0);
 	fpu_get_legacy(v, &c->fpu_ctxt);

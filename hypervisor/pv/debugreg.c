@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guest's debug registers (SDM vol. 3, 17.2). They are in the processor while DR7 enables something; a
- * breakpoint can only be set on the guest's own addresses.
+ * A guest's debug registers (SDM vol. 3, 17.2). They are in the processor while DR7 enables
+ * something; a breakpoint can only be set on the guest's own addresses.
  */
 #include "access.h"
 #include "hypervisor/pv/context.h"

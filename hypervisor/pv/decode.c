@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Instruction lengths and fields (SDM vol. 2, 2.1-2.2 and appendix A), for the opcodes that the emulations know.
- * The effective address is not computed: where memory is written, the fault has told it.
+ * Instruction lengths and fields (SDM vol. 2, 2.1-2.2 and appendix A), for the opcodes that the
+ * emulations know. The effective address is not computed: where memory is written, the fault has
+ * told it.
  */
 #include "access.h"
 #include "hypervisor/pv/decode.h"
+#include "x86.h"
 
 #define LAR_LONG (1u << 21)
 
@@ -14,7 +16,9 @@ static bool code_is_64(const struct regs *r)
 
 	if (r->cs == FLAT_RING3_CS64)
 		return true;
-	__asm__ volatile("lar %1, %0" : "+r"(rights) : "r"((uint32_t)r->cs) : "cc");
+	/* The LDT's page may be gone since the selector was loaded. */
+	__asm__ volatile("1: lar %1, %0; 2:\n" EXTABLE_ROW(1b, 2b)
+			 : "+r"(rights) : "r"((uint32_t)r->cs) : "cc");
 	return rights & LAR_LONG;
 }
 
@@ -60,7 +64,8 @@ static uint8_t prefixes(struct insn *i)
 			/* REX counts only right before the opcode. */
 			i->rex = b;
 			b = next(i);
-			if ((b & 0xf0) != 0x40 && b != 0x66 && b != 0x67 && (b & 0xfe) != 0xf2 && b != 0xf0) {
+			if ((b & 0xf0) != 0x40 && b != 0x66 && b != 0x67 && (b & 0xfe) != 0xf2 &&
+			    b != 0xf0) {
 				if (i->rex & 8)
 					i->size = 8;
 				return b;
@@ -77,11 +82,12 @@ static bool has_modrm(unsigned op)
 {
 	if (op & INSN_0F) {
 		op &= 0xff;
-		return op == 0x01 || (op >= 0x20 && op <= 0x23) || op == 0xab || op == 0xb0 || op == 0xb1 ||
-		       op == 0xb3 || op == 0xba || op == 0xbb || op == 0xc0 || op == 0xc1;
+		return op == 0x01 || (op >= 0x20 && op <= 0x23) || op == 0xab || op == 0xb0 ||
+		       op == 0xb1 || op == 0xb3 || op == 0xba || op == 0xbb || op == 0xc0 ||
+		       op == 0xc1;
 	}
-	return (op < 0x40 && (op & 7) < 4) || (op >= 0x80 && op <= 0x8b) || op == 0xc6 || op == 0xc7 ||
-	       op == 0xf6 || op == 0xf7 || op == 0xfe || op == 0xff;
+	return (op < 0x40 && (op & 7) < 4) || (op >= 0x80 && op <= 0x8b) || op == 0xc6 ||
+	       op == 0xc7 || op == 0xf6 || op == 0xf7 || op == 0xfe || op == 0xff;
 }
 
 static unsigned imm_bytes(const struct insn *i)
@@ -124,7 +130,8 @@ bool insn_decode(struct insn *i, const struct regs *r)
 	__builtin_memset(i, 0, sizeof(*i));
 	if (!code_is_64(r))
 		return false;
-	i->have = (uint8_t)(sizeof(i->byte) - copy_from_guest(i->byte, (void *)r->rip, sizeof(i->byte)));
+	i->have = (uint8_t)(sizeof(i->byte) -
+			    copy_from_guest(i->byte, (void *)r->rip, sizeof(i->byte)));
 	i->opcode = prefixes(i);
 	if (i->opcode == 0x0f)
 		i->opcode = INSN_0F | next(i);

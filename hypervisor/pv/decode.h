@@ -20,7 +20,8 @@ struct insn {
 
 /* False: not 64-bit code, not readable, or no instruction that is known here. */
 bool insn_decode(struct insn *i, const struct regs *r);
-uint64_t *regs_by_number(struct regs *r, unsigned n); /* 0-15: rax rcx rdx rbx rsp rbp rsi rdi r8.. */
+uint64_t *regs_by_number(struct regs *r,
+			 unsigned n); /* 0-15: rax rcx rdx rbx rsp rbp rsi rdi r8.. */
 
 /* The low `size` bytes of a register; a 4-byte write clears the upper half. */
 static inline uint64_t reg_mask(unsigned size)
@@ -35,7 +36,9 @@ static inline void reg_write(uint64_t *reg, uint64_t val, unsigned size)
 /* trap.c: the instruction is done. Goes on behind it, or into #DB when the guest single-steps. */
 void insn_retire(struct regs *r, unsigned len);
 
-/* The emulations. True: the frame says how the guest goes on. False: let the guest have its fault. */
+/*
+ * The emulations. True: the frame says how the guest goes on. False: let the guest have its fault.
+ */
 bool emulate_privileged(struct regs *r); /* #GP(0) */
 bool emulate_forced(struct regs *r); /* #UD at the Xen prefix */
 bool emulate_table_write(struct regs *r, unsigned long va); /* a write fault on a read-only page */

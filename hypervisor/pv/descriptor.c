@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The GDT and LDT of a guest's vcpu. The guest's frames, typed DESC and so read-only to it, are mapped into
- * the per-domain area (layout.h): 14 pages of GDT, and up to 16 of LDT on demand, when a selector
- * load faults. Where the guest has no GDT page an empty one is mapped, for a #GP instead of a #PF.
+ * The GDT and LDT of a guest's vcpu. The guest's frames, typed DESC and so read-only to it, are
+ * mapped into the per-domain area (layout.h): 14 pages of GDT, and up to 16 of LDT on demand, when
+ * a selector load faults. Where the guest has no GDT page an empty one is mapped, for a #GP instead
+ * of a #PF.
  *
- * A descriptor is harmless when it is not present, or a code or data segment of DPL 3, or a call gate of
- * DPL 0, which ring 3 cannot use (SDM vol. 3, 5.8.4).
+ * A descriptor is harmless when it is not present, or a code or data segment of DPL 3, or a call
+ * gate of DPL 0, which ring 3 cannot use (SDM vol. 3, 5.8.4).
  */
 #include "access.h"
 #include "console.h"
@@ -36,7 +37,8 @@ bool descriptor_fix(uint64_t *desc)
 	/* Type 0: the second half of a gate. */
 	if (!(d & DESC_TYPE))
 		return true;
-	if ((d & DESC_TYPE) != DESC_GATE || !gate_selector_ok((uint16_t)(d >> 16)) || (d >> 32 & 0xff))
+	if ((d & DESC_TYPE) != DESC_GATE || !gate_selector_ok((uint16_t)(d >> 16)) ||
+	    (d >> 32 & 0xff))
 		return false;
 	/* The DPL that it shall seem to have is kept in the selector's RPL. */
 	*desc = (d & ~DESC_DPL) | 3UL << 16;
@@ -170,7 +172,8 @@ bool ldt_demand(unsigned long offset)
 	uint64_t pte;
 	mfn_t m;
 
-	if (i >= LDT_PAGES || offset >= (unsigned long)v->pv.ldt_entries * 8 || (v->pv.ldt_mapped >> i & 1) ||
+	if (i >= LDT_PAGES || offset >= (unsigned long)v->pv.ldt_entries * 8 ||
+	    (v->pv.ldt_mapped >> i & 1) ||
 	    !walk_kernel_pte(v->pv.ldt_base + (offset & PAGE_MASK), &pte) || !(pte & PTE_P))
 		return false;
 	m = pte_mfn(pte);

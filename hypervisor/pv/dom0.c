@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What dom0 is given: memory by dom0_mem=, ports, device memory and interrupts, all but the hypervisor's own. */
+/*
+ * What dom0 is given: memory by dom0_mem=, ports, device memory and interrupts, all but the
+ * hypervisor's own.
+ */
 #include "console.h"
 #include "hypervisor/pv/dom0.h"
 #include "irq.h"
@@ -52,7 +55,8 @@ static int parse_dom0_mem(const char *s)
 			return *s ? -EINVAL : 0;
 	}
 }
-PARAM(dom0_mem, PARAM_FN, parse_dom0_mem, "dom0's memory: SIZE, min:SIZE, max:SIZE; a negative size is what to leave");
+PARAM(dom0_mem, PARAM_FN, parse_dom0_mem,
+      "dom0's memory: SIZE, min:SIZE, max:SIZE; a negative size is what to leave");
 
 static uint64_t resolve(const struct amount *a, uint64_t all)
 {
@@ -63,7 +67,8 @@ static uint64_t resolve(const struct amount *a, uint64_t all)
 
 uint64_t dom0_pages(uint64_t image_size)
 {
-	uint64_t all = frames_free() + (image_size >> PAGE_SHIFT), n = all - MIN(all / 16, RESERVE_MAX);
+	uint64_t all = frames_free() + (image_size >> PAGE_SHIFT),
+		 n = all - MIN(all / 16, RESERVE_MAX);
 
 	if (opt_mem.size.given)
 		n = resolve(&opt_mem.size, all);

@@ -5,5 +5,8 @@
 #include "pv.h"
 
 struct domain *dom0_create(void); /* with its vcpus and rights, paused; panics */
-/* How many pages dom0_mem= gives it; image_size: bytes of modules, which become free once it is built. */
+/*
+ * How many pages dom0_mem= gives it; image_size: bytes of modules, which become free once it is
+ * built.
+ */
 uint64_t dom0_pages(uint64_t image_size);

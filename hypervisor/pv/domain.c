@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the PV kind adds to a domain and its vcpus: the per-domain area of the address space (layout.h), a table
- * tree of the hypervisor's own that every root of the domain points to, and the way back of all that a
- * dying domain's page tables hold.
+ * What the PV kind adds to a domain and its vcpus: the per-domain area of the address space
+ * (layout.h), a table tree of the hypervisor's own that every root of the domain points to, and the
+ * way back of all that a dying domain's page tables hold.
  */
 #include "console.h"
 #include "hypervisor/pv/context.h"

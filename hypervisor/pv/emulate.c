@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Privileged instructions that a PV guest may use, although it runs in ring 3: each raises #GP(0) there and is
- * done on the guest's behalf, in guest kernel mode only; port I/O and cli/sti also in user mode by IOPL.
- * The others give the guest its #GP. Which are known, and how they answer, is what Xen 4.17 does.
+ * Privileged instructions that a PV guest may use, although it runs in ring 3: each raises #GP(0)
+ * there and is done on the guest's behalf, in guest kernel mode only; port I/O and cli/sti also in
+ * user mode by IOPL. The others give the guest its #GP. Which are known, and how they answer, is
+ * what Xen 4.17 does.
  */
 #include "access.h"
 #include "console.h"
 #include "hypervisor/pv/bounce.h"
 #include "hypervisor/pv/decode.h"
 #include "hypervisor/pv/root.h"
-#include "x86.h"
+#include "hypervisor/pv/table.h"
 
 #define CR0_TS      (1UL << 3)
 #define CR4_TSD     (1UL << 2)
@@ -48,6 +49,20 @@ static bool read_cr(struct vcpu *v, unsigned n, uint64_t *val)
 	}
 }
 
+/* An instruction has no continuation: all at once. */
+static bool write_root(mfn_t root)
+{
+	int rc;
+
+	old_table_finish_now();
+	do {
+		work_begin();
+		rc = root_set_kernel(root);
+	} while (rc == -ERESTART);
+	old_table_finish_now();
+	return rc == 0;
+}
+
 static bool write_cr(struct vcpu *v, unsigned n, uint64_t val)
 {
 	switch (n) {
@@ -61,9 +76,7 @@ static bool write_cr(struct vcpu *v, unsigned n, uint64_t val)
 		v->info->arch.cr2 = val;
 		return true;
 	case 3:
-		/* Stopped in the middle: the instruction is executed again. */
-		work_begin();
-		return root_set_kernel(MFN(val >> PAGE_SHIFT)) == 0;
+		return write_root(MFN(val >> PAGE_SHIFT));
 	case 4:
 		v->pv.ctrlreg[4] = guest_cr4(val);
 		cr4_load(v);
@@ -156,7 +169,8 @@ static unsigned port_bytes(const struct insn *i)
 
 static bool port_io(struct regs *r, const struct insn *i)
 {
-	unsigned port = i->opcode < 0xe8 ? (uint8_t)i->imm : (uint16_t)r->rdx, bytes = port_bytes(i);
+	unsigned port = i->opcode < 0xe8 ? (uint8_t)i->imm : (uint16_t)r->rdx,
+		 bytes = port_bytes(i);
 
 	if (!port_permitted(current, port, bytes))
 		return false;
@@ -167,7 +181,10 @@ static bool port_io(struct regs *r, const struct insn *i)
 	return true;
 }
 
-/* One unit of ins or outs; a repeated one is executed again for the next. A fault on the memory is the guest's. */
+/*
+ * One unit of ins or outs; a repeated one is executed again for the next. A fault on the memory is
+ * the guest's.
+ */
 static bool port_string(struct regs *r, const struct insn *i)
 {
 	unsigned port = (uint16_t)r->rdx, bytes = port_bytes(i);
@@ -176,7 +193,8 @@ static bool port_string(struct regs *r, const struct insn *i)
 	uint32_t val = 0;
 	size_t left;
 
-	if (i->addr32 || i->segment == 0x64 || i->segment == 0x65 || !port_permitted(current, port, bytes))
+	if (i->addr32 || i->segment == 0x64 || i->segment == 0x65 ||
+	    !port_permitted(current, port, bytes))
 		return false;
 	if (rep && !r->rcx) {
 		insn_retire(r, i->len);
@@ -245,7 +263,8 @@ bool emulate_privileged(struct regs *r)
 			return false;
 		break;
 	case INSN_0F | 0x01:
-		if (i.mod == 3 && i.rm == 1 && i.reg == 2 && !(current->pv.ctrlreg[4] & CR4_OSXSAVE)) {
+		if (i.mod == 3 && i.rm == 1 && i.reg == 2 &&
+		    !(current->pv.ctrlreg[4] & CR4_OSXSAVE)) {
 			pv_inject(current, 6, 0); /* xsetbv */
 			return true;
 		}

@@ -2,19 +2,20 @@
 /*
  * One page-table entry: what a guest may put into it, and the refs that it holds.
  *
- *   L1     a ref on the data frame, typed writable if PTE_W; none on device memory, which nobody owns
- *   L2-L4  a typed ref on the table one level down; none where a table maps itself read-only
+ *   L1     a ref on the data frame, typed writable if PTE_W; none on device memory, which nobody
+ * owns L2-L4  a typed ref on the table one level down; none where a table maps itself read-only
  *
- * Guest kernel and guest user both run in ring 3, so PTE_U is added everywhere; a guest's supervisor page is marked
- * PTE_KERNEL and stays out of the user's root by the guest's own choice. Global entries would survive the switch
- * of roots: PTE_G is taken away.
+ * Guest kernel and guest user both run in ring 3, so PTE_U is added everywhere; a guest's
+ * supervisor page is marked PTE_KERNEL and stays out of the user's root by the guest's own choice.
+ * Global entries would survive the switch of roots: PTE_G is taken away.
  */
 #include "console.h"
 #include "hypervisor/pv/table.h"
 
 #define PTE_CACHE (PTE_PWT | PTE_PCD | PTE_PAT)
 #define PTE_AVAIL_HIGH (0x7ffUL << 52)
-#define PTE_ALLOWED (PTE_ADDR | PTE_P | PTE_W | PTE_U | PTE_A | PTE_D | PTE_AVAIL | PTE_AVAIL_HIGH | PTE_NX)
+#define PTE_ALLOWED \
+	(PTE_ADDR | PTE_P | PTE_W | PTE_U | PTE_A | PTE_D | PTE_AVAIL | PTE_AVAIL_HIGH | PTE_NX)
 static uint64_t refused_bits(void)
 {
 	return ~PTE_ALLOWED | (cpu_features.nx ? 0 : PTE_NX);
@@ -44,7 +45,8 @@ static int l1_entry_get_device(uint64_t *entry, const struct l1_rules *r)
 	mfn_t m = pte_mfn(*entry);
 
 	if (!mfn_is_device(m)) {
-		gprintk(LOG_WARNING, "cannot map mfn %lx of d%u with entry %lx\n", m.n, r->from, *entry);
+		gprintk(LOG_WARNING, "cannot map mfn %lx of d%u with entry %lx\n", m.n, r->from,
+			*entry);
 		return -EBUSY;
 	}
 	if (!who || !range_has(&who->iomem, m.n, m.n) || !range_has(&r->d->iomem, m.n, m.n)) {
@@ -66,7 +68,8 @@ int l1_entry_get_slow(uint64_t *entry, const struct l1_rules *r)
 		gprintk(LOG_WARNING, "bad flags in L1 entry %lx\n", e);
 		return -EINVAL;
 	}
-	if (mfn_valid(pte_mfn(e)) && (e & PTE_W ? frame_get_writable(f, r->from) : frame_get(f, r->from))) {
+	if (mfn_valid(pte_mfn(e)) &&
+	    (e & PTE_W ? frame_get_writable(f, r->from) : frame_get(f, r->from))) {
 		*entry = l1_complete(e);
 		return 0;
 	}
@@ -94,7 +97,8 @@ int l1_entry_replace(uint64_t *slot, uint64_t old, uint64_t entry, const struct 
 
 	if (rc)
 		return rc;
-	if (!__atomic_compare_exchange_n(slot, &seen, entry, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+	if (!__atomic_compare_exchange_n(slot, &seen, entry, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_RELAXED)) {
 		l1_entry_put(entry);
 		return -EAGAIN;
 	}
@@ -119,7 +123,8 @@ int upper_entry_get(uint64_t *entry, struct frame *table, unsigned level)
 	}
 	if (!mfn_valid(m))
 		return -EINVAL;
-	rc = frame_get_typed(mfn_to_frame(m), table->owner, (uint64_t)(level - 1) << FRAME_TYPE_SHIFT);
+	rc = frame_get_typed(mfn_to_frame(m), table->owner,
+			     (uint64_t)(level - 1) << FRAME_TYPE_SHIFT);
 	/* The table maps itself: harmless while it is read-only. */
 	if (rc == -EINVAL && !upper_entry_counts(e, table) && !(e & PTE_W))
 		rc = 0;

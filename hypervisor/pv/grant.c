@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Granted frames in the current domain's page tables: entries that the grant table writes itself, because the
- * frame's owner is another domain. Once there, such an entry holds a ref like any other.
+ * Granted frames in the current domain's page tables: entries that the grant table writes itself,
+ * because the frame's owner is another domain. Once there, such an entry holds a ref like any
+ * other.
  */
 #include "console.h"
 #include "hypervisor/pv/table.h"

@@ -71,7 +71,8 @@ void image_parse(struct image *im, const void *data, size_t size)
 		panic("dom0: the kernel's addresses make no sense: base %lx, %lx to %lx, entry %lx",
 		      im->virt_base, im->kernel_start, im->kernel_end, im->entry);
 	if (im->hypercall_page != ADDRESS_UNSET &&
-	    (im->hypercall_page < im->kernel_start || im->hypercall_page + PAGE_SIZE > im->kernel_end))
+	    (im->hypercall_page < im->kernel_start ||
+	     im->hypercall_page + PAGE_SIZE > im->kernel_end))
 		panic("dom0: the hypercall page is outside of the kernel");
 }
 

@@ -21,11 +21,12 @@ void image_parse(struct image *im, const void *data, size_t size); /* panics wit
 void image_load(const struct image *im, char *at);
 
 /*
- * The initial region, linear from virt_base, page-aligned parts in this order; addresses are virtual.
- * As Xen: up to a multiple of 4 MiB with at least 512 KiB behind the stack.
+ * The initial region, linear from virt_base, page-aligned parts in this order; addresses are
+ * virtual. As Xen: up to a multiple of 4 MiB with at least 512 KiB behind the stack.
  */
 struct layout {
 	uint64_t start, ramdisk, p2m, start_info, tables, stack, end;
 	uint64_t nr_tables;
 };
-void layout_plan(struct layout *l, const struct image *im, uint64_t ramdisk_size, uint64_t nr_pages);
+void layout_plan(struct layout *l, const struct image *im, uint64_t ramdisk_size,
+		 uint64_t nr_pages);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The iret hypercall: back from a bounce frame, to guest user or guest kernel. It replaces the frame of the
- * vcpu, so it says WORK_FRAME and the exit loads everything from there. What the guest asks for is made
- * harmless here only as far as privilege goes; a selector or an address that iretq refuses gives the
- * guest its fault there (x86/entry.S).
+ * The iret hypercall: back from a bounce frame, to guest user or guest kernel. It replaces the
+ * frame of the vcpu, so it says WORK_FRAME and the exit loads everything from there. What the guest
+ * asks for is made harmless here only as far as privilege goes; a selector or an address that iretq
+ * refuses gives the guest its fault there (x86/entry.S).
  */
 #include "access.h"
 #include "console.h"

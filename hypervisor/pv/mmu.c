@@ -2,15 +2,16 @@
 /*
  * mmu_update: a list of checked writes to page tables.
  *
- * Consecutive requests for one table find it locked already, so in a batch the table is looked up once. The
- * requests are read a few at a time, each exactly once.
+ * Consecutive requests for one table find it locked already, so in a batch the table is looked up
+ * once. The requests are read a few at a time, each exactly once.
  */
 #include "access.h"
 #include "console.h"
 #include "hypervisor/pv/foreign.h"
 #include "hypervisor/pv/table.h"
 
-#define MMU_UPDATE_PREEMPTED 0x80000000u /* in count: this is a continuation; `done` has what was done */
+#define MMU_UPDATE_PREEMPTED \
+	0x80000000u /* in count: this is a continuation; `done` has what was done */
 #define REQUESTS_AT_ONCE 8u
 #define UNITS_REQUEST 10
 
@@ -18,7 +19,8 @@ struct mmu_batch {
 	struct domain *pt; /* owns the tables */
 	struct foreign from; /* owns what they map */
 	struct l1_rules rules;
-	int refusal; /* -EPERM if the caller may not: known at the start, told by the first request */
+	int refusal; /* -EPERM if the caller may not: known at the start, told by the first request
+		      */
 	struct frame *table; /* locked, or NULL */
 	uint64_t l1; /* its address where it is an L1, else ~0: no request's */
 	uint64_t *entries;
@@ -153,7 +155,8 @@ static int update_one(struct mmu_batch *b, const mmu_update_t *req)
 
 	/* One more plain update (command 0) of the L1 that is locked. */
 	if (likely((req->ptr & (PAGE_MASK | 7)) == b->l1))
-		return l1_entry_write(b->entries + (req->ptr & ~PAGE_MASK) / 8, req->val, &b->rules, false);
+		return l1_entry_write(b->entries + (req->ptr & ~PAGE_MASK) / 8, req->val, &b->rules,
+				      false);
 	switch (req->ptr & 7) {
 	case MMU_NORMAL_PT_UPDATE:
 	case MMU_PT_UPDATE_NO_TRANSLATE:
@@ -184,7 +187,8 @@ static unsigned update_all(struct mmu_batch *b, mmu_update_t *reqs, unsigned cou
 		if (!at) {
 			size_t size = MIN(count - i, REQUESTS_AT_ONCE) * sizeof(*req);
 
-			have = (unsigned)((size - copy_from_guest(req, reqs + i, size)) / sizeof(*req));
+			have = (unsigned)((size - copy_from_guest(req, reqs + i, size)) /
+					  sizeof(*req));
 		}
 		*rc = at < have ? update_one(b, &req[at]) : -EFAULT;
 		if (unlikely(*rc))
@@ -195,8 +199,9 @@ static unsigned update_all(struct mmu_batch *b, mmu_update_t *reqs, unsigned cou
 
 static long mmu_continue(mmu_update_t *reqs, unsigned count, unsigned *pdone, unsigned foreigndom)
 {
-	return hypercall_continue(__HYPERVISOR_mmu_update, 4, (unsigned long)reqs, (unsigned long)count,
-				  (unsigned long)pdone, (unsigned long)foreigndom);
+	return hypercall_continue(__HYPERVISOR_mmu_update, 4, (unsigned long)reqs,
+				  (unsigned long)count, (unsigned long)pdone,
+				  (unsigned long)foreigndom);
 }
 
 long do_mmu_update(mmu_update_t *reqs, unsigned count, unsigned *pdone, unsigned foreigndom)
@@ -229,7 +234,8 @@ long do_mmu_update(mmu_update_t *reqs, unsigned count, unsigned *pdone, unsigned
 		(void)!copy_to_guest(pdone, &done, sizeof(done));
 	}
 	if (unlikely(rc == -ERESTART))
-		return mmu_continue(reqs + did, (count - did) | MMU_UPDATE_PREEMPTED, pdone, foreigndom);
+		return mmu_continue(reqs + did, (count - did) | MMU_UPDATE_PREEMPTED, pdone,
+				    foreigndom);
 	if (unlikely(current->pv.old_table))
 		return mmu_continue(NULL, MMU_UPDATE_PREEMPTED, NULL, (unsigned)rc);
 	return rc;

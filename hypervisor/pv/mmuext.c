@@ -21,7 +21,8 @@ static int pin(const struct foreign *from, mfn_t m, uint64_t type)
 	rc = frame_get_typed(f, from->id, type);
 	if (rc) {
 		if (rc != -ERESTART)
-			gprintk(LOG_WARNING, "error %d: cannot pin mfn %lx as L%u\n", rc, m.n, type_level(type));
+			gprintk(LOG_WARNING, "error %d: cannot pin mfn %lx as L%u\n", rc, m.n,
+				type_level(type));
 		return rc;
 	}
 	if (__atomic_fetch_or(&f->state, FRAME_PINNED, __ATOMIC_ACQ_REL) & FRAME_PINNED) {
@@ -31,7 +32,8 @@ static int pin(const struct foreign *from, mfn_t m, uint64_t type)
 	}
 	/* A foreign domain may be dying: pv_relinquish may have passed this frame. */
 	dying = from->d && READ_ONCE(from->d->dying) != DOMAIN_ALIVE;
-	if (dying && (__atomic_fetch_and(&f->state, ~FRAME_PINNED, __ATOMIC_ACQ_REL) & FRAME_PINNED))
+	if (dying &&
+	    (__atomic_fetch_and(&f->state, ~FRAME_PINNED, __ATOMIC_ACQ_REL) & FRAME_PINNED))
 		table_put_later(f);
 	return 0;
 }
@@ -176,10 +178,12 @@ static int op_one(const struct mmuext_op *op, const struct foreign *from)
 	}
 }
 
-static long mmuext_continue(struct mmuext_op *ops, unsigned count, unsigned *pdone, unsigned foreigndom)
+static long mmuext_continue(struct mmuext_op *ops, unsigned count, unsigned *pdone,
+			    unsigned foreigndom)
 {
-	return hypercall_continue(__HYPERVISOR_mmuext_op, 4, (unsigned long)ops, (unsigned long)count,
-				  (unsigned long)pdone, (unsigned long)foreigndom);
+	return hypercall_continue(__HYPERVISOR_mmuext_op, 4, (unsigned long)ops,
+				  (unsigned long)count, (unsigned long)pdone,
+				  (unsigned long)foreigndom);
 }
 
 static unsigned op_all(const struct foreign *from, struct mmuext_op *ops, unsigned count, int *rc)
@@ -233,7 +237,8 @@ long do_mmuext_op(struct mmuext_op *ops, unsigned count, unsigned *pdone, unsign
 		(void)!copy_to_guest(pdone, &done, sizeof(done));
 	}
 	if (unlikely(rc == -ERESTART))
-		return mmuext_continue(ops + did, (count - did) | MMU_UPDATE_PREEMPTED, pdone, foreigndom);
+		return mmuext_continue(ops + did, (count - did) | MMU_UPDATE_PREEMPTED, pdone,
+				       foreigndom);
 	if (unlikely(current->pv.old_table))
 		return mmuext_continue(NULL, MMU_UPDATE_PREEMPTED, NULL, (unsigned)rc);
 	return rc;

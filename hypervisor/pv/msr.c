@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Model-specific registers of a PV guest. What is not listed gives #GP, as Xen 4.17 has it for domains without
- * msr_relaxed.
+ * Model-specific registers of a PV guest. What is not listed gives #GP, as Xen 4.17 has it for
+ * domains without msr_relaxed.
  */
 #include "console.h"
 #include "hypervisor/pv/decode.h"
@@ -103,7 +103,8 @@ static bool fixed_write(uint32_t msr, uint64_t val)
 {
 	const struct fixed_msr *f = fixed_find(msr);
 
-	if (f && (f->write == IGNORED || f->write == UNREADABLE || (f->write == SAME_ONLY && val == f->value)))
+	if (f && (f->write == IGNORED || f->write == UNREADABLE ||
+		  (f->write == SAME_ONLY && val == f->value)))
 		return true;
 	gprintk(LOG_WARNING, "WRMSR %08x of %016lx is not implemented\n", msr, val);
 	return false;
@@ -150,7 +151,8 @@ static bool write_hypercall_page(struct vcpu *v, uint64_t val)
 {
 	mfn_t m = MFN(val >> PAGE_SHIFT);
 
-	if ((val & ~PAGE_MASK) || !mfn_valid(m) || !frame_get_writable(mfn_to_frame(m), v->domain->id))
+	if ((val & ~PAGE_MASK) || !mfn_valid(m) ||
+	    !frame_get_writable(mfn_to_frame(m), v->domain->id))
 		return false;
 	hypercall_page_fill(mfn_to_virt(m));
 	(void)frame_put_typed(mfn_to_frame(m));

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Port I/O of a guest. Two say whether it may: the guest's kernel for its user mode (IOPL and bitmap, else #GP), and
- * the rangeset of the domain. A port outside the rangeset reads as all ones and takes no writes, but for
- * PCI's configuration ports and the clock's, whose address registers each domain has of its own.
+ * Port I/O of a guest. Two say whether it may: the guest's kernel for its user mode (IOPL and
+ * bitmap, else #GP), and the rangeset of the domain. A port outside the rangeset reads as all ones
+ * and takes no writes, but for PCI's configuration ports and the clock's, whose address registers
+ * each domain has of its own.
  */
 #include "access.h"
 #include "hypervisor/pv/bounce.h"
@@ -24,7 +25,9 @@ bool iopl_permitted(const struct vcpu *v)
 	return cpl <= v->pv.iopl;
 }
 
-/* Two bytes of the bitmap, which lies in the kernel's address space; what cannot be read forbids. */
+/*
+ * Two bytes of the bitmap, which lies in the kernel's address space; what cannot be read forbids.
+ */
 static uint16_t bitmap_at(struct vcpu *v, unsigned port)
 {
 	bool user = !guest_kernel(v);
@@ -63,7 +66,9 @@ static bool direct(struct domain *d, unsigned port, unsigned bytes)
 
 static uint32_t in(unsigned port, unsigned bytes)
 {
-	return bytes == 1 ? inb((uint16_t)port) : bytes == 2 ? inw((uint16_t)port) : inl((uint16_t)port);
+	return bytes == 1   ? inb((uint16_t)port)
+	       : bytes == 2 ? inw((uint16_t)port)
+			    : inl((uint16_t)port);
 }
 
 static void out(unsigned port, unsigned bytes, uint32_t val)
@@ -82,7 +87,10 @@ static bool pci_permitted(const struct domain *d)
 	return d == dom0 && (d->pv.pci_address & PCI_ENABLE);
 }
 
-/* A part of an access that one of the ports understands; `size` is set to how many bytes of it that is. */
+/*
+ * A part of an access that one of the ports understands; `size` is set to how many bytes of it that
+ * is.
+ */
 static uint32_t read_part(struct domain *d, unsigned port, unsigned bytes, unsigned *size)
 {
 	*size = 1;
@@ -113,11 +121,13 @@ uint32_t port_read(struct domain *d, unsigned port, unsigned bytes)
 	if (direct(d, port, bytes))
 		return in(port, bytes);
 	for (at = 0; at < bytes; at += size)
-		val |= (uint32_t)((read_part(d, port + at, bytes - at, &size) & reg_mask(size)) << at * 8);
+		val |= (uint32_t)((read_part(d, port + at, bytes - at, &size) & reg_mask(size))
+				  << at * 8);
 	return val;
 }
 
-static void write_part(struct domain *d, unsigned port, unsigned bytes, uint32_t val, unsigned *size)
+static void write_part(struct domain *d, unsigned port, unsigned bytes, uint32_t val,
+		       unsigned *size)
 {
 	*size = 1;
 	if (port == PCI_ADDRESS && bytes == 4) {

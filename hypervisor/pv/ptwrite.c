@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writable page tables (VMASST_TYPE_writable_pagetables): a guest writes to an L1 that it has mapped read-only
- * as if it were its own memory. The fault is turned into a checked update of the entry. Only L1s,
- * as Xen does it; the address is the fault's, so no operand address has to be computed.
+ * Writable page tables (VMASST_TYPE_writable_pagetables): a guest writes to an L1 that it has
+ * mapped read-only as if it were its own memory. The fault is turned into a checked update of the
+ * entry. Only L1s, as Xen does it; the address is the fault's, so no operand address has to be
+ * computed.
  */
 #include "access.h"
 #include "console.h"
@@ -75,16 +76,23 @@ struct effect {
 	bool no_write; /* cmpxchg that did not match */
 };
 
-static bool compare_exchange(struct regs *r, uint64_t *val, uint64_t src, unsigned size, struct effect *e)
+static bool compare_exchange(struct regs *r, uint64_t *val, uint64_t src, unsigned size,
+			     struct effect *e)
 {
 	uint64_t old = *val, flags;
 
 	if (size < 4)
 		return false;
 	if (size == 8)
-		__asm__ volatile("cmpq %2, %1; pushfq; pop %0" : "=r"(flags) : "r"(r->rax), "r"(old) : "cc");
+		__asm__ volatile("cmpq %2, %1; pushfq; pop %0"
+				 : "=r"(flags)
+				 : "r"(r->rax), "r"(old)
+				 : "cc");
 	else
-		__asm__ volatile("cmpl %k2, %k1; pushfq; pop %0" : "=r"(flags) : "r"(r->rax), "r"(old) : "cc");
+		__asm__ volatile("cmpl %k2, %k1; pushfq; pop %0"
+				 : "=r"(flags)
+				 : "r"(r->rax), "r"(old)
+				 : "cc");
 	r->rflags = (r->rflags & ~FLAGS_ARITHMETIC) | (flags & FLAGS_ARITHMETIC);
 	if ((old ^ r->rax) & reg_mask(size)) {
 		e->no_write = true;
@@ -95,7 +103,8 @@ static bool compare_exchange(struct regs *r, uint64_t *val, uint64_t src, unsign
 	return true;
 }
 
-static bool string_op(struct regs *r, const struct insn *i, unsigned size, uint64_t *val, struct effect *e)
+static bool string_op(struct regs *r, const struct insn *i, unsigned size, uint64_t *val,
+		      struct effect *e)
 {
 	e->advance = size;
 	if (i->segment || i->addr32)
@@ -108,12 +117,15 @@ static bool string_op(struct regs *r, const struct insn *i, unsigned size, uint6
 }
 
 /* The operand's new value, from its old one in *val. */
-static bool compute(struct regs *r, const struct insn *i, unsigned size, uint64_t *val, struct effect *e)
+static bool compute(struct regs *r, const struct insn *i, unsigned size, uint64_t *val,
+		    struct effect *e)
 {
 	uint64_t *reg = regs_by_number(r, i->reg);
 	unsigned op = i->opcode & 0xff;
 
-	/* Without REX, byte registers 4-7 are ah ch dh bh: nobody writes table entries with them. */
+	/*
+	 * Without REX, byte registers 4-7 are ah ch dh bh: nobody writes table entries with them.
+	 */
 	if (size == 1 && !i->rex && i->reg >= 4 && op != 0xc6)
 		return false;
 	switch (i->opcode) {
@@ -163,7 +175,8 @@ static bool compute(struct regs *r, const struct insn *i, unsigned size, uint64_
 	}
 }
 
-static void finish(struct regs *r, const struct insn *i, const struct effect *e, uint64_t old, unsigned size)
+static void finish(struct regs *r, const struct insn *i, const struct effect *e, uint64_t old,
+		   unsigned size)
 {
 	uint64_t step = r->rflags & RF_DF ? -(uint64_t)e->advance : e->advance;
 
@@ -181,12 +194,16 @@ static void finish(struct regs *r, const struct insn *i, const struct effect *e,
 
 static bool byte_sized(const struct insn *i)
 {
-	if (i->opcode == 0x83 || (i->opcode & INSN_0F && (i->opcode & 0xff) != 0xb0 && (i->opcode & 0xff) != 0xc0))
+	if (i->opcode == 0x83 ||
+	    (i->opcode & INSN_0F && (i->opcode & 0xff) != 0xb0 && (i->opcode & 0xff) != 0xc0))
 		return false;
 	return !(i->opcode & 1);
 }
 
-/* The table is locked, `slot` is the faulting entry's, at `offset` bytes into which the operand lies. */
+/*
+ * The table is locked, `slot` is the faulting entry's, at `offset` bytes into which the operand
+ * lies.
+ */
 static bool write_slot(struct regs *r, const struct insn *i, uint64_t *slot, unsigned offset)
 {
 	unsigned size = byte_sized(i) ? 1 : i->size, shift = offset * 8;
@@ -244,7 +261,8 @@ bool emulate_table_write(struct regs *r, unsigned long va)
 	if (!type)
 		return false;
 	if (type == TYPE_L1)
-		done = write_slot(r, &i, (uint64_t *)mfn_to_virt(m) + (va & ~PAGE_MASK) / 8, va & 7);
+		done = write_slot(r, &i, (uint64_t *)mfn_to_virt(m) + (va & ~PAGE_MASK) / 8,
+				  va & 7);
 	table_unlock(f);
 	return done;
 }

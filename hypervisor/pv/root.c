@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The root tables. The guest's kernel and user both run in ring 3, told apart by the root: the user's maps
- * no kernel page. Each root is held by a typed ref of its vcpu, apart from any pin.
+ * The root tables. The guest's kernel and user both run in ring 3, told apart by the root: the
+ * user's maps no kernel page. Each root is held by a typed ref of its vcpu, apart from any pin.
  *
- * The read-only M2P (slot 256) is in a root since it was loaded as a kernel's; with the assist m2p_strict it is in every
- * table from validation on, and leaves those that become a user's.
+ * The read-only M2P (slot 256) is in a root since it was loaded as a kernel's; with the assist
+ * m2p_strict it is in every table from validation on, and leaves those that become a user's.
  */
 #include "console.h"
 #include "hypervisor/pv/descriptor.h"

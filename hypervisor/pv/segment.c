@@ -2,8 +2,9 @@
 /*
  * Segment bases and the kernel stack, FPU trap flag.
  *
- * While a vcpu runs the processor has its bases: FS, GS of the mode that runs, and in the shadow GS of the other
- * mode (swapgs at each switch of mode). A hypercall comes from guest kernel mode, so GS is the kernel's.
+ * While a vcpu runs the processor has its bases: FS, GS of the mode that runs, and in the shadow GS
+ * of the other mode (swapgs at each switch of mode). A hypercall comes from guest kernel mode, so
+ * GS is the kernel's.
  */
 #include "hypervisor/pv/descriptor.h"
 #include "hypervisor/pv/table.h"
@@ -20,7 +21,10 @@ long do_set_segment_base(unsigned which, unsigned long base)
 	uint16_t sel = (uint16_t)base;
 
 	if (which == SEGBASE_GS_USER_SEL) {
-		/* The hidden base is that of the descriptor; for a null selector it is zeroed first (AMD keeps it). */
+		/*
+		 * The hidden base is that of the descriptor; for a null selector it is zeroed first
+		 * (AMD keeps it).
+		 */
 		sel = sel > 3 ? selector_fix(sel) : sel;
 		__asm__ volatile("swapgs");
 		(void)load_gs(FLAT_RING3_DS32);

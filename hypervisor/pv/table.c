@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Validation of a whole frame: every present entry takes its refs, or none does. The frame has one type ref
- * and is not VALID, so nobody else looks at it. An L1 is done in one go; L2 to L4 stop when the
- * budget is spent, at least one entry after they started, and leave their position in frame.done.
+ * Validation of a whole frame: every present entry takes its refs, or none does. The frame has one
+ * type ref and is not VALID, so nobody else looks at it. An L1 is done in one go; L2 to L4 stop
+ * when the budget is spent, at least one entry after they started, and leave their position in
+ * frame.done.
  */
 #include "hypervisor/pv/descriptor.h"
 #include "hypervisor/pv/table.h"
@@ -48,15 +49,18 @@ static void l1_devalidate(struct frame *f)
 }
 
 /*
- * The entry's table is stopped in the middle: the entry keeps a plain ref, so that whoever undoes or completes
- * this table finds that one. If it is gone already there is nothing to keep.
+ * The entry's table is stopped in the middle: the entry keeps a plain ref, so that whoever undoes
+ * or completes this table finds that one. If it is gone already there is nothing to keep.
  */
 static void keep_child(struct frame *f, struct frame *child, unsigned i)
 {
 	f->done = (uint16_t)(i | (frame_get(child, f->owner) ? DONE_CHILD : 0));
 }
 
-/* Entry i failed for good. What its table left in old_table to be undone becomes this table's business. */
+/*
+ * Entry i failed for good. What its table left in old_table to be undone becomes this table's
+ * business.
+ */
 static void adopt_failed(struct frame *f, struct frame *child, unsigned i, bool has_child)
 {
 	struct vcpu *v = current;

@@ -6,9 +6,14 @@
 #include "x86.h"
 
 #define TABLE_ENTRIES 512
-#define PTE_KERNEL (1UL << 52) /* the guest's supervisor page: PTE_U is set as well, both halves run in ring 3 */
+#define PTE_KERNEL \
+	(1UL       \
+	 << 52) /* the guest's supervisor page: PTE_U is set as well, both halves run in ring 3 */
 
-/* frame.done: entries below the index hold their refs; CHILD: the entry at the index holds a plain ref. */
+/*
+ * frame.done: entries below the index hold their refs; CHILD: the entry at the index holds a plain
+ * ref.
+ */
 #define DONE_INDEX 0x3ff
 #define DONE_CHILD 0x8000
 
@@ -25,7 +30,10 @@ static inline bool slot_is_hyper(unsigned level, unsigned i)
 	return level == 4 && i >= L4_HYPER_FIRST && i <= L4_HYPER_LAST;
 }
 
-/* table.c: a whole frame's content. 0, -ERESTART, or an error with frame.done != 0 when refs are left to drop. */
+/*
+ * table.c: a whole frame's content. 0, -ERESTART, or an error with frame.done != 0 when refs are
+ * left to drop.
+ */
 int table_validate(struct frame *f, uint64_t type);
 int table_devalidate(struct frame *f, uint64_t type); /* 0, -ERESTART */
 
@@ -35,7 +43,10 @@ int upper_entry_put(uint64_t entry, struct frame *table); /* 0, -ERESTART: a pla
 bool upper_entry_counts(uint64_t entry, struct frame *table); /* it holds a ref */
 int upper_entry_write(uint64_t *slot, uint64_t entry, struct frame *table, bool keep_ad);
 
-/* What an L1 entry may be: bits that it must not have, whose table it is, whose the frame must be (DOMID_IO: a device's). */
+/*
+ * What an L1 entry may be: bits that it must not have, whose table it is, whose the frame must be
+ * (DOMID_IO: a device's).
+ */
 struct l1_rules {
 	uint64_t refused;
 	struct domain *d;
@@ -57,7 +68,10 @@ static inline uint64_t l1_complete(uint64_t e)
 	return e & ~PTE_G;
 }
 
-/* Take what a present entry names, complete its flags: 0, or an error as Xen gives it. One count update. */
+/*
+ * Take what a present entry names, complete its flags: 0, or an error as Xen gives it. One count
+ * update.
+ */
 static inline int l1_entry_get(uint64_t *entry, const struct l1_rules *r)
 {
 	uint64_t e = *entry, s, add = FRAME_REF;
@@ -87,22 +101,26 @@ static inline void l1_entry_put(uint64_t e)
 	if (!(e & PTE_P) || !mfn_valid(pte_mfn(e)))
 		return;
 	s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
-	/* A frame without refs is device memory: had this entry taken one, it would be there still. */
+	/*
+	 * A frame without refs is device memory: had this entry taken one, it would be there still.
+	 */
 	if (unlikely(!(s & FRAME_REFS)))
 		return;
 	do
 		if (unlikely((s & FRAME_TREFS) == FRAME_TREF))
 			f->stamp = READ_ONCE(tlb_clock);
-	while (!__atomic_compare_exchange_n(&f->state, &s, s - sub, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+	while (!__atomic_compare_exchange_n(&f->state, &s, s - sub, false, __ATOMIC_RELEASE,
+					    __ATOMIC_RELAXED));
 	if (unlikely(!((s - sub) & FRAME_REFS)))
 		frame_release(f);
 }
 
 /*
- * Write an entry of a locked L1: two count updates and a store, fewer where the frame stays. keep_ad: bits A and D
- * of the old entry stay.
+ * Write an entry of a locked L1: two count updates and a store, fewer where the frame stays.
+ * keep_ad: bits A and D of the old entry stay.
  */
-static inline int l1_entry_write(uint64_t *slot, uint64_t entry, const struct l1_rules *r, bool keep_ad)
+static inline int l1_entry_write(uint64_t *slot, uint64_t entry, const struct l1_rules *r,
+				 bool keep_ad)
 {
 	uint64_t old = READ_ONCE(*slot);
 	int rc;
@@ -131,23 +149,36 @@ int old_table_finish_slow(void);
 /* Takes over the type ref and ref of f, drops them now or leaves the rest to old_table_finish. */
 void table_put_later(struct frame *f);
 
-/* Finish what this vcpu's earlier operation left. 0, -ERESTART. Every hypercall that may change types begins so. */
+/*
+ * Finish what this vcpu's earlier operation left. 0, -ERESTART. Every hypercall that may change
+ * types begins so.
+ */
 static inline int old_table_finish(void)
 {
 	return unlikely(current->pv.old_table) ? old_table_finish_slow() : 0;
 }
 
+/* For those who cannot continue later; bounded by one tree. */
+static inline void old_table_finish_now(void)
+{
+	work_begin();
+	while (unlikely(old_table_finish()))
+		work_begin();
+}
+
 /*
- * The lock makes changes of one table's entries one after the other, and holds a type ref, so that the table stays one.
- * Returns its TYPE_L1..L4; 0: it is no validated table of owner's.
+ * The lock makes changes of one table's entries one after the other, and holds a type ref, so that
+ * the table stays one. Returns its TYPE_L1..L4; 0: it is no validated table of owner's.
  */
 static inline uint64_t table_lock(struct frame *f, domid_t owner)
 {
-	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED), new = (s | FRAME_LOCKED) + FRAME_REF + FRAME_TREF;
+	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED),
+		 new = (s | FRAME_LOCKED) + FRAME_REF + FRAME_TREF;
 
 	if (unlikely((s & (FRAME_VALID | FRAME_LOCKED)) != FRAME_VALID || !(s & FRAME_TREFS) ||
 		     !type_is_table(s & FRAME_TYPE) || f->owner != owner || !frame_ref_ok(s) ||
-		     !__atomic_compare_exchange_n(&f->state, &s, new, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
+		     !__atomic_compare_exchange_n(&f->state, &s, new, false, __ATOMIC_ACQUIRE,
+						  __ATOMIC_RELAXED)))
 		return table_lock_slow(f, owner);
 	return new & FRAME_TYPE;
 }
@@ -157,7 +188,8 @@ static inline void table_unlock(struct frame *f)
 	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
 
 	if (unlikely((s & FRAME_TREFS) == FRAME_TREF ||
-		     !__atomic_compare_exchange_n(&f->state, &s, (s & ~FRAME_LOCKED) - FRAME_REF - FRAME_TREF,
+		     !__atomic_compare_exchange_n(&f->state, &s,
+						  (s & ~FRAME_LOCKED) - FRAME_REF - FRAME_TREF,
 						  false, __ATOMIC_RELEASE, __ATOMIC_RELAXED)))
 		table_unlock_slow(f);
 }

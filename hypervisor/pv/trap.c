@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exceptions of a guest. Some are the hypervisor's to repair (FPU state, LDT pages, writes to page tables,
- * privileged instructions); all others are bounced to the handler that the guest has set for the vector.
+ * Exceptions of a guest. Some are the hypervisor's to repair (FPU state, LDT pages, writes to page
+ * tables, privileged instructions); all others are bounced to the handler that the guest has set
+ * for the vector.
  */
 #include "access.h"
 #include "console.h"
@@ -10,7 +11,14 @@
 #include "hypervisor/pv/descriptor.h"
 #include "x86.h"
 
-enum { VECTOR_DB = 1, VECTOR_NMI = 2, VECTOR_UD = 6, VECTOR_NM = 7, VECTOR_GP = 13, VECTOR_PF = 14 };
+enum {
+	VECTOR_DB = 1,
+	VECTOR_NMI = 2,
+	VECTOR_UD = 6,
+	VECTOR_NM = 7,
+	VECTOR_GP = 13,
+	VECTOR_PF = 14
+};
 
 #define HAS_ERROR_CODE 0x00227d00u /* 8, 10-14, 17, 21 */
 #define GATE_DPL 3
@@ -32,8 +40,10 @@ static void inject(struct vcpu *v, uint8_t vector, bool has_error, uint32_t erro
 	const struct trap_gate *g = &v->pv.trap[vector];
 
 	if (unlikely(!g->address))
-		gprintk(LOG_ERR, "nobody handles vector %u (error %x) at %lx\n", vector, error, v->regs.rip);
-	bounce(v, g->address, (g->flags & GATE_MASKS_EVENTS ? BOUNCE_MASK : 0) | (has_error ? BOUNCE_ERROR : 0),
+		gprintk(LOG_ERR, "nobody handles vector %u (error %x) at %lx\n", vector, error,
+			v->regs.rip);
+	bounce(v, g->address,
+	       (g->flags & GATE_MASKS_EVENTS ? BOUNCE_MASK : 0) | (has_error ? BOUNCE_ERROR : 0),
 	       error);
 }
 
@@ -93,8 +103,8 @@ void pv_int_gate(struct regs *r)
 }
 
 /*
- * INT n of a vector without a gate for ring 3. The number is read from the instruction: QEMU's error code is
- * wrong (n * 16 + 2). True: it was one.
+ * INT n of a vector without a gate for ring 3. The number is read from the instruction: QEMU's
+ * error code is wrong (n * 16 + 2). True: it was one.
  */
 static bool int_n(struct vcpu *v, struct regs *r)
 {
@@ -164,7 +174,8 @@ static bool descriptor_fault(struct vcpu *v, struct regs *r, unsigned long va)
 {
 	unsigned long offset = va - GDT_VIRT(v->id);
 
-	if (va < GDT_VIRT(v->id) || offset >= VCPU_DESC_PAGES * PAGE_SIZE || (r->error_code & (PF_USER | PF_RSVD)))
+	if (va < GDT_VIRT(v->id) || offset >= VCPU_DESC_PAGES * PAGE_SIZE ||
+	    (r->error_code & (PF_USER | PF_RSVD)))
 		return false;
 	if (offset < GDT_PAGES * PAGE_SIZE) {
 		pv_inject(v, VECTOR_GP, (uint32_t)offset & ~7u);
@@ -188,8 +199,10 @@ void pv_page_fault(struct regs *r, uint64_t cr2)
 	if (unlikely(cr2 >= PERDOMAIN_VIRT && cr2 < HYPER_VIRT_END)) {
 		if (descriptor_fault(v, r, cr2))
 			return;
-	} else if ((error & (PF_PRESENT | PF_WRITE | PF_RSVD | PF_FETCH)) == (PF_PRESENT | PF_WRITE) &&
-		   guest_kernel(v) && (v->domain->pv.vm_assist >> VMASST_TYPE_writable_pagetables & 1) &&
+	} else if ((error & (PF_PRESENT | PF_WRITE | PF_RSVD | PF_FETCH)) ==
+			   (PF_PRESENT | PF_WRITE) &&
+		   guest_kernel(v) &&
+		   (v->domain->pv.vm_assist >> VMASST_TYPE_writable_pagetables & 1) &&
 		   emulate_table_write(r, cr2)) {
 		return;
 	}

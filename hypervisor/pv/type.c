@@ -5,43 +5,48 @@
  * Safety of direct paging rests on one invariant: a frame that the processor may use as a table (of
  * pages or descriptors) is never writable by a guest, and all that stands in it was checked. So a
  * frame has one type at a time, each use as that type is a type ref, and the type changes only at
- * zero type refs. Tables are checked when the first type ref is taken (validation takes a ref for each
- * present entry) and let go when the last is dropped (devalidation drops those refs).
+ * zero type refs. Tables are checked when the first type ref is taken (validation takes a ref for
+ * each present entry) and let go when the last is dropped (devalidation drops those refs).
  *
  * States of a table frame, in the bits of frame.state:
  *
  *   trefs = 0                     no table; anybody may take any type
  *   trefs > 0, VALID              a table
  *   trefs = 1, neither            one processor validates or devalidates it; others wait
- *   trefs = 1, PARTIAL            stopped in the middle: frame.done tells how far. This state itself owns the type
- *                                 ref and one ref; nobody is obliged to finish it, anybody may: a get goes on
+ *   trefs = 1, PARTIAL            stopped in the middle: frame.done tells how far. This state
+ * itself owns the type ref and one ref; nobody is obliged to finish it, anybody may: a get goes on
  *                                 upwards from there, a put_rest goes on downwards.
  *
- * Who stopped a put keeps a plain ref, so that the frame cannot go away, and calls frame_put_rest. If somebody
- * else took the table over meanwhile (PARTIAL is gone), there is nothing to do but drop that plain ref; if it
- * was taken over, completed and stopped again, finishing it for the other one harms nobody, who will
- * find it done.
+ * Who stopped a put keeps a plain ref, so that the frame cannot go away, and calls frame_put_rest.
+ * If somebody else took the table over meanwhile (PARTIAL is gone), there is nothing to do but drop
+ * that plain ref; if it was taken over, completed and stopped again, finishing it for the other one
+ * harms nobody, who will find it done.
  *
- * Example. An L4 with one L3, one L2 and 512 L1s is unpinned. put(L4): last type ref, VALID goes, its entry drops
- * the L3's last, which drops the L2's last, which drops L1 after L1 until after 40 of them the budget is spent:
- * L2.done = 472, L2 PARTIAL, and the L3's entry keeps a plain ref: L3.done = 0|CHILD, PARTIAL; the same for
- * the L4; and put(L4) returns -ERESTART with a plain ref in the caller's hands. The guest gets its interrupts, executes the
- * hypercall again, frame_put_rest(L4) finds PARTIAL, continues with the CHILD and so on down to L2 entry 471. Had
+ * Example. An L4 with one L3, one L2 and 512 L1s is unpinned. put(L4): last type ref, VALID goes,
+ * its entry drops the L3's last, which drops the L2's last, which drops L1 after L1 until after 40
+ * of them the budget is spent: L2.done = 472, L2 PARTIAL, and the L3's entry keeps a plain ref:
+ * L3.done = 0|CHILD, PARTIAL; the same for the L4; and put(L4) returns -ERESTART with a plain ref
+ * in the caller's hands. The guest gets its interrupts, executes the hypercall again,
+ * frame_put_rest(L4) finds PARTIAL, continues with the CHILD and so on down to L2 entry 471. Had
  * the guest pinned the L4 again in between, get(L4) would have gone upwards: entry 0 of the L4 has
  * a CHILD, so get(L3), get(L2), validate L1s 472 to 511, and drop the plain refs on the way back.
  *
- * A validation that fails half-way (entry 300 of an L2 is bad) has refs to drop and cannot do that at once
- * either: the frame becomes PARTIAL, current->pv.old_table holds a plain ref, and old_table_finish() does the rest
- * before that vcpu's hypercall returns.
+ * A validation that fails half-way (entry 300 of an L2 is bad) has refs to drop and cannot do that
+ * at once either: the frame becomes PARTIAL, current->pv.old_table holds a plain ref, and
+ * old_table_finish() does the rest before that vcpu's hypercall returns.
  */
 #include "hypervisor/pv/table.h"
 
 static bool cas(struct frame *f, uint64_t *old, uint64_t new)
 {
-	return __atomic_compare_exchange_n(&f->state, old, new, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	return __atomic_compare_exchange_n(&f->state, old, new, true, __ATOMIC_ACQ_REL,
+					   __ATOMIC_RELAXED);
 }
 
-/* The type ref and the ref that this processor worked with become those of the PARTIAL state; extra: and one plain ref. */
+/*
+ * The type ref and the ref that this processor worked with become those of the PARTIAL state;
+ * extra: and one plain ref.
+ */
 static void make_partial(struct frame *f, uint64_t extra)
 {
 	__atomic_add_fetch(&f->state, FRAME_PARTIAL + extra, __ATOMIC_RELEASE);
@@ -71,8 +76,9 @@ static int validate(struct frame *f, uint64_t type)
 static int claim(struct frame *f, uint64_t s, uint64_t type)
 {
 	bool partial = s & FRAME_PARTIAL;
-	uint64_t new = partial ? s & ~FRAME_PARTIAL
-			       : ((s & ~(FRAME_TYPE | FRAME_VALID)) | type) + FRAME_REF + FRAME_TREF;
+	uint64_t new =
+		partial ? s & ~FRAME_PARTIAL
+			: ((s & ~(FRAME_TYPE | FRAME_VALID)) | type) + FRAME_REF + FRAME_TREF;
 
 	if (!cas(f, &s, new))
 		return AGAIN;

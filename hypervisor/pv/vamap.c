@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* update_va_mapping: one L1 entry, named by the address that it maps, and the flush that goes with it. */
+/*
+ * update_va_mapping: one L1 entry, named by the address that it maps, and the flush that goes with
+ * it.
+ */
 #include "access.h"
 #include "hypervisor/pv/foreign.h"
 #include "hypervisor/pv/table.h"
@@ -50,20 +53,22 @@ long do_update_va_mapping(unsigned long va, uint64_t val, unsigned long flags)
 
 	work_begin();
 	if (unlikely(old_table_finish()))
-		return hypercall_continue(__HYPERVISOR_update_va_mapping, 3, va, (unsigned long)val, flags);
+		return hypercall_continue(__HYPERVISOR_update_va_mapping, 3, va, (unsigned long)val,
+					  flags);
 	rc = write_entry(va, val, current->domain->id);
 	return rc ? rc : flush(va, flags);
 }
 
-long do_update_va_mapping_otherdomain(unsigned long va, uint64_t val, unsigned long flags, domid_t dom)
+long do_update_va_mapping_otherdomain(unsigned long va, uint64_t val, unsigned long flags,
+				      domid_t dom)
 {
 	struct foreign from;
 	int rc;
 
 	work_begin();
 	if (unlikely(old_table_finish()))
-		return hypercall_continue(__HYPERVISOR_update_va_mapping_otherdomain, 4, va, (unsigned long)val,
-					  flags, (unsigned long)dom);
+		return hypercall_continue(__HYPERVISOR_update_va_mapping_otherdomain, 4, va,
+					  (unsigned long)val, flags, (unsigned long)dom);
 	rc = foreign_open(&from, dom);
 	if (rc)
 		return rc;

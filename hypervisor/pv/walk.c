@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Walks through a guest's page tables by the directmap. Validated tables hold only tables of the right kind
- * below them, and no superpages, so nothing needs checking on the way but presence. The result is a snapshot: who
- * writes locks the table and looks at its type again.
+ * Walks through a guest's page tables by the directmap. Validated tables hold only tables of the
+ * right kind below them, and no superpages, so nothing needs checking on the way but presence. The
+ * result is a snapshot: who writes locks the table and looks at its type again.
  */
 #include "access.h"
 #include "hypervisor/pv/table.h"
 
 static inline bool step(mfn_t *table, unsigned long va, unsigned shift)
 {
-	uint64_t e = READ_ONCE(((uint64_t *)mfn_to_virt(*table))[va >> shift & (TABLE_ENTRIES - 1)]);
+	uint64_t e =
+		READ_ONCE(((uint64_t *)mfn_to_virt(*table))[va >> shift & (TABLE_ENTRIES - 1)]);
 
 	*table = pte_mfn(e);
 	return e & PTE_P;
@@ -17,7 +18,8 @@ static inline bool step(mfn_t *table, unsigned long va, unsigned shift)
 
 static uint64_t *walk(mfn_t root, unsigned long va, mfn_t *table)
 {
-	if (!guest_range_ok((void *)va, 1) || !step(&root, va, 39) || !step(&root, va, 30) || !step(&root, va, 21))
+	if (!guest_range_ok((void *)va, 1) || !step(&root, va, 39) || !step(&root, va, 30) ||
+	    !step(&root, va, 21))
 		return NULL;
 	*table = root;
 	return (uint64_t *)mfn_to_virt(root) + (va >> 12 & (TABLE_ENTRIES - 1));

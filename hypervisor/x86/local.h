@@ -67,9 +67,6 @@ struct cpu *trap_own_stack_c(struct regs *r);
 
 /* access.S and inline assembly: where a fault at `pc` goes on; 0: nowhere. */
 uint64_t extable_find(uint64_t pc);
-#define EXTABLE_ROW(at, to)                                                                        \
-	".pushsection .extable, \"a\"; .balign 4; .long " #at " - ., " #to " - .; .popsection\n"
-
 /* apic.c */
 #define VECTOR_TIMER    0xf0
 #define VECTOR_KICK     0xf1

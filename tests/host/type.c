@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rules: a frame has one type at a time, and it changes only at no type refs; a table is checked when it becomes
- * one, whole or not at all; what stopped in the middle goes on in either direction; no ref is lost or made up.
+ * Rules: a frame has one type at a time, and it changes only at no type refs; a table is checked
+ * when it becomes one, whole or not at all; what stopped in the middle goes on in either direction;
+ * no ref is lost or made up.
  */
 // flags: -iquotehypervisor/include
 #include "type_model.h"
@@ -35,12 +36,15 @@ static void test_single(void)
 	CHECK("nor is it writable", model_write(0, 0, 0) == -EINVAL);
 	CHECK("a writable mapping of a page", model_update(0, 1, entry(1, RW), false) == 0);
 	CHECK("which is no table then", model_pin(1, TYPE_L1) == -EINVAL);
-	CHECK("a writable mapping of the L1 itself", model_update(0, 2, entry(0, RW), false) == -EBUSY);
+	CHECK("a writable mapping of the L1 itself",
+	      model_update(0, 2, entry(0, RW), false) == -EBUSY);
 	CHECK("a read-only one", model_update(0, 2, entry(0, RO), false) == 0);
 	CHECK("another domain's page", model_update(0, 3, entry(FRAMES, RO), false) == -EBUSY);
-	CHECK("a superpage bit, as PAT", model_update(0, 3, entry(1, RO | PTE_PAT), false) == -EINVAL);
+	CHECK("a superpage bit, as PAT",
+	      model_update(0, 3, entry(1, RO | PTE_PAT), false) == -EINVAL);
 	CHECK("flags only", model_update(0, 1, entry(1, RW | PTE_NX | PTE_A), false) == 0);
-	CHECK("a page that is not there", model_update(0, 3, 999UL << PAGE_SHIFT | RO, false) == -EPERM);
+	CHECK("a page that is not there",
+	      model_update(0, 3, 999UL << PAGE_SHIFT | RO, false) == -EPERM);
 	model_audit();
 	CHECK("unpinned", model_unpin(0) == 0);
 	CHECK("twice", model_unpin(0) == -EINVAL);
@@ -58,7 +62,8 @@ static void test_supervisor_bit(void)
 	model_write(0, 0, entry(1, PTE_P));
 	model_write(0, 1, entry(1, PTE_P | PTE_U | PTE_G));
 	CHECK("both pages' L1 pins", model_pin(0, TYPE_L1) == 0);
-	CHECK("a supervisor page is a marked user page", l1[0] == entry(1, PTE_P | PTE_U | PTE_KERNEL));
+	CHECK("a supervisor page is a marked user page",
+	      l1[0] == entry(1, PTE_P | PTE_U | PTE_KERNEL));
 	CHECK("a global one is not", l1[1] == entry(1, PTE_P | PTE_U));
 	model_end();
 }
@@ -101,7 +106,8 @@ static void test_failure(void)
 	while (old_table_finish())
 		model_cpu.budget = 1 << 20;
 	model_audit();
-	CHECK("leaves nothing", !(model_frame(3)->state & FRAME_TREFS) && !(model_frame(4)->state & FRAME_TREFS));
+	CHECK("leaves nothing",
+	      !(model_frame(3)->state & FRAME_TREFS) && !(model_frame(4)->state & FRAME_TREFS));
 	model_end();
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Frame types on the host: the hypervisor's own type.c, table.c and entry.c over a small array of frames, steps
- * that a hostile guest could take, and an audit that counts every reference anew after each of them.
+ * Frame types on the host: the hypervisor's own type.c, table.c and entry.c over a small array of
+ * frames, steps that a hostile guest could take, and an audit that counts every reference anew
+ * after each of them.
  */
 #pragma once
 
@@ -13,7 +14,10 @@
 #define FOREIGN 2 /* behind them, of another domain */
 #define GUEST   7
 
-/* Memory and processor of the model instead of the machine's; the headers' own definitions get other names. */
+/*
+ * Memory and processor of the model instead of the machine's; the headers' own definitions get
+ * other names.
+ */
 #include "layout.h"
 #undef DIRECTMAP_VIRT
 #undef FRAMETABLE_VIRT
@@ -106,7 +110,8 @@ struct model_count {
 	uint64_t refs, trefs;
 };
 
-static void count_entry(struct model_count *c, const struct frame *f, unsigned level, unsigned slot, bool typed)
+static void count_entry(struct model_count *c, const struct frame *f, unsigned level, unsigned slot,
+			bool typed)
 {
 	uint64_t e = ((uint64_t *)mfn_to_virt(frame_to_mfn(f)))[slot];
 	uint64_t target = pte_mfn(e).n;
@@ -121,7 +126,8 @@ static void count_entry(struct model_count *c, const struct frame *f, unsigned l
 	/* What a table uses as a table, or maps writable, has that type. */
 	if (typed && level > 1 && type_level(frame_table[target].state & FRAME_TYPE) != level - 1)
 		abort();
-	if (typed && level == 1 && e & PTE_W && (frame_table[target].state & FRAME_TYPE) != TYPE_WRITABLE)
+	if (typed && level == 1 && e & PTE_W &&
+	    (frame_table[target].state & FRAME_TYPE) != TYPE_WRITABLE)
 		abort();
 	if (level == 1 && frame_table[target].owner != GUEST)
 		abort();
@@ -158,7 +164,8 @@ static void model_audit(void)
 		}
 		if (f->state & FRAME_LOCKED || (f->state & FRAME_VALID && f->state & FRAME_PARTIAL))
 			abort();
-		if (type_is_table(f->state & FRAME_TYPE) && f->state & (FRAME_VALID | FRAME_PARTIAL))
+		if (type_is_table(f->state & FRAME_TYPE) &&
+		    f->state & (FRAME_VALID | FRAME_PARTIAL))
 			count_table(c, f);
 	}
 	if (model_vcpu.pv.old_table)
@@ -167,8 +174,9 @@ static void model_audit(void)
 		uint64_t s = frame_table[i].state;
 
 		if (c[i].refs != (s & FRAME_REFS) || c[i].trefs != (s & FRAME_TREFS) / FRAME_TREF) {
-			fprintf(stderr, "frame %u: state %lx, but %lu refs and %lu type refs are held\n", i, s,
-				c[i].refs, c[i].trefs);
+			fprintf(stderr,
+				"frame %u: state %lx, but %lu refs and %lu type refs are held\n", i,
+				s, c[i].refs, c[i].trefs);
 			abort();
 		}
 	}
@@ -192,8 +200,8 @@ static unsigned model_slot(unsigned n)
 static uint64_t model_entry(unsigned target, unsigned flags)
 {
 	static const uint64_t choice[8] = {
-		PTE_P, PTE_P | PTE_W, PTE_P | PTE_W | PTE_U, PTE_P | PTE_U, 0, PTE_P | PTE_W, PTE_P | PTE_PS,
-		PTE_P | PTE_NX | PTE_A,
+		PTE_P, PTE_P | PTE_W, PTE_P | PTE_W | PTE_U, PTE_P | PTE_U,
+		0,     PTE_P | PTE_W, PTE_P | PTE_PS,        PTE_P | PTE_NX | PTE_A,
 	};
 
 	return (uint64_t)(target % (FRAMES + FOREIGN + 2)) << PAGE_SHIFT | choice[flags % 8];
