@@ -58,6 +58,8 @@ static int check(const char *device, const struct block_device *dev, ext2_filsys
 			      (unsigned long)(dev->sectors >> 1));
 		return -EINVAL;
 	}
+	if (ext2fs_has_feature_casefold((struct ext2_super_block *)super))
+		return refuse(device, "its ext4 folds case, which is not supported here");
 	if (ext2fs_has_feature_journal_needs_recovery((struct ext2_super_block *)super))
 		return refuse(device, "its journal waits to be replayed; run e2fsck on it");
 	if (!*readonly && (!(super->s_state & EXT2_VALID_FS) || super->s_state & EXT2_ERROR_FS)) {
