@@ -34,7 +34,7 @@ static NOINLINE void wake_pollers(struct domain *d, uint32_t port)
 	}
 }
 
-void evtchn_set_pending(struct domain *d, struct vcpu *v, uint32_t port)
+static inline void raise(struct domain *d, struct vcpu *v, uint32_t port)
 {
 	struct shared_info *s = d->shared;
 
@@ -47,39 +47,39 @@ void evtchn_set_pending(struct domain *d, struct vcpu *v, uint32_t port)
 		wake_pollers(d, port);
 }
 
+void evtchn_set_pending(struct domain *d, struct vcpu *v, uint32_t port)
+{
+	raise(d, v, port);
+}
+
 void evtchn_unmask(struct domain *d, uint32_t port)
 {
 	struct shared_info *s = d->shared;
-	struct vcpu *v = d->vcpu[evtchn_entry(&d->evtchn, port)->vcpu];
+	struct vcpu *v = d->vcpu[evtchn_at(&d->evtchn, port)->vcpu];
 
 	if (bit_test_and_clear(s->evtchn_mask, port) && bit_test(s->evtchn_pending, port) && v &&
 	    !bit_test_and_set(&v->info->evtchn_pending_sel, port / BITS_PER_LONG))
 		evtchn_mark_upcall(v);
 }
 
-int evtchn_send(struct domain *d, uint32_t port)
+long evtchn_send(struct domain *d, uint32_t port)
 {
-	struct evtchn *e = evtchn_entry(&d->evtchn, port), *remote;
+	struct evtchn *e;
 	struct domain *peer;
 
-	if (unlikely(!e))
+	if (unlikely(port >= d->evtchn.ports))
 		return -EINVAL;
-	switch (e->state) {
-	case EVTCHNSTAT_interdomain:
+	e = evtchn_at(&d->evtchn, port);
+	if (likely(e->state == EVTCHNSTAT_interdomain)) {
 		peer = e->inter.peer;
-		port = e->inter.port;
-		remote = evtchn_entry(&peer->evtchn, port);
-		if (likely(remote))
-			evtchn_set_pending(peer, peer->vcpu[remote->vcpu], port);
+		raise(peer, peer->vcpu[e->inter.end->vcpu], e->inter.port);
 		return 0;
-	case EVTCHNSTAT_ipi:
-		evtchn_set_pending(d, d->vcpu[e->vcpu], port);
-		return 0;
-	case EVTCHNSTAT_unbound:
-		return 0;
-	default:
-		return -EINVAL;
 	}
+	if (e->state == EVTCHNSTAT_ipi) {
+		raise(d, d->vcpu[e->vcpu], port);
+		return 0;
+	}
+	return e->state == EVTCHNSTAT_unbound ? 0 : -EINVAL;
 }
 
 void evtchn_send_virq(struct vcpu *v, uint32_t virq)
@@ -88,7 +88,7 @@ void evtchn_send_virq(struct vcpu *v, uint32_t virq)
 	struct domain *d = v->domain;
 
 	if (port)
-		evtchn_set_pending(d, d->vcpu[evtchn_entry(&d->evtchn, port)->vcpu], port);
+		evtchn_set_pending(d, d->vcpu[evtchn_at(&d->evtchn, port)->vcpu], port);
 }
 
 void evtchn_send_domain_virq(struct domain *d, uint32_t virq)
@@ -142,7 +142,7 @@ void evtchn_send_pirq(struct domain *d, uint32_t pirq)
 	uint32_t port = d->evtchn.pirq_port ? d->evtchn.pirq_port[pirq] : 0;
 
 	if (port)
-		evtchn_set_pending(d, d->vcpu[evtchn_entry(&d->evtchn, port)->vcpu], port);
+		evtchn_set_pending(d, d->vcpu[evtchn_at(&d->evtchn, port)->vcpu], port);
 }
 
 bool evtchn_pending(struct vcpu *v)

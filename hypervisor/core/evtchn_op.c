@@ -51,7 +51,7 @@ static int free_port(struct domain *d)
 	for (port = t->lowest; port < t->max; port++) {
 		if (port >= t->ports && (rc = add_group(t)))
 			return rc;
-		if (evtchn_entry(t, port)->state == EVTCHNSTAT_closed) {
+		if (evtchn_at(t, port)->state == EVTCHNSTAT_closed) {
 			t->lowest = port;
 			return (int)port;
 		}
@@ -61,7 +61,7 @@ static int free_port(struct domain *d)
 
 static struct evtchn *open_port(struct domain *d, uint32_t port, uint8_t state, uint32_t vcpu)
 {
-	struct evtchn *e = evtchn_entry(&d->evtchn, port);
+	struct evtchn *e = evtchn_at(&d->evtchn, port);
 
 	e->vcpu = (uint16_t)vcpu;
 	d->evtchn.active++;
@@ -87,9 +87,9 @@ static void free_entry(struct domain *d, struct evtchn *e, uint32_t port)
 
 static void close_interdomain(struct domain *d, struct evtchn *e, uint32_t port, struct domain *peer)
 {
-	struct evtchn *remote = evtchn_entry(&peer->evtchn, e->inter.port);
+	struct evtchn *remote = e->inter.end;
 
-	BUG_ON(!remote || remote->state != EVTCHNSTAT_interdomain || remote->inter.peer != d);
+	BUG_ON(remote->state != EVTCHNSTAT_interdomain || remote->inter.peer != d);
 	WRITE_ONCE(remote->state, EVTCHNSTAT_unbound);
 	remote->unbound.domid = d->id;
 	free_entry(d, e, port);
@@ -206,11 +206,13 @@ static long bind_pair(struct domain *d, struct domain *peer, struct evtchn_bind_
 	remote = evtchn_entry(&peer->evtchn, b->remote_port);
 	if (!remote || remote->state != EVTCHNSTAT_unbound || remote->unbound.domid != d->id)
 		return -EINVAL;
-	e = evtchn_entry(&d->evtchn, (uint32_t)port);
+	e = evtchn_at(&d->evtchn, (uint32_t)port);
 	e->inter.peer = peer;
+	e->inter.end = remote;
 	e->inter.port = b->remote_port;
 	domain_hold(peer);
 	remote->inter.peer = d;
+	remote->inter.end = e;
 	remote->inter.port = (uint32_t)port;
 	domain_hold(d);
 	open_port(d, (uint32_t)port, EVTCHNSTAT_interdomain, 0);
@@ -445,7 +447,7 @@ static long op_reset(void *arg)
 		rc = -EINVAL;
 	work_begin();
 	for (port = 1; !rc && port < d->evtchn.ports && d->evtchn.active; port++) {
-		if (evtchn_entry(&d->evtchn, port)->state == EVTCHNSTAT_closed)
+		if (evtchn_at(&d->evtchn, port)->state == EVTCHNSTAT_closed)
 			continue;
 		close_port(d, port);
 		/* Closed ports are passed over quickly, so the op just begins again. */
@@ -466,10 +468,9 @@ static long op_send(const void *arg)
 	return evtchn_send(current->domain, s.port);
 }
 
-long do_event_channel_op(int cmd, void *arg)
+/* Apart from sending, so that the send needs no stack frame. */
+static NOINLINE long table_op(int cmd, void *arg)
 {
-	if (likely(cmd == EVTCHNOP_send))
-		return op_send(arg);
 	switch (cmd) {
 	case EVTCHNOP_alloc_unbound:
 		return op_alloc_unbound(arg);
@@ -494,6 +495,11 @@ long do_event_channel_op(int cmd, void *arg)
 	default:
 		return -ENOSYS; /* init_control and its kin too: ports are 2-level here */
 	}
+}
+
+long do_event_channel_op(int cmd, void *arg)
+{
+	return likely(cmd == EVTCHNOP_send) ? op_send(arg) : table_op(cmd, arg);
 }
 
 long do_event_channel_op_compat(void *arg)

@@ -129,7 +129,7 @@ long grant_copy(void **uop, unsigned *count)
 			end_release(&from);
 			end_release(&to);
 		}
-		if (unlikely(copy_to_guest(&u->status, &op.status, sizeof(op.status))))
+		if (unlikely(copy_to_guest(&u->status, &op.status, STATUS_SIZE)))
 			break;
 		rc = 0;
 	}

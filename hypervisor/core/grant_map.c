@@ -241,7 +241,7 @@ long grant_unmap(void **uop, unsigned *count)
 		if (unlikely(copy_from_guest(&op, u, sizeof(op))))
 			return -EFAULT;
 		op.status = (int16_t)unmap_one(op.handle, op.host_addr, op.dev_bus_addr, 0, flush_page);
-		if (unlikely(copy_to_guest(&u->status, &op.status, sizeof(op.status))))
+		if (unlikely(copy_to_guest(&u->status, &op.status, STATUS_SIZE)))
 			return -EFAULT;
 	}
 	return 0;
@@ -258,7 +258,7 @@ long grant_unmap_and_replace(void **uop, unsigned *count)
 		if (unlikely(copy_from_guest(&op, u, sizeof(op))))
 			return -EFAULT;
 		op.status = (int16_t)unmap_one(op.handle, op.host_addr, 0, op.new_addr, false);
-		if (unlikely(copy_to_guest(&u->status, &op.status, sizeof(op.status))))
+		if (unlikely(copy_to_guest(&u->status, &op.status, STATUS_SIZE)))
 			return -EFAULT;
 	}
 	return 0;

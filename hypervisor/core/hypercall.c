@@ -73,7 +73,8 @@ long hypercall_continue(unsigned op, unsigned n, ...)
 		c->mc->op = op;
 		for (i = 0; i < n; i++)
 			c->mc->args[i] = va_arg(args, unsigned long);
-		c->mc_continues = true;
+		c->mc_args = n;
+		cpu_work(c, WORK_ENTRY);
 	} else {
 		for (i = 0; i < n; i++)
 			*arg[i] = va_arg(args, unsigned long);

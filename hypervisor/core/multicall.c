@@ -1,55 +1,82 @@
 /* SPDX-License-Identifier: MIT */
-/* multicall: a list of hypercalls in one entry; each entry gets its result, even if an earlier one failed. */
+/*
+ * multicall: a list of hypercalls in one entry; each gets its result, even if an earlier one failed. An entry's
+ * words go from the guest's memory straight into the operation's arguments.
+ *
+ * An operation that is to be continued stores what is left into struct cpu's copy of its entry and sets
+ * WORK_ENTRY (hypercall_continue); then the entry in the guest's memory becomes that, and the whole list is
+ * continued from there.
+ */
 #include "access.h"
 #include "hypercall.h"
 
 #define ENTRY_COST 5 /* units of work beside what the operation counts itself */
 
-static inline long call(const struct multicall_entry *e)
+static int store_rest(struct cpu *c, struct multicall_entry *to)
 {
-	const uint64_t *a = e->args;
+	const struct multicall_entry *rest = c->mc;
+	unsigned i;
 
-	if (unlikely(e->op >= NR_HYPERCALLS))
-		return -ENOSYS;
-	return hypercall_table[index_nospec(e->op, NR_HYPERCALLS)](a[0], a[1], a[2], a[3], a[4], a[5]);
+	__atomic_and_fetch(&c->work, ~WORK_ENTRY, __ATOMIC_RELAXED);
+	if (put_guest_u64(&to->op, rest->op))
+		return -EFAULT;
+	for (i = 0; i < c->mc_args; i++)
+		if (put_guest_u64(&to->args[i], rest->args[i]))
+			return -EFAULT;
+	return 0;
+}
+
+/* Returns how many entries are left, or -EFAULT. The list is outside of the hypervisor's addresses. */
+static long run(struct cpu *c, struct multicall_entry **list, unsigned long n)
+{
+	struct multicall_entry *e;
+	uint64_t op, a0, a1, a2, a3, a4, a5;
+	long result;
+
+	for (e = *list; n; e++, n--) {
+		*list = e;
+		if (unlikely((c->budget -= ENTRY_COST) < 0))
+			return (long)n;
+		guest_open();
+		guest_load(op, &e->op, fault);
+		guest_load(a0, &e->args[0], fault);
+		guest_load(a1, &e->args[1], fault);
+		guest_load(a2, &e->args[2], fault);
+		guest_load(a3, &e->args[3], fault);
+		guest_load(a4, &e->args[4], fault);
+		guest_load(a5, &e->args[5], fault);
+		guest_close();
+		result = -ENOSYS;
+		if (likely(op < NR_HYPERCALLS))
+			result = hypercall_table[index_nospec(op, NR_HYPERCALLS)](a0, a1, a2, a3, a4, a5);
+		if (unlikely(c->work & (WORK_ENTRY | WORK_FRAME | WORK_CRASH))) {
+			if (c->work & WORK_ENTRY)
+				return store_rest(c, e) ? -EFAULT : (long)n;
+			n = 1; /* the frame is another: what follows would be done for nobody */
+		}
+		guest_open();
+		guest_store(&e->result, result, fault);
+		guest_close();
+	}
+	return 0;
+fault:
+	guest_close();
+	return -EFAULT;
 }
 
 long do_multicall(struct multicall_entry *calls, unsigned long n)
 {
 	struct cpu *c = this_cpu();
-	struct multicall_entry e;
-	long rc = 0;
+	struct multicall_entry rest;
+	long left;
 
 	if (unlikely(c->mc))
 		return -EINVAL; /* one within another */
-	if (unlikely(n > ~0u || !guest_range_ok(calls, n * sizeof(e))))
+	if (unlikely(n > ~0u || !guest_range_ok(calls, n * sizeof(*calls))))
 		return -EFAULT;
 	work_begin();
-	c->mc = &e;
-	c->mc_continues = false;
-	for (; n; n--, calls++) {
-		if (unlikely(work_spent(ENTRY_COST)))
-			break;
-		if (unlikely(copy_from_guest(&e, calls, sizeof(e)))) {
-			rc = -EFAULT;
-			break;
-		}
-		e.result = (unsigned long)call(&e);
-		if (unlikely(c->mc_continues)) {
-			if (copy_to_guest(calls, &e, sizeof(e)))
-				rc = -EFAULT;
-			break;
-		}
-		if (unlikely(put_guest_u64(&calls->result, e.result))) {
-			rc = -EFAULT;
-			break;
-		}
-		/* The frame is another (iret, a crash): what follows would be done for nobody. */
-		if (unlikely(c->work & (WORK_FRAME | WORK_CRASH)))
-			n = 1;
-	}
+	c->mc = &rest;
+	left = run(c, &calls, n);
 	c->mc = NULL;
-	if (n && !rc)
-		return hypercall_continue(__HYPERVISOR_multicall, 2, calls, n);
-	return rc;
+	return left <= 0 ? left : hypercall_continue(__HYPERVISOR_multicall, 2, calls, left);
 }

@@ -8,21 +8,23 @@
 
 #define POLL_PORTS_MAX 128
 
+#define TIMEOUT_NEVER_SHIFT 50 /* further away than 2^50 ns, or negative: a guest that means never, and overflowed */
+#define TIMEOUT_NEVER	    100000000UL
+
 long do_set_timer_op(int64_t timeout)
 {
 	struct vcpu *v = current;
-	int64_t away;
+	uint64_t at = (uint64_t)timeout;
 
 	if (!timeout) {
 		timer_stop(&v->singleshot);
 		return 0;
 	}
-	away = timeout - (int64_t)time_now();
-	/* Guests that mean "never" overflow: they get a tick instead of none. */
-	if (unlikely(timeout < 0 || away >> 50 > 0))
-		timer_set(&v->singleshot, time_now() + 100000000);
-	else
-		timer_set(&v->singleshot, (uint64_t)timeout);
+	/* Such a guest gets a tick instead of none. */
+	if (unlikely(at >> TIMEOUT_NEVER_SHIFT) &&
+	    (timeout < 0 || (timeout - (int64_t)time_now()) >> TIMEOUT_NEVER_SHIFT > 0))
+		at = time_now() + TIMEOUT_NEVER;
+	timer_set(&v->singleshot, at);
 	return 0;
 }
 

@@ -109,20 +109,34 @@ void timer_stop(struct timer *t)
 	spin_unlock(&tc->lock);
 }
 
+/* Into the heap, or to another place in it; locked, t in no other heap. */
+static NOINLINE void place(struct timer_cpu *tc, struct timer *t, uint64_t deadline)
+{
+	if (t->deadline)
+		take_out(tc, t);
+	t->deadline = deadline;
+	set_first(tc, meld(tc->first, t));
+	if (tc->first == t && (!tc->programmed || deadline < tc->programmed)) {
+		tc->programmed = deadline;
+		time_set_deadline(deadline);
+	}
+}
+
 void timer_set(struct timer *t, uint64_t deadline)
 {
 	struct cpu *c = this_cpu();
 	struct timer_cpu *tc = c->timers;
 
-	timer_stop(t);
-	spin_lock(&tc->lock);
-	t->cpu = c;
-	t->deadline = MAX(deadline, 1UL);
-	set_first(tc, meld(tc->first, t));
-	if (tc->first == t && (!tc->programmed || t->deadline < tc->programmed)) {
-		tc->programmed = t->deadline;
-		time_set_deadline(t->deadline);
+	if (unlikely(t->cpu != c)) {
+		timer_stop(t);
+		t->cpu = c;
 	}
+	spin_lock(&tc->lock);
+	/* Put off, with no timer below it, it stands right where it is. */
+	if (t->deadline && t->deadline <= deadline && !t->child)
+		t->deadline = deadline;
+	else
+		place(tc, t, deadline + !deadline);
 	spin_unlock(&tc->lock);
 }
 

@@ -24,6 +24,7 @@ struct timer_cpu;
 #define WORK_NMI (1u << 4) /* deliver NMI to the current vcpu */
 /* A hypercall's handler has written rax, rcx, r11, cs, ss, rip and entry of the frame itself (iret). */
 #define WORK_FRAME (1u << 5)
+#define WORK_ENTRY (1u << 6) /* a multicall's entry is to be continued; never seen outside of core/multicall.c */
 
 struct cpu {
 	/* Offsets of the first fields are used by entry.S (x86/offsets.h). */
@@ -45,8 +46,8 @@ struct cpu {
 	uint64_t cr4;
 	uint32_t tsc_aux; /* as loaded */
 	uint64_t flushed; /* tlb_clock at its last complete flush of guests' entries */
-	struct multicall_entry *mc; /* the multicall's entry in progress (a copy), or NULL */
-	bool mc_continues; /* that entry is to be continued: hypercall_continue stored into it, not into the frame */
+	struct multicall_entry *mc; /* within a multicall: where hypercall_continue stores instead of the frame */
+	uint32_t mc_args; /* how many arguments it stored */
 
 	struct sched_cpu *sched; /* core/sched.c */
 	struct timer_cpu *timers; /* core/timer.c */

@@ -21,12 +21,14 @@ struct evtchn {
 		} unbound;
 		struct {
 			struct domain *peer; /* holds a reference to it */
-			uint32_t port;
+			struct evtchn *end; /* the other end, an entry of peer's */
+			uint32_t port; /* its number */
 		} inter;
 		uint32_t pirq;
 		uint32_t virq;
 	};
 };
+_Static_assert(sizeof(struct evtchn) == 32, "a shift finds the entry");
 
 struct evtchn_table {
 	spinlock_t lock; /* guards states and bindings; of two domains, the one with the lower address first */
@@ -42,17 +44,20 @@ int evtchn_init(struct domain *d);
 void evtchn_destroy(struct domain *d); /* close all, free all; idempotent */
 long do_event_channel_op(int cmd, void *arg);
 
-/* The port's entry, or NULL beyond what is allocated. Closed ones have state EVTCHNSTAT_closed. */
-static inline struct evtchn *evtchn_entry(struct evtchn_table *t, uint32_t port)
+/* The entry of a port that is known to be below t->ports. Closed ones have state EVTCHNSTAT_closed. */
+static inline struct evtchn *evtchn_at(struct evtchn_table *t, uint32_t port)
 {
-	if (unlikely(port >= t->ports))
-		return NULL;
 	port = (uint32_t)index_nospec(port, t->ports);
 	return &t->group[port / EVTCHN_GROUP][port % EVTCHN_GROUP];
 }
+/* Of any port; NULL beyond what is allocated. */
+static inline struct evtchn *evtchn_entry(struct evtchn_table *t, uint32_t port)
+{
+	return likely(port < t->ports) ? evtchn_at(t, port) : NULL;
+}
 
 long do_event_channel_op_compat(void *arg);
-int evtchn_send(struct domain *d, uint32_t port); /* 0, -EINVAL */
+long evtchn_send(struct domain *d, uint32_t port); /* 0, -EINVAL */
 /* Pending, selector, upcall, wake: d's port, which notifies its vcpu v (NULL: there is none yet). */
 void evtchn_set_pending(struct domain *d, struct vcpu *v, uint32_t port);
 void evtchn_unmask(struct domain *d, uint32_t port); /* and raise what was pending; port is allocated */
