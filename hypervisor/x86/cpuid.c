@@ -99,7 +99,7 @@ static void leaf_7(uint32_t sub, uint32_t out[4])
 	out[3] = 0;
 }
 
-static void leaf_xsave(const struct vcpu *v, uint32_t sub, uint32_t out[4])
+static void leaf_xsave(uint32_t sub, uint32_t out[4])
 {
 	if (!cpu_features.xsave || sub > 63) {
 		memset(out, 0, 16);
@@ -118,7 +118,6 @@ static void leaf_xsave(const struct vcpu *v, uint32_t sub, uint32_t out[4])
 	} else {
 		out[2] = out[3] = 0;
 	}
-	(void)v;
 }
 
 static void leaf_xen(const struct vcpu *v, uint32_t leaf, uint32_t sub, uint32_t out[4])
@@ -216,7 +215,7 @@ void cpuid_guest(const struct vcpu *v, uint32_t leaf, uint32_t sub, uint32_t out
 		leaf_7(sub, out);
 		break;
 	case 0xd:
-		leaf_xsave(v, sub, out);
+		leaf_xsave(sub, out);
 		break;
 	default:
 		/* MONITOR, thermal, performance counters, topology: none of a PV guest's. */

@@ -22,6 +22,10 @@
 #define L4_INDEX(va) (((va) >> 39) & 511)
 #define L3_INDEX(va) (((va) >> 30) & 511)
 
+.macro entry table, index, target, flags=TABLE
+	movl	$PHYS(\target) + \flags, PHYS(\table) + 8 * (\index)
+.endm
+
 	.section .text.head, "ax"
 	.code32
 	.balign 4
@@ -73,6 +77,23 @@ start_multiboot:
 	cmp	$PHYS(image_end) + PAGE, %eax
 	jb	2b
 
+	entry	early_l4, 0, early_l3_low
+	entry	early_l4, L4_INDEX(IMAGE_VIRT), early_l3_image
+	entry	early_l4, L4_INDEX(IMAGE_VIRT) + 1, early_l3_low /* DIRECTMAP_VIRT */
+	.set	at, 0
+	.rept	4
+	entry	early_l3_low, at, early_l2+at*0x1000
+	.set	at, at + 1
+	.endr
+	entry	early_l3_image, L3_INDEX(IMAGE_VIRT), early_l2_image
+	entry	early_l3_image, L3_INDEX(CPUS_VIRT), early_l2_cpus
+	entry	early_l2_image, 0, early_l1
+	entry	early_l2_cpus, 0, early_l1_cpus
+	.set	at, 0
+	.rept	8
+	entry	early_l1_cpus, at, cpu0_block+at*0x1000, PAGE
+	.set	at, at + 1
+	.endr
 	mov	$PHYS(early_l4), %eax
 	mov	%eax, %cr3
 	mov	$0x20, %eax /* PAE */
@@ -128,43 +149,16 @@ early_gdt_pointer:
 	.word	. - early_gdt - 1
 	.long	PHYS(early_gdt)
 
-	.data
-	.balign	4096
-early_l4:
-	.quad	PHYS(early_l3_low) + TABLE
-	.skip	8 * (L4_INDEX(IMAGE_VIRT) - 1)
-	.quad	PHYS(early_l3_image) + TABLE
-	.quad	PHYS(early_l3_low) + TABLE /* DIRECTMAP_VIRT's slot is the next */
-	.balign	4096
-early_l3_low:
-	.quad	PHYS(early_l2) + TABLE, PHYS(early_l2) + TABLE + 0x1000
-	.quad	PHYS(early_l2) + TABLE + 0x2000, PHYS(early_l2) + TABLE + 0x3000
-	.balign	4096
-early_l3_image:
-	.skip	8 * L3_INDEX(IMAGE_VIRT)
-	.quad	PHYS(early_l2_image) + TABLE
-	.quad	PHYS(early_l2_cpus) + TABLE /* CPUS_VIRT's is the next */
-	.balign	4096
-early_l2_image:
-	.quad	PHYS(early_l1) + TABLE
-	.balign	4096
-early_l2_cpus:
-	.quad	PHYS(early_l1_cpus) + TABLE
-	.balign	4096
-early_l1_cpus:
-	.set	page, 0
-	.rept	8
-	.quad	PHYS(cpu0_block) + page * 4096 + PAGE
-	.set	page, page + 1
-	.endr
-	.balign	4096
-
 	.bss
 	.balign	4096
-early_l2:
-	.skip	4 * 4096
-early_l1:
-	.skip	4096
+early_l4:	.skip	4096
+early_l3_low:	.skip	4096
+early_l3_image:	.skip	4096
+early_l2:	.skip	4 * 4096
+early_l2_image:	.skip	4096
+early_l2_cpus:	.skip	4096
+early_l1:	.skip	4096
+early_l1_cpus:	.skip	4096
 	.globl	cpu0_block
 cpu0_block:
 	.skip	CPU_BLOCK

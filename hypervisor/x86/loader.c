@@ -65,8 +65,13 @@ static void add_module(uint64_t start, uint64_t size, const char *args)
 		boot_info.modules[boot_info.nr_modules++] = (struct module){ start, size, args };
 }
 
+/* RAM beyond the directmap's reach is left out; the map that guests see says so. */
 static void add_map(uint64_t addr, uint64_t size, uint32_t type)
 {
+	if (addr >= DIRECTMAP_SIZE)
+		size = 0;
+	else
+		size = MIN(size, DIRECTMAP_SIZE - addr);
 	if (e820_count < ARRAY_SIZE(e820) && size)
 		e820[e820_count++] = (struct e820entry){ addr, size, type };
 }

@@ -22,11 +22,14 @@
 #define MCR_ON       0x0b /* DTR, RTS, OUT2: interrupts reach the bus */
 #define FIFO_ON      0x07
 #define FIFO_SIZE    16
+#define IIR          2
+#define IIR_FIFO     0xc0 /* a 16550A answers that its FIFO works; older parts hold one character */
 #define LSR_ABSENT   0xff
 #define SPIN_MAX     100000
 
 static uint16_t port;
 static unsigned irq_line = 4;
+static unsigned depth = 1;
 static unsigned room; /* characters that the FIFO takes before LSR is asked again */
 
 static unsigned number(const char **s)
@@ -93,6 +96,8 @@ void uart_init(const char *com1)
 	}
 	outb(port + LCR, lcr);
 	outb(port + FCR, FIFO_ON);
+	if ((inb(port + IIR) & IIR_FIFO) == IIR_FIFO)
+		depth = FIFO_SIZE;
 	outb(port + MCR, MCR_ON);
 }
 
@@ -105,7 +110,7 @@ void uart_putc(char c)
 	if (!room) {
 		while (!(inb(port + LSR) & LSR_THRE) && ++spin < SPIN_MAX)
 			;
-		room = FIFO_SIZE;
+		room = depth;
 	}
 	room--;
 	outb(port + THR, (uint8_t)c);
