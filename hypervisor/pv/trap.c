@@ -191,6 +191,12 @@ static bool descriptor_fault(struct vcpu *v, struct regs *r, unsigned long va)
 	return true;
 }
 
+/* By choice; the hardware domain always, as stock Xen does. */
+static bool writes_tables(const struct domain *d)
+{
+	return d == dom0 || (d->pv.vm_assist >> VMASST_TYPE_writable_pagetables & 1);
+}
+
 void pv_page_fault(struct regs *r, uint64_t cr2)
 {
 	struct vcpu *v = current;
@@ -201,9 +207,7 @@ void pv_page_fault(struct regs *r, uint64_t cr2)
 			return;
 	} else if ((error & (PF_PRESENT | PF_WRITE | PF_RSVD | PF_FETCH)) ==
 			   (PF_PRESENT | PF_WRITE) &&
-		   guest_kernel(v) &&
-		   (v->domain->pv.vm_assist >> VMASST_TYPE_writable_pagetables & 1) &&
-		   emulate_table_write(r, cr2)) {
+		   guest_kernel(v) && writes_tables(v->domain) && emulate_table_write(r, cr2)) {
 		return;
 	}
 	pv_inject_page_fault(v, error, cr2);
