@@ -159,7 +159,7 @@ long memory_acquire_resource(void *arg)
 	if (r.pad)
 		return -EINVAL;
 	if (r.domid == DOMID_SELF || r.domid == current->domain->id)
-		return -EPERM;
+		return r.domid == DOMID_SELF ? -ESRCH : -EPERM; /* only of others */
 	rc = domain_lookup(r.domid, &d);
 	if (rc)
 		return rc;
@@ -172,7 +172,7 @@ long memory_acquire_resource(void *arg)
 		r.nr_frames = grant_max_frames(d);
 		if (!rc && copy_to_guest(arg, &r, sizeof(r)))
 			rc = -EFAULT;
-	} else if (r.frame + r.nr_frames < r.frame || r.frame + r.nr_frames > grant_max_frames(d)) {
+	} else if (!r.nr_frames || r.frame + r.nr_frames < r.frame || r.frame + r.nr_frames > grant_max_frames(d)) {
 		rc = -EINVAL;
 	} else {
 		rc = resource_frames(d, &r);
