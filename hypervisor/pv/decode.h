@@ -7,7 +7,7 @@
 #define INSN_0F 0x100 /* in insn.opcode: behind a 0f byte */
 
 struct insn {
-	uint8_t byte[15];
+	uint8_t byte[16]; /* the longest instruction has 15; two words are read faster */
 	uint8_t have; /* that could be read */
 	uint8_t len;
 	uint8_t rex, segment; /* prefix bytes, 0: none */

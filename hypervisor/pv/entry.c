@@ -38,6 +38,18 @@ static bool mfn_is_device(mfn_t m)
 	       ((mfn_to_frame(m)->state & FRAME_SUPER) && mfn_to_frame(m)->owner == DOMID_IO);
 }
 
+/* Device memory is not cached: write-back becomes uncacheable, write-through and -protected too. */
+static uint64_t uncached(uint64_t e)
+{
+	switch (e & PTE_CACHE) {
+	case 0:
+	case PTE_PWT:
+	case PTE_PWT | PTE_PAT:
+		return (e & ~PTE_PAT) | PTE_PWT | PTE_PCD;
+	}
+	return e;
+}
+
 /* Not a plain frame of whom it should be: device memory by permission, or an error. */
 static int l1_entry_get_device(uint64_t *entry, const struct l1_rules *r)
 {
@@ -55,7 +67,7 @@ static int l1_entry_get_device(uint64_t *entry, const struct l1_rules *r)
 		gprintk(LOG_WARNING, "may not map device memory at mfn %lx\n", m.n);
 		return -EPERM;
 	}
-	*entry = l1_complete(*entry);
+	*entry = l1_complete(uncached(*entry));
 	return 0;
 }
 

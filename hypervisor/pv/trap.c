@@ -24,6 +24,7 @@ enum {
 #define GATE_DPL 3
 #define GATE_MASKS_EVENTS 4
 #define DR6_STEP (1UL << 14)
+#define DR6_INITIAL 0xffff0ff0UL
 
 /* Page-fault error code (SDM vol. 3, 4.7). */
 #define PF_PRESENT 1u
@@ -140,9 +141,13 @@ static void device_not_available(struct vcpu *v)
 		pv_inject(v, VECTOR_NM, 0);
 }
 
+/* DR6 collects until it is cleared: by the guest in its own copy, here at once, for the next guest's sake. */
 static void debug(struct vcpu *v)
 {
-	__asm__ volatile("mov %%dr6, %0" : "=r"(v->pv.debugreg[6]));
+	uint64_t dr6;
+
+	__asm__ volatile("mov %%dr6, %0; mov %1, %%dr6" : "=&r"(dr6) : "r"(DR6_INITIAL));
+	v->pv.debugreg[6] |= dr6 & ~DR6_INITIAL;
 	pv_inject(v, VECTOR_DB, 0);
 }
 
