@@ -52,8 +52,7 @@ static void status_changed(struct netif *netif)
 		      ip4addr_ntoa_r(netif_ip4_gw(netif), gateway, sizeof(gateway)));
 }
 
-/* --- Static addresses --------------------------------------------------------------------------
- */
+/* --- Static addresses ------------------------------------------------------------------------ */
 
 struct address {
 	ip_addr_t ip, gateway, dns;
@@ -124,8 +123,7 @@ static bool set_static(struct netif *netif, const char *text)
 	return true;
 }
 
-/* --- DHCP --------------------------------------------------------------------------------------
- */
+/* --- DHCP ------------------------------------------------------------------------------------ */
 
 static int start_dhcp(struct netif *netif)
 {
@@ -151,8 +149,7 @@ static bool all_answered(void)
 	return all;
 }
 
-/* --- Start -------------------------------------------------------------------------------------
- */
+/* --- Start ----------------------------------------------------------------------------------- */
 
 static int add_device(struct netdev *dev, const char *ip)
 {

@@ -153,8 +153,7 @@ int getifaddrs(struct ifaddrs **list)
 	return -1;
 }
 
-/* --- Names and numbers -------------------------------------------------------------------------
- */
+/* --- Names and numbers ----------------------------------------------------------------------- */
 
 unsigned int if_nametoindex(const char *name)
 {

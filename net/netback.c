@@ -228,8 +228,7 @@ int vif_receive(struct vif *vif)
 	return (int)batch.jobs;
 }
 
-/* --- The network thread's part -----------------------------------------------------------------
- */
+/* --- The network thread's part --------------------------------------------------------------- */
 
 static void give_up(struct vif *vif)
 {

@@ -21,8 +21,7 @@
  */
 int netback_start(const char *default_switch);
 
-/* --- Between the backend's files ---------------------------------------------------------------
- */
+/* --- Between the backend's files ------------------------------------------------------------- */
 
 struct vif {
 	struct netdev dev;

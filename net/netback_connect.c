@@ -49,8 +49,7 @@ static uint32_t frontend_feature(const struct vif *vif, const char *name)
 	return xs_read_u32_or(XS_NO_TX, vif->xenbus->peer, name, 0);
 }
 
-/* --- Connecting --------------------------------------------------------------------------------
- */
+/* --- Connecting ------------------------------------------------------------------------------ */
 
 static void read_features(struct vif *vif)
 {
@@ -158,8 +157,7 @@ static void connect(struct vif *vif)
 	xenbus_switch_state(xenbus, XenbusStateConnected);
 }
 
-/* --- Xenbus ------------------------------------------------------------------------------------
- */
+/* --- Xenbus ---------------------------------------------------------------------------------- */
 
 static int join_switch(struct vif *vif)
 {

@@ -159,8 +159,7 @@ const char *gai_strerror(int error)
 	return texts[error - EAI_NONAME];
 }
 
-/* --- Addresses back to text --------------------------------------------------------------------
- */
+/* --- Addresses back to text ------------------------------------------------------------------ */
 
 static int put_host(const struct sockaddr *addr, char *host, socklen_t size)
 {

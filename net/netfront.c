@@ -30,8 +30,7 @@ static void give_up(struct netfront *front, const char *why)
 	}
 }
 
-/* --- Sending: upcalls masked -------------------------------------------------------------------
- */
+/* --- Sending: upcalls masked ----------------------------------------------------------------- */
 
 static void free_tx_slot(struct netfront *front, uint16_t id)
 {
@@ -228,8 +227,7 @@ static void flush(struct netdev *dev)
 
 static const struct netdev_ops ops = { transmit, flush };
 
-/* --- Receiving: on the network thread ----------------------------------------------------------
- */
+/* --- Receiving: on the network thread -------------------------------------------------------- */
 
 static bool prepare_rx_slot(struct netfront *front, struct netfront_rx_slot *slot)
 {
@@ -389,8 +387,7 @@ static bool poll(struct poller *poller)
 	return packets == NET_BUDGET || more;
 }
 
-/* --- For the handshake -------------------------------------------------------------------------
- */
+/* --- For the handshake ----------------------------------------------------------------------- */
 
 void netfront_event(evtchn_port_t port, void *arg)
 {

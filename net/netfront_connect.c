@@ -61,8 +61,7 @@ static void read_features(struct netfront *front)
 		dev->offloads |= OFFLOAD_TSO6;
 }
 
-/* --- Rings and ports ---------------------------------------------------------------------------
- */
+/* --- Rings and ports ------------------------------------------------------------------------- */
 
 static int share_ring(struct netfront *front, void *page, grant_ref_t *ref)
 {
@@ -131,8 +130,7 @@ static void disconnect(struct netfront *front)
 	front->tx_ring_ref = front->rx_ring_ref = 0;
 }
 
-/* --- What the backend is told ------------------------------------------------------------------
- */
+/* --- What the backend is told ---------------------------------------------------------------- */
 
 static int write_ports(xs_tx_t tx, const struct netfront *front)
 {
@@ -190,8 +188,7 @@ static void connect(struct netfront *front)
 	xenbus_switch_state(xenbus, XenbusStateConnected);
 }
 
-/* --- Xenbus ------------------------------------------------------------------------------------
- */
+/* --- Xenbus ---------------------------------------------------------------------------------- */
 
 struct link_change {
 	struct netdev *dev;

@@ -39,8 +39,7 @@ struct stack_device {
 	struct packet *burst[NET_BUDGET];
 };
 
-/* --- The core's lock ---------------------------------------------------------------------------
- */
+/* --- The core's lock ------------------------------------------------------------------------- */
 
 static MUTEX(core);
 static struct stack_device *dirty; /* devices with packets to show; with the core's lock */
@@ -76,8 +75,7 @@ static void mark_dirty(struct stack_device *sd)
 	dirty = sd;
 }
 
-/* --- Sending -----------------------------------------------------------------------------------
- */
+/* --- Sending --------------------------------------------------------------------------------- */
 
 static bool is_tcp(const struct packet *packet)
 {
@@ -111,8 +109,7 @@ static err_t send_pbuf(struct netif *netif, struct pbuf *p)
 	return ERR_OK;
 }
 
-/* --- Receiving: on the network thread ----------------------------------------------------------
- */
+/* --- Receiving: on the network thread -------------------------------------------------------- */
 
 /* A piece of a received packet inside lwIP; holds one reference. */
 struct rx_pbuf {
@@ -230,8 +227,7 @@ static void link_changed(void *arg, bool up)
 
 static const struct netdev_upper upper = { receive, receive_done, link_changed };
 
-/* --- Making an interface -----------------------------------------------------------------------
- */
+/* --- Making an interface --------------------------------------------------------------------- */
 
 /* Called by lwIP with its core's lock. */
 static err_t init_netif(struct netif *netif)

@@ -15,8 +15,7 @@
 /* By lwIP's number. With upcalls masked: events come on the network thread. */
 static struct socket *sockets[MEMP_NUM_NETCONN];
 
-/* --- Readiness ---------------------------------------------------------------------------------
- */
+/* --- Readiness ------------------------------------------------------------------------------- */
 
 /* In place of lwIP's callback on every connection: it counts, we wake. */
 static void changed(struct netconn *conn, enum netconn_evt event, u16_t len);
@@ -55,8 +54,7 @@ static short socket_poll(struct file *file, short events, struct poller *poller)
 	return ready;
 }
 
-/* --- The file table's operations ---------------------------------------------------------------
- */
+/* --- The file table's operations ------------------------------------------------------------- */
 
 static ssize_t socket_read(struct file *file, void *buf, size_t len)
 {
@@ -125,8 +123,7 @@ const struct file_ops socket_ops = {
 	.close = socket_close,
 };
 
-/* --- Descriptors -------------------------------------------------------------------------------
- */
+/* --- Descriptors ----------------------------------------------------------------------------- */
 
 struct socket *socket_get(int fd, struct file **file)
 {

@@ -16,8 +16,7 @@ static bool may_wait(const struct file *file, int flags)
 	return !file_nonblock(file) && !(flags & MSG_DONTWAIT);
 }
 
-/* --- Inside: -errno ----------------------------------------------------------------------------
- */
+/* --- Inside: -errno -------------------------------------------------------------------------- */
 
 static ssize_t send_stream(struct file *file, struct socket *socket, const struct msghdr *message,
 			   int flags)
@@ -88,8 +87,7 @@ ssize_t socket_receive(struct file *file, struct socket *socket, struct msghdr *
 	return result_of(lwip_recvmsg(socket->number, message, flags));
 }
 
-/* --- POSIX's functions -------------------------------------------------------------------------
- */
+/* --- POSIX's functions ----------------------------------------------------------------------- */
 
 static ssize_t finish(ssize_t n)
 {

@@ -163,8 +163,7 @@ void switch_detach(struct net_switch *sw, struct netdev *dev)
 	free(a.port);
 }
 
-/* --- The port into this domain -----------------------------------------------------------------
- */
+/* --- The port into this domain --------------------------------------------------------------- */
 
 /* The stack sends from its own threads: packets change threads here. */
 static void local_transmit(struct netdev *dev, struct packet *packet)

@@ -90,8 +90,7 @@ static void refill(struct virtio_net *net)
 	virtio_kick(net->rx);
 }
 
-/* --- Receiving ---------------------------------------------------------------------------------
- */
+/* --- Receiving ------------------------------------------------------------------------------- */
 
 /* Believes a header's checksum and GSO only as far as the packet bears it out. */
 static bool apply_header(struct packet *packet, const struct net_hdr *hdr)
@@ -177,8 +176,7 @@ static int receive(struct virtio_net *net)
 	return packets;
 }
 
-/* --- Sending -----------------------------------------------------------------------------------
- */
+/* --- Sending --------------------------------------------------------------------------------- */
 
 static void write_header(const struct packet *packet, struct net_hdr *hdr)
 {
@@ -275,8 +273,7 @@ static void flush(struct netdev *dev)
 
 static const struct netdev_ops ops = { transmit, flush };
 
-/* --- The network thread's part -----------------------------------------------------------------
- */
+/* --- The network thread's part --------------------------------------------------------------- */
 
 static void serve_backlog(struct virtio_net *net)
 {
@@ -341,8 +338,7 @@ static void tx_event(evtchn_port_t port, void *arg)
 	msix_eoi(&net->tx->vector);
 }
 
-/* --- Opening -----------------------------------------------------------------------------------
- */
+/* --- Opening --------------------------------------------------------------------------------- */
 
 #define WANTED                                                                                \
 	(1ULL << VIRTIO_F_EVENT_IDX | 1ULL << F_CSUM | 1ULL << F_GUEST_CSUM | 1ULL << F_MTU | \

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "serve.h"
@@ -35,14 +34,13 @@ static int status_of(int err)
 	}
 }
 
-/* --- Out ---------------------------------------------------------------------------------------
- */
+/* --- Out -------------------------------------------------------------------------------------- */
 
-static bool send_part(struct connection *c, int fd, long long first, long long length)
+static bool send_part(struct connection *c, int fd, long long length)
 {
 	size_t size = length < CHUNK ? (size_t)length : CHUNK;
 	char *buf = malloc(size);
-	bool fine = buf && (!first || lseek(fd, first, SEEK_SET) == first);
+	bool fine = buf;
 
 	while (fine && length) {
 		size_t want = length < (long long)size ? (size_t)length : size;
@@ -55,61 +53,95 @@ static bool send_part(struct connection *c, int fd, long long first, long long l
 	return fine; /* cut short after its length was told: only the connection's end says so */
 }
 
-struct reply {
-	int status;
-	long long first, last;
-	char lines[384];
-};
-
-/* Decides between all, a part, and nothing, and writes the header lines for it. */
-static void plan(const struct http_request *request, const char *path, const struct stat *st,
-		 struct reply *r)
+/* What fits goes with the header. */
+static bool send_body(struct connection *c, int fd, long long first, long long length)
 {
-	long long size = (long long)st->st_size;
-	char modified[32];
-	struct tm tm;
-	int n;
+	ssize_t n;
 
-	strftime(modified, sizeof(modified), "%a, %d %b %Y %H:%M:%S GMT",
-		 gmtime_r(&st->st_mtime, &tm));
-	r->status = 200;
-	r->first = 0;
-	r->last = size - 1;
+	if (c->head || !length)
+		return send_answer(c, false);
+	if (first && lseek(fd, first, SEEK_SET) != first)
+		return false;
+	if (length > (long long)text_room(&c->out))
+		return send_answer(c, true) && send_part(c, fd, length);
+	n = read(fd, c->out.at, (size_t)length);
+	if (n != length)
+		return false;
+	c->out.at += n;
+	return send_answer(c, false);
+}
+
+/* What of a file is asked for: 200, 206, 304 or 416, and the bytes. */
+static int choose_part(const struct http_request *request, const char *modified, long long size,
+		       long long *first, long long *last)
+{
+	int status = 200;
+
 	if (request->if_modified_since && strcmp(request->if_modified_since, modified) == 0)
-		r->status = 304;
-	else if (request->range && (!request->if_range || strcmp(request->if_range, modified) == 0))
-		r->status = http_range(request->range, size, &r->first, &r->last);
-	if (r->status == 200) {
-		r->first = 0;
-		r->last = size - 1;
+		return 304;
+	if (request->range && (!request->if_range || strcmp(request->if_range, modified) == 0))
+		status = http_range(request->range, size, first, last);
+	if (status == 200) {
+		*first = 0;
+		*last = size - 1;
 	}
-	n = snprintf(r->lines, sizeof(r->lines),
-		     "Content-Type: %s\r\nLast-Modified: %s\r\nAccept-Ranges: bytes\r\n",
-		     http_content_type(path), modified);
-	if (r->status == 206)
-		snprintf(r->lines + n, sizeof(r->lines) - (size_t)n,
-			 "Content-Range: bytes %lld-%lld/%lld\r\n", r->first, r->last, size);
-	else if (r->status == 416)
-		snprintf(r->lines, sizeof(r->lines), "Content-Range: bytes */%lld\r\n", size);
+	return status;
+}
+
+static void add_file_lines(struct text *out, int status, const char *path, const char *modified)
+{
+	text_add(out, "Last-Modified: ");
+	text_add(out, modified);
+	text_add(out, "\r\nAccept-Ranges: bytes\r\n");
+	if (status == 304)
+		return;
+	text_add(out, "Content-Type: ");
+	text_add(out, http_content_type(path));
+	text_add(out, "\r\n");
+}
+
+static bool refuse_range(struct connection *c, long long size)
+{
+	char buf[64];
+	struct text line;
+
+	text_init(&line, buf, sizeof(buf) - 1);
+	text_add(&line, "Content-Range: bytes */");
+	text_add_number(&line, size);
+	text_add(&line, "\r\n");
+	*line.at = '\0';
+	return send_error(c, 416, buf);
 }
 
 static bool send_file(struct connection *c, const struct http_request *request, const char *path,
 		      int fd, const struct stat *st)
 {
-	struct reply r;
-	long long length;
+	long long size = (long long)st->st_size, first = 0, last = -1;
+	char modified[32];
+	struct text date, *out = &c->out;
+	int status;
 
-	plan(request, path, st, &r);
-	if (r.status == 416)
-		return send_error(c, 416, r.lines);
-	length = r.last - r.first + 1;
-	if (r.status == 304)
-		return send_header(c, 304, -1, r.lines) && c->keep_alive;
-	if (!send_header(c, r.status, length, r.lines))
-		return false;
-	if (request->method == HTTP_GET && !send_part(c, fd, r.first, length))
-		return false;
-	return c->keep_alive;
+	text_init(&date, modified, sizeof(modified) - 1);
+	text_add_date(&date, (long long)st->st_mtime);
+	*date.at = '\0';
+	status = choose_part(request, modified, size, &first, &last);
+	if (status == 416)
+		return refuse_range(c, size);
+	begin_answer(c, status, status == 304 ? -1 : last - first + 1);
+	add_file_lines(out, status, path, modified);
+	if (status == 206) {
+		text_add(out, "Content-Range: bytes ");
+		text_add_number(out, first);
+		text_add(out, "-");
+		text_add_number(out, last);
+		text_add(out, "/");
+		text_add_number(out, size);
+		text_add(out, "\r\n");
+	}
+	text_add(out, "\r\n");
+	if (status == 304)
+		return send_answer(c, false) && c->keep_alive;
+	return send_body(c, fd, first, last - first + 1) && c->keep_alive;
 }
 
 static bool redirect_to_slash(struct connection *c, const struct http_request *request)
@@ -122,6 +154,38 @@ static bool redirect_to_slash(struct connection *c, const struct http_request *r
 	return send_error(c, 301, line);
 }
 
+/* Opens a file for reading, and tells what it is; not waiting for the other end of a pipe. */
+static int open_file(const char *path, struct stat *st)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK);
+
+	if (fd >= 0 && fstat(fd, st) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static bool serve_directory(struct connection *c, const struct http_request *request, char *path)
+{
+	size_t len = strlen(path);
+	struct stat st;
+	bool more;
+	int fd;
+
+	if (path[len - 1] != '/')
+		return redirect_to_slash(c, request);
+	strcpy(path + len, "index.html");
+	fd = open_file(path, &st);
+	if (fd < 0) {
+		path[len] = '\0';
+		return serve_listing(c, request, path);
+	}
+	more = S_ISREG(st.st_mode) ? send_file(c, request, path, fd, &st) : send_error(c, 403, "");
+	close(fd);
+	return more;
+}
+
 bool serve_get(struct connection *c, const struct http_request *request)
 {
 	char path[HTTP_PATH_MAX + 128];
@@ -131,29 +195,20 @@ bool serve_get(struct connection *c, const struct http_request *request)
 
 	if (!full_path(request, path, sizeof(path) - sizeof("index.html")))
 		return send_error(c, 404, "");
-	if (stat(path, &st) < 0)
-		return send_error(c, status_of(errno), "");
-	if (S_ISDIR(st.st_mode)) {
-		size_t len = strlen(path);
-
-		if (path[len - 1] != '/')
-			return redirect_to_slash(c, request);
-		strcpy(path + len, "index.html");
-		if (stat(path, &st) < 0) {
-			path[len] = '\0';
-			return serve_listing(c, request, path);
-		}
-	}
-	fd = S_ISREG(st.st_mode) ? open(path, O_RDONLY) : -1;
+	fd = open_file(path, &st);
 	if (fd < 0)
-		return send_error(c, S_ISREG(st.st_mode) ? status_of(errno) : 403, "");
-	more = send_file(c, request, path, fd, &st);
+		return send_error(c, status_of(errno), "");
+	if (S_ISREG(st.st_mode) && path[strlen(path) - 1] != '/')
+		more = send_file(c, request, path, fd, &st);
+	else if (S_ISDIR(st.st_mode))
+		more = serve_directory(c, request, path);
+	else
+		more = send_error(c, S_ISREG(st.st_mode) ? 404 : 403, "");
 	close(fd);
 	return more;
 }
 
-/* --- In ----------------------------------------------------------------------------------------
- */
+/* --- In --------------------------------------------------------------------------------------- */
 
 /* First what came with the header, then what is still to come. */
 static ssize_t receive_body(struct connection *c, char *buf, size_t want)
@@ -230,5 +285,7 @@ bool serve_put(struct connection *c, const struct http_request *request)
 		return false;
 	if (err)
 		return send_refusal(c, status_of(err), "");
-	return send_header(c, existed ? 204 : 201, existed ? -1 : 0, "") && c->keep_alive;
+	begin_answer(c, existed ? 204 : 201, existed ? -1 : 0);
+	text_add(&c->out, "\r\n");
+	return send_answer(c, false) && c->keep_alive;
 }

@@ -44,12 +44,13 @@ static bool path_is_plain(const char *path)
 {
 	if (*path != '/')
 		return false;
-	while (*path) {
-		size_t len = strcspn(++path, "/");
-
-		if ((len == 1 && path[0] == '.') || (len == 2 && path[0] == '.' && path[1] == '.'))
+	for (; *path; path++) {
+		if (path[0] != '/' || path[1] != '.')
+			continue;
+		if (path[2] == '/' || !path[2])
 			return false;
-		path += len;
+		if (path[2] == '.' && (path[3] == '/' || !path[3]))
+			return false;
 	}
 	return true;
 }
@@ -63,18 +64,29 @@ static enum http_method parse_method(const char *word)
 	return strcmp(word, "PUT") == 0 ? HTTP_PUT : HTTP_OTHER;
 }
 
-static int parse_request_line(char *line, struct http_request *request)
+/* Ends the word at `at` where the next blank is, and returns what follows; NULL: no blank. */
+static char *cut_word(char *at)
 {
-	char *method = strsep(&line, " "), *target = strsep(&line, " "), *version = line;
+	char *blank = strchr(at, ' ');
 
-	if (!target || !version)
+	if (!blank)
+		return NULL;
+	*blank = '\0';
+	return blank + 1;
+}
+
+static int parse_request_line(char *method, struct http_request *request)
+{
+	char *target = cut_word(method), *version = target ? cut_word(target) : NULL;
+
+	if (!version)
 		return 400;
 	request->method = parse_method(method);
 	if (strncmp(version, "HTTP/1.", 7) != 0)
 		return strncmp(version, "HTTP/", 5) == 0 ? 505 : 400;
 	request->keep_alive = version[7] != '0';
 	/* The absolute form names us as well. */
-	if (strncasecmp(target, "http://", 7) == 0) {
+	if (*target != '/' && strncasecmp(target, "http://", 7) == 0) {
 		target = strchr(target + 7, '/');
 		if (!target)
 			target = "/";
@@ -94,15 +106,15 @@ static int parse_length(const char *value, struct http_request *request)
 	return *end ? 400 : 0;
 }
 
-static int parse_header_line(char *line, struct http_request *request)
+/* A line that matters begins with one of these letters; most others are let go by that alone. */
+static bool may_matter(char first)
 {
-	char *name = strsep(&line, ":"), *value = line;
+	first |= 0x20;
+	return first == 'c' || first == 't' || first == 'e' || first == 'r' || first == 'i';
+}
 
-	if (!value || !*name || strpbrk(name, " \t"))
-		return 400;
-	value += strspn(value, " \t");
-	for (size_t n = strlen(value); n && (value[n - 1] == ' ' || value[n - 1] == '\t'); n--)
-		value[n - 1] = '\0';
+static int take_header(const char *name, const char *value, struct http_request *request)
+{
 	if (strcasecmp(name, "Content-Length") == 0)
 		return parse_length(value, request);
 	if (strcasecmp(name, "Transfer-Encoding") == 0)
@@ -122,36 +134,60 @@ static int parse_header_line(char *line, struct http_request *request)
 	return 0;
 }
 
+/* A line from name to end, where its NUL is. */
+static int parse_header_line(char *name, char *end, struct http_request *request)
+{
+	char *value = strchr(name, ':');
+
+	if (!value || value == name || value[-1] == ' ' || value[-1] == '\t' || *name == ' ' ||
+	    *name == '\t')
+		return 400;
+	if (!may_matter(*name))
+		return 0;
+	*value++ = '\0';
+	while (*value == ' ' || *value == '\t')
+		value++;
+	while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
+		*--end = '\0';
+	return take_header(name, value, request);
+}
+
 int http_parse(char *text, size_t len, struct http_request *request)
 {
-	char *line;
-	int status;
+	char *line = text, *end;
+	int status = 0;
 
 	*request = (struct http_request){ .content_length = -1 };
 	if (memchr(text, '\0', len))
 		return 400;
 	text[len] = '\0';
-	line = strsep(&text, "\n");
-	line[strcspn(line, "\r")] = '\0';
-	status = parse_request_line(line, request);
-	while (!status && (line = strsep(&text, "\n"))) {
-		line[strcspn(line, "\r")] = '\0';
-		if (!*line)
+	while (!status && (end = strchr(line, '\n'))) {
+		char *next = end + 1;
+
+		if (end > line && end[-1] == '\r')
+			end--;
+		*end = '\0';
+		if (line == text)
+			status = parse_request_line(line, request);
+		else if (end == line)
 			break;
-		status = parse_header_line(line, request);
+		else
+			status = parse_header_line(line, end, request);
+		line = next;
 	}
 	return status;
 }
 
 size_t http_header_end(const char *text, size_t len)
 {
-	for (size_t i = 0; i + 1 < len; i++) {
-		if (text[i] != '\n')
-			continue;
-		if (text[i + 1] == '\n')
-			return i + 2;
-		if (i + 2 < len && text[i + 1] == '\r' && text[i + 2] == '\n')
-			return i + 3;
+	const char *end = text + len, *at = text;
+
+	while ((at = memchr(at, '\n', (size_t)(end - at)))) {
+		at++;
+		if (at < end && *at == '\n')
+			return (size_t)(at - text) + 1;
+		if (at + 1 < end && at[0] == '\r' && at[1] == '\n')
+			return (size_t)(at - text) + 2;
 	}
 	return 0;
 }

@@ -150,10 +150,10 @@ bool serve_listing(struct connection *c, const struct http_request *request, con
 	if (page.failed) {
 		more = send_error(c, 500, "");
 	} else {
-		more = send_header(c, 200, (long long)page.len,
-				   "Content-Type: text/html; charset=utf-8\r\n") &&
-		       (request->method == HTTP_HEAD || send_all(c, page.text, page.len, 0)) &&
-		       c->keep_alive;
+		begin_answer(c, 200, (long long)page.len);
+		text_add(&c->out, "Content-Type: text/html; charset=utf-8\r\n\r\n");
+		more = send_answer(c, true) &&
+		       (c->head || send_all(c, page.text, page.len, 0)) && c->keep_alive;
 	}
 	free(page.text);
 	return more;

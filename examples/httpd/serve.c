@@ -4,7 +4,6 @@
 #include "serve.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -30,35 +29,58 @@ bool send_all(struct connection *c, const void *data, size_t len, int flags)
 	return true;
 }
 
-bool send_header(struct connection *c, int status, long long length, const char *lines)
+void begin_answer(struct connection *c, int status, long long length)
 {
-	char date[32], content[48] = "", buf[1024];
-	bool body = length > 0 && !c->head;
-	time_t now = time(NULL);
-	struct tm tm;
-	int n;
+	struct text *out = &c->out;
 
-	if (length >= 0)
-		snprintf(content, sizeof(content), "Content-Length: %lld\r\n", length);
-	strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &tm));
-	n = snprintf(buf, sizeof(buf),
-		     "HTTP/1.1 %d %s\r\nDate: %s\r\nServer: lamina\r\n%sConnection: %s\r\n%s\r\n",
-		     status, http_reason(status), date, content,
-		     c->keep_alive ? "keep-alive" : "close", lines);
-	if (n < 0 || (size_t)n >= sizeof(buf))
-		return false;
-	return send_all(c, buf, (size_t)n, body ? MSG_MORE : 0);
+	text_init(out, c->answer, sizeof(c->answer));
+	text_add(out, "HTTP/1.1 ");
+	text_add_number(out, status);
+	text_add(out, " ");
+	text_add(out, http_reason(status));
+	text_add(out, "\r\nDate: ");
+	text_add_date(out, time(NULL));
+	text_add(out, "\r\nServer: lamina\r\n");
+	if (length >= 0) {
+		text_add(out, "Content-Length: ");
+		text_add_number(out, length);
+		text_add(out, "\r\n");
+	}
+	text_add(out, c->keep_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n");
+}
+
+bool send_answer(struct connection *c, bool more)
+{
+	return !c->out.cut &&
+	       send_all(c, c->answer, text_len(&c->out), more && !c->head ? MSG_MORE : 0);
+}
+
+static void add_page(struct text *page, int status)
+{
+	text_add(page, "<!doctype html><title>");
+	text_add_number(page, status);
+	text_add(page, "</title><h1>");
+	text_add_number(page, status);
+	text_add(page, " ");
+	text_add(page, http_reason(status));
+	text_add(page, "</h1>\n");
 }
 
 bool send_error(struct connection *c, int status, const char *lines)
 {
-	char body[256], more[256];
-	int len = snprintf(body, sizeof(body), "<!doctype html><title>%d</title><h1>%d %s</h1>\n",
-			   status, status, http_reason(status));
+	char buf[256];
+	struct text page;
 
-	snprintf(more, sizeof(more), "Content-Type: text/html; charset=utf-8\r\n%s", lines);
-	return send_header(c, status, len, more) &&
-	       (c->head || send_all(c, body, (size_t)len, 0)) && c->keep_alive;
+	text_init(&page, buf, sizeof(buf) - 1);
+	add_page(&page, status);
+	*page.at = '\0';
+	begin_answer(c, status, (long long)text_len(&page));
+	text_add(&c->out, "Content-Type: text/html; charset=utf-8\r\n");
+	text_add(&c->out, lines);
+	text_add(&c->out, "\r\n");
+	if (!c->head)
+		text_add(&c->out, buf);
+	return send_answer(c, false) && c->keep_alive;
 }
 
 bool send_refusal(struct connection *c, int status, const char *lines)
@@ -70,9 +92,13 @@ bool send_refusal(struct connection *c, int status, const char *lines)
 
 bool full_path(const struct http_request *request, char *buf, size_t size)
 {
-	int n = snprintf(buf, size, "%s%s", serve_root, request->path);
+	struct text path;
 
-	return n > 0 && (size_t)n < size;
+	text_init(&path, buf, size - 1);
+	text_add(&path, serve_root);
+	text_add(&path, request->path);
+	*path.at = '\0';
+	return !path.cut;
 }
 
 /* Receives until a header is whole: 0, -1 when the client is gone, or the status to refuse with. */

@@ -6,6 +6,9 @@
 #include <stddef.h>
 
 #include "http.h"
+#include "text.h"
+
+#define ANSWER_MAX 2048 /* header lines, and the body when it is small */
 
 struct connection {
 	int fd;
@@ -13,7 +16,9 @@ struct connection {
 	bool head;   /* the request is HEAD: headers only, whatever the answer is */
 	bool unread; /* part of a request was left unread: close so that the answer arrives */
 	size_t have; /* bytes in buf that were received and not used up */
+	struct text out; /* the answer's beginning, not sent yet */
 	char buf[HTTP_HEADER_MAX + 1];
+	char answer[ANSWER_MAX];
 };
 
 /* Set once, before the first connection. */
@@ -24,13 +29,20 @@ extern bool serve_writable;
 void serve_connection(struct connection *c);
 
 /*
- * For the parts of the server: false when the client is gone. lines: further header lines, each
- * ended by "\r\n". length: of the body that follows; -1: the answer has none by its nature.
+ * For the parts of the server. An answer begins with its status and what every header has; further
+ * lines are added to c->out, then an empty one, and what there is of a small body. length: of the
+ * body; -1: the answer has none by its nature.
  */
-bool send_all(struct connection *c, const void *data, size_t len, int flags);
-bool send_header(struct connection *c, int status, long long length, const char *lines);
+void begin_answer(struct connection *c, int status, long long length);
 
-/* A whole answer with a page that says what is wrong. False also when the connection must end. */
+/* Sends c->out; more: the rest of the body follows by send_all. False when the client is gone. */
+bool send_answer(struct connection *c, bool more);
+bool send_all(struct connection *c, const void *data, size_t len, int flags);
+
+/*
+ * A whole answer with a page that says what is wrong. lines: further header lines, each ended by
+ * "\r\n". False also when the connection must end.
+ */
 bool send_error(struct connection *c, int status, const char *lines);
 
 /* The same when the rest of the request is not worth reading. */

@@ -4,8 +4,7 @@
 
 #include <limits.h>
 
-/* --- The system below: threads, locks, memory --------------------------------------------------
- */
+/* --- The system below: threads, locks, memory ------------------------------------------------ */
 
 #define NO_SYS                        0
 #define SYS_LIGHTWEIGHT_PROT          1
@@ -37,8 +36,7 @@ void net_heap_free(void *p);
 #define mem_clib_calloc net_heap_alloc_zero
 #define mem_clib_free   net_heap_free
 
-/* --- Protocols ---------------------------------------------------------------------------------
- */
+/* --- Protocols ------------------------------------------------------------------------------- */
 
 #define LWIP_IPV4                      1
 #define LWIP_IPV6                      1
@@ -87,8 +85,7 @@ void net_heap_free(void *p);
 #define LWIP_ND6_NUM_DESTINATIONS      32
 #define LWIP_STATS                     0
 
-/* --- TCP ---------------------------------------------------------------------------------------
- */
+/* --- TCP ------------------------------------------------------------------------------------- */
 
 #define TCP_MSS                    1460
 #define LWIP_WND_SCALE             1
@@ -113,8 +110,7 @@ unsigned int net_tcp_isn(const void *local, unsigned short local_port, const voi
 #define LWIP_HOOK_TCP_ISN(local, local_port, remote, remote_port) \
 	net_tcp_isn(local, local_port, remote, remote_port)
 
-/* --- Sockets -----------------------------------------------------------------------------------
- */
+/* --- Sockets --------------------------------------------------------------------------------- */
 
 #define LWIP_SOCKET                     1
 #define LWIP_NETCONN                    1
@@ -138,8 +134,7 @@ unsigned int net_tcp_isn(const void *local, unsigned short local_port, const voi
 #define LWIP_NETBUF_RECVINFO            1
 #define LWIP_FIONREAD_LINUXMODE         1
 
-/* --- Checksums: TCP's are the device's or net/offload.c's, see net/netif.c ---------------------
- */
+/* --- Checksums: TCP's are the device's or net/offload.c's, see net/netif.c ------------------- */
 
 unsigned short net_chksum(const void *data, int len);
 #define LWIP_CHKSUM net_chksum

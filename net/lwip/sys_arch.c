@@ -16,8 +16,7 @@
 #include "net/checksum.h"
 #include "net/lwip/lwipopts.h"
 
-/* --- Short critical sections -------------------------------------------------------------------
- */
+/* --- Short critical sections ----------------------------------------------------------------- */
 
 sys_prot_t sys_arch_protect(void)
 {
@@ -29,8 +28,7 @@ void sys_arch_unprotect(sys_prot_t state)
 	irq_restore(state);
 }
 
-/* --- Semaphores and mutexes --------------------------------------------------------------------
- */
+/* --- Semaphores and mutexes ------------------------------------------------------------------ */
 
 err_t sys_sem_new(sys_sem_t *sem, u8_t count)
 {
@@ -95,8 +93,7 @@ void sys_mutex_unlock(sys_mutex_t *mutex)
 	mutex_unlock(*mutex);
 }
 
-/* --- Mailboxes: bounded queues of pointers -----------------------------------------------------
- */
+/* --- Mailboxes: bounded queues of pointers --------------------------------------------------- */
 
 struct sys_mbox {
 	struct wait_queue readers, writers;
@@ -186,8 +183,7 @@ u32_t sys_arch_mbox_tryfetch(sys_mbox_t *mbox, void **msg)
 	return mbox_get(*mbox, msg) ? 0 : SYS_MBOX_EMPTY;
 }
 
-/* --- Threads, time, chance ---------------------------------------------------------------------
- */
+/* --- Threads, time, chance ------------------------------------------------------------------- */
 
 sys_thread_t sys_thread_new(const char *name, lwip_thread_fn fn, void *arg, int stack_size,
 			    int priority)
