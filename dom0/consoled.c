@@ -216,25 +216,23 @@ static bool type_byte(struct guest_console *c, char ch)
 	return true;
 }
 
-/* One round: what was typed goes to the domain. False: the console is gone, or the person leaves. */
+/*
+ * One round: a byte that was typed goes to the domain. One at a time, so that what was typed behind
+ * the escape is still there for the shell. False: the console is gone, or the person leaves.
+ */
 static bool forward(domid_t domid, bool *left)
 {
-	char typed[64];
 	struct guest_console *c;
-	ssize_t n;
+	char typed;
+	bool any;
 
 	/* Not for ever: the domain may go while nobody types. */
 	wait_event_timeout(console_input_queue(), console_readable(), LOOK_AGAIN);
-	n = console_read(typed, sizeof(typed), false);
+	any = console_read(&typed, 1, false) == 1;
+	*left = any && typed == ESCAPE;
 	mutex_lock(&lock);
 	c = find(domid);
-	for (ssize_t i = 0; c && i < n && !*left; i++) {
-		if (typed[i] == ESCAPE)
-			*left = true;
-		else
-			type_byte(c, typed[i]);
-	}
-	if (c && n > 0)
+	if (c && any && !*left && type_byte(c, typed))
 		evtchn_notify(c->port);
 	mutex_unlock(&lock);
 	return c && !*left;

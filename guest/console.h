@@ -49,3 +49,6 @@ struct wait_queue *console_input_queue(void);
 
 /* Between console.c and console_input.c: bytes as they were typed. Masked. */
 void console_input(const char *bytes, size_t len);
+
+/* From here on every read finds the end of file, so that whoever waits for input can end. */
+void console_input_close(void);

@@ -18,12 +18,8 @@ static unsigned int ready_head, ready_tail; /* free running: written, read */
 static char line[LINE_MAX_BYTES];
 static unsigned int line_len;
 static unsigned int ends; /* ends of file that nobody has read yet */
+static bool closed;	   /* nothing comes any more */
 static WAIT_QUEUE(input_queue);
-
-void console_set_mode(unsigned int flags)
-{
-	WRITE_ONCE(mode, flags);
-}
 
 unsigned int console_mode(void)
 {
@@ -135,9 +131,30 @@ void console_input(const char *bytes, size_t len)
 	}
 }
 
+/* What was typed in raw mode and not read yet becomes part of a line, in its order. */
+void console_set_mode(unsigned int new_mode)
+{
+	unsigned long flags = irq_save();
+	bool to_lines = new_mode & CONSOLE_CANON && !(mode & CONSOLE_CANON);
+	char unread[READY_SIZE];
+	size_t n = 0;
+
+	while (to_lines && ready_head != ready_tail)
+		unread[n++] = ready[ready_tail++ % READY_SIZE];
+	mode = new_mode;
+	console_input(unread, n);
+	irq_restore(flags);
+}
+
+void console_input_close(void)
+{
+	WRITE_ONCE(closed, true);
+	wake_all(&input_queue);
+}
+
 size_t console_readable(void)
 {
-	return READ_ONCE(ready_head) - READ_ONCE(ready_tail) + READ_ONCE(ends);
+	return READ_ONCE(ready_head) - READ_ONCE(ready_tail) + READ_ONCE(ends) + READ_ONCE(closed);
 }
 
 /* In canonical mode a read ends with the line. */

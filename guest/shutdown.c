@@ -9,7 +9,7 @@
 
 /* With upcalls masked. */
 static struct shutdown_handler *handlers;
-static bool requested, ending;
+static bool requested, limited, ending;
 static unsigned int requested_reason = SHUTDOWN_poweroff;
 
 /* libc's: raise SIGTERM, or exit. */
@@ -71,13 +71,26 @@ void shutdown_request(unsigned int reason)
 
 static void grace_over(struct clock_timer *timer)
 {
-	console_print("shutdown: a handler does not end, going down without it\n");
+	console_print("shutdown: the application does not end, going down without it\n");
 	shutdown_domain((unsigned int)(uintptr_t)timer->arg);
+}
+
+void shutdown_limit(unsigned int reason)
+{
+	static struct clock_timer grace;
+	unsigned long flags = irq_save();
+	bool first = !limited;
+
+	limited = true;
+	irq_restore(flags);
+	if (!first)
+		return;
+	timer_init(&grace, grace_over, (void *)(uintptr_t)reason);
+	timer_start(&grace, clock_deadline(SHUTDOWN_GRACE));
 }
 
 void shutdown_now(unsigned int reason)
 {
-	static struct clock_timer grace;
 	unsigned long flags = irq_save();
 	bool first = !ending;
 	struct shutdown_handler *handler;
@@ -87,8 +100,7 @@ void shutdown_now(unsigned int reason)
 	/* Somebody else is at it already, and ends us all. */
 	while (!first)
 		thread_sleep(NS_PER_S);
-	timer_init(&grace, grace_over, (void *)(uintptr_t)reason);
-	timer_start(&grace, clock_deadline(SHUTDOWN_GRACE));
+	shutdown_limit(reason);
 	while ((handler = handlers)) {
 		handlers = handler->next;
 		handler->fn(reason, handler->arg);

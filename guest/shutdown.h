@@ -31,6 +31,9 @@ void shutdown_request(unsigned int reason);
 bool shutdown_requested(void);
 unsigned int shutdown_reason(void);
 
+/* The domain ends after SHUTDOWN_GRACE at the latest. The first call counts. */
+void shutdown_limit(unsigned int reason);
+
 /* Run the handlers and end the domain now. From a thread. */
 NORETURN void shutdown_now(unsigned int reason);
 

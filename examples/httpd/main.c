@@ -21,7 +21,7 @@
 
 #define WORKERS_MAX  96
 #define STACK_SIZE   (16 * 1024)
-#define IDLE_SECONDS 15
+#define IDLE_SECONDS 60
 
 static int listener;
 

@@ -46,10 +46,13 @@ NORETURN void libc_terminate(void);
 /* shutdown.c's: the domain was asked to end. */
 void libc_terminate(void)
 {
-	if (libc_signal_handled(SIGTERM))
+	if (libc_signal_handled(SIGTERM)) {
 		raise(SIGTERM);
-	else
-		exit(0);
-	for (;;)
-		pause();
+		for (;;)
+			pause();
+	}
+	/* exit takes the lock of every stdio stream: whoever waits for input with one must let go. */
+	shutdown_limit(shutdown_reason());
+	console_input_close();
+	exit(0);
 }

@@ -58,13 +58,13 @@ class Machine:
             self.ports[entry] = first = vm.choose_port(first=first)
             forwards += [("tcp", first, address, port), ("udp", first, address, port)]
             first += 1
-        self.command = vm.command("build/lamina", dom0, ramdisk, dom0_args=dom0_args,
+        self.arguments = vm.command("build/lamina", dom0, ramdisk, dom0_args=dom0_args,
                                   options=options, memory=memory, disks=disks, forwards=forwards,
                                   cpu=cpu, extra=extra)
         self.qemu = None
 
     def __enter__(self):
-        self.qemu = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.qemu = subprocess.Popen(self.arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                      stderr=subprocess.STDOUT)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -116,6 +116,14 @@ class Machine:
             self.qemu.stdin.write(character.encode())
             self.qemu.stdin.flush()
             time.sleep(0.002)
+
+    def command(self, line, timeout=60):
+        """Types a line at dom0's prompt and returns what was said until the next prompt."""
+        with self.changed:
+            start = self.position = len(self.console)
+        self.send(line)
+        end = self.expect(r"dom0> ", timeout).start()
+        return self.console[start:end]
 
     def get(self, path="/", port=80, method="GET", headers=None, timeout=30):
         """(status, headers, body) of one HTTP request to the forwarded port."""

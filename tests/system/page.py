@@ -11,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from machine import Failure, Machine, main, require
@@ -71,7 +72,11 @@ def keeps_alive(m):
 
 
 def many_connections(m):
-    held = [socket.create_connection(("127.0.0.1", m.ports[80]), timeout=20) for _ in range(63)]
+    """QEMU's side of the port has a backlog of one: a burst would wait for the host's own retries."""
+    held = []
+    for _ in range(63):
+        held.append(socket.create_connection(("127.0.0.1", m.ports[80]), timeout=60))
+        time.sleep(0.02)
     require(m.get("/index.html")[0] == 200, "a page while 63 other connections are open")
     for s in held:
         s.sendall(b"GET /index.html HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -92,7 +97,7 @@ def load(m):
 
 
 def run():
-    with Machine("page", apps=["httpd"], disks=[f"{DISK}:ro"], files=read_only_config()) as m:
+    with Machine("page", apps=["httpd"], disks=[f"{DISK}:ro"]) as m:
         m.wait_for_page("/index.html")
         contents(m)
         errors(m)
@@ -103,11 +108,6 @@ def run():
         m.expect(r"httpd .*has powered off")
         m.send("poweroff")
         m.wait()
-
-
-def read_only_config():
-    with open("examples/httpd/httpd.cfg", encoding="utf-8") as f:
-        return {"etc/lamina/httpd.cfg": f.read().replace("xvda,w", "xvda,r").encode()}
 
 
 main(run)
