@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The buddy allocator. A free block of 2^order frames is aligned to its size; its first frame carries
- * FRAME_FREE and the order and hangs on the list of that order, doubly linked by frame number
- * (0 ends: frame 0 is never free). All other frames of the block carry no FRAME_FREE.
+ * The buddy allocator. A free block of 2^order frames is aligned to its size; its first frame
+ * carries FRAME_FREE and the order and hangs on the list of that order, doubly linked by frame
+ * number (0 ends: frame 0 is never free). All other frames of the block carry no FRAME_FREE.
  *
  * Two zones, so that frames below 4 GiB are used last: devices with 32-bit addresses need them.
  * Whether a frame is zero is told frame by frame (FRAME_CLEAN), apart from the blocks: an idle
@@ -12,7 +12,7 @@
 #include "console.h"
 #include "domain.h"
 
-#define ORDER_MAX 18
+#define ORDER_MAX  18
 #define ZONE_SHIFT 20 /* frames of 4 GiB */
 enum { ZONE_LOW, ZONE_HIGH, ZONES };
 
@@ -98,7 +98,8 @@ struct frame *block_take(unsigned order, unsigned max_bits, uint64_t claim)
 	if (max_bits && max_bits < 52)
 		limit = max_bits <= PAGE_SHIFT ? 0 : 1UL << (max_bits - PAGE_SHIFT);
 	spin_lock(&pool.lock);
-	if (pool.free[ZONE_LOW] + pool.free[ZONE_HIGH] >= n + pool.claimed - MIN(claim, pool.claimed)) {
+	if (pool.free[ZONE_LOW] + pool.free[ZONE_HIGH] >=
+	    n + pool.claimed - MIN(claim, pool.claimed)) {
 		mfn = take_from(ZONE_HIGH, order, limit);
 		if (!mfn)
 			mfn = take_from(ZONE_LOW, order, limit);

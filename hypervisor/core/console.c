@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The log: what is printed goes into a ring that the toolstack reads, and, up to the levels of loglvl= and
- * guest_loglvl=, to the serial line. "LOWER/UPPER" prints what is more urgent than LOWER at once and what is
- * below UPPER at a limited rate, so that no guest can fill the line.
+ * The log: what is printed goes into a ring that the toolstack reads, and, up to the levels of
+ * loglvl= and guest_loglvl=, to the serial line. "LOWER/UPPER" prints what is more urgent than
+ * LOWER at once and what is below UPPER at a limited rate, so that no guest can fill the line.
  */
 #include <stdarg.h>
 
@@ -70,7 +70,8 @@ static int parse_guest_loglvl(const char *s)
 {
 	return level_parse(s, &guest_loglvl);
 }
-PARAM(loglvl, PARAM_FN, parse_loglvl, "none, error, warning, info, debug or all, [/upper]: what the hypervisor prints");
+PARAM(loglvl, PARAM_FN, parse_loglvl,
+      "none, error, warning, info, debug or all, [/upper]: what the hypervisor prints");
 PARAM(guest_loglvl, PARAM_FN, parse_guest_loglvl, "the same for messages about guests' doings");
 PARAM(com1, PARAM_STRING, &opt_com1, "baud[,format[,port[,irq]]] of the serial line");
 PARAM(console, PARAM_STRING, &opt_console, "where to print: com1, or none");
@@ -137,7 +138,8 @@ static bool rate_allows(void)
 
 	if (now - log.rate_start > RATE_TIME) {
 		if (log.rate_lost) {
-			str_format(text, sizeof(text), "(lamina) %u messages not printed\n", log.rate_lost);
+			str_format(text, sizeof(text), "(lamina) %u messages not printed\n",
+				   log.rate_lost);
 			put_string(text, serial_on);
 		}
 		log.rate_start = now;

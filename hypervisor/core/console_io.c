@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The serial line as dom0's console: console_io, and input. Ctrl-A three times gives what is typed to the
- * hypervisor, whose single keys then show its state, and again back to dom0.
+ * The serial line as dom0's console: console_io, and input. Ctrl-A three times gives what is typed
+ * to the hypervisor, whose single keys then show its state, and again back to dom0.
  */
 #include "access.h"
 #include "block.h"
@@ -10,9 +10,9 @@
 #include "evtchn.h"
 #include "vcpu.h"
 
-#define INPUT_SIZE  128 /* a power of two */
-#define CHUNK       128
-#define SWITCH_CHAR 1 /* Ctrl-A */
+#define INPUT_SIZE   128 /* a power of two */
+#define CHUNK        128
+#define SWITCH_CHAR  1 /* Ctrl-A */
 #define SWITCH_TIMES 3
 
 static struct {
@@ -30,17 +30,17 @@ static void key_domains(void)
 
 	printk(LOG_ERR, "frames: %lu of %lu free", frames_free(), frames_total());
 	for (d = dom0; d; d = d->next) {
-		printk(LOG_ERR, "d%u: %lu frames of %lu, refs %u, ports %u, pauses %u%s%s", d->id, d->tot_pages,
-		       d->max_pages, d->refs, d->evtchn.active, d->pause_count,
+		printk(LOG_ERR, "d%u: %lu frames of %lu, refs %u, ports %u, pauses %u%s%s", d->id,
+		       d->tot_pages, d->max_pages, d->refs, d->evtchn.active, d->pause_count,
 		       d->shut_down ? ", shut down" : "", d->dying ? ", dying" : "");
 		for (i = 0; i < d->max_vcpus; i++) {
 			struct vcpu *v = d->vcpu[i];
 
 			if (v)
-				printk(LOG_ERR, "  v%u: rip %016lx %s%s%s upcall %u mask %u", i, v->regs.rip,
-				       v->running ? "running " : "", v->blocked ? "blocked " : "",
-				       v->down ? "down " : "", v->info->evtchn_upcall_pending,
-				       v->info->evtchn_upcall_mask);
+				printk(LOG_ERR, "  v%u: rip %016lx %s%s%s upcall %u mask %u", i,
+				       v->regs.rip, v->running ? "running " : "",
+				       v->blocked ? "blocked " : "", v->down ? "down " : "",
+				       v->info->evtchn_upcall_pending, v->info->evtchn_upcall_mask);
 		}
 	}
 }

@@ -4,8 +4,8 @@
  * goes on in pause.c.
  *
  * References: one from creation to domain_kill, one while it owns frames, one for each frame of the
- * hypervisor that it shares, one for each bound peer of its event channels, and the temporary ones of those
- * who look it up. The last one frees the structure and its id.
+ * hypervisor that it shares, one for each bound peer of its event channels, and the temporary ones
+ * of those who look it up. The last one frees the structure and its id.
  */
 #include "console.h"
 #include "memory.h"
@@ -13,8 +13,8 @@
 #include "sched.h"
 #include "lib/string.h"
 
-#define HASH_SIZE 64
-#define GRANT_FRAMES_DEFAULT 64
+#define HASH_SIZE               64
+#define GRANT_FRAMES_DEFAULT    64
 #define MAPTRACK_FRAMES_DEFAULT 1024
 
 static struct {
@@ -170,9 +170,10 @@ static int domain_init(struct domain *d, const struct xen_domctl_createdomain *c
 	rc = evtchn_init(d);
 	if (rc)
 		return rc;
-	rc = grant_init(d, c->max_grant_frames < 0 ? GRANT_FRAMES_DEFAULT : (uint32_t)c->max_grant_frames,
-			c->max_maptrack_frames < 0 ? MAPTRACK_FRAMES_DEFAULT :
-						     (uint32_t)c->max_maptrack_frames);
+	rc = grant_init(
+		d, c->max_grant_frames < 0 ? GRANT_FRAMES_DEFAULT : (uint32_t)c->max_grant_frames,
+		c->max_maptrack_frames < 0 ? MAPTRACK_FRAMES_DEFAULT
+					   : (uint32_t)c->max_maptrack_frames);
 	return rc ? rc : pv_domain_init(d);
 }
 
@@ -189,7 +190,8 @@ static domid_t free_id(void)
 	return 0;
 }
 
-int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged, struct domain **out)
+int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged,
+		  struct domain **out)
 {
 	struct domain *d;
 	int rc = config_check(config, privileged);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* domctl: the toolstack's operations on one domain (<xen/domctl.h>): its life, its limits, its settings. */
+/* domctl: the toolstack's operations on one domain (<xen/domctl.h>): its life, its limits, its
+ * settings. */
 #include "access.h"
 #include "console.h"
 #include "control.h"
@@ -27,7 +28,8 @@ int bitmap_in(const struct xenctl_bitmap *map, uint64_t *bits)
 /* What the guest's map has beyond ours becomes zero. */
 int bitmap_out(const struct xenctl_bitmap *map, uint64_t bits, unsigned nr)
 {
-	size_t size = DIV_ROUND_UP(MIN(map->nr_bits, nr), 8), rest = DIV_ROUND_UP((size_t)map->nr_bits, 8) - size;
+	size_t size = DIV_ROUND_UP(MIN(map->nr_bits, nr), 8),
+	       rest = DIV_ROUND_UP((size_t)map->nr_bits, 8) - size;
 
 	if (map->nr_bits < 64)
 		bits &= BIT(map->nr_bits) - 1;
@@ -174,7 +176,8 @@ static long op_get_tsc(struct xen_domctl_tsc_info *t)
 	return 0;
 }
 
-/* Operations that a domain itself, or a copy back, or a continuation does not make special stand here in one line. */
+/* Operations that a domain itself, or a copy back, or a continuation does not make special stand
+ * here in one line. */
 static long domctl_run(struct domain *d, struct xen_domctl *op, bool *back, void *u)
 {
 	long rc;
@@ -196,7 +199,8 @@ static long domctl_run(struct domain *d, struct xen_domctl *op, bool *back, void
 	case XEN_DOMCTL_max_mem:
 		return op_max_mem(d, &op->u.max_mem);
 	case XEN_DOMCTL_max_vcpus:
-		return d == current->domain ? -EINVAL : domain_set_max_vcpus(d, op->u.max_vcpus.max);
+		return d == current->domain ? -EINVAL
+					    : domain_set_max_vcpus(d, op->u.max_vcpus.max);
 	case XEN_DOMCTL_setdomainhandle:
 		memcpy(d->handle, op->u.setdomainhandle.handle, sizeof(d->handle));
 		return 0;
@@ -252,7 +256,9 @@ long do_domctl(xen_domctl_t *u)
 	else if (op.cmd != XEN_DOMCTL_createdomain && op.domain < DOMID_FIRST_RESERVED)
 		d = domain_get(op.domain);
 	if (!d && op.cmd != XEN_DOMCTL_createdomain)
-		return op.cmd == XEN_DOMCTL_getdomaininfo && op.domain >= DOMID_FIRST_RESERVED ? -EINVAL : -ESRCH;
+		return op.cmd == XEN_DOMCTL_getdomaininfo && op.domain >= DOMID_FIRST_RESERVED
+			       ? -EINVAL
+			       : -ESRCH;
 	if (!current->domain->privileged) {
 		rc = -EPERM;
 	} else if (!d) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* domctl, what it does with a domain's frames, and which ports, memory and interrupts of the machine it may use. */
+/* domctl, what it does with a domain's frames, and which ports, memory and interrupts of the
+ * machine it may use. */
 #include "access.h"
 #include "console.h"
 #include "control.h"
@@ -7,14 +8,15 @@
 #include "hypercall.h"
 #include "irq.h"
 
-#define PORTS     65536
-#define INFO_MAX  1024
+#define PORTS      65536
+#define INFO_MAX   1024
 #define INFO_CHUNK 64
 
 static xen_pfn_t frame_type(struct domain *d, uint64_t mfn)
 {
-	static const uint32_t table[] = { XEN_DOMCTL_PFINFO_NOTAB, XEN_DOMCTL_PFINFO_L1TAB, XEN_DOMCTL_PFINFO_L2TAB,
-					  XEN_DOMCTL_PFINFO_L3TAB, XEN_DOMCTL_PFINFO_L4TAB };
+	static const uint32_t table[] = { XEN_DOMCTL_PFINFO_NOTAB, XEN_DOMCTL_PFINFO_L1TAB,
+					  XEN_DOMCTL_PFINFO_L2TAB, XEN_DOMCTL_PFINFO_L3TAB,
+					  XEN_DOMCTL_PFINFO_L4TAB };
 	struct frame *f = mfn_to_frame(MFN(mfn));
 	uint64_t state, type;
 	xen_pfn_t info;
@@ -24,7 +26,8 @@ static xen_pfn_t frame_type(struct domain *d, uint64_t mfn)
 	state = READ_ONCE(f->state);
 	frame_put(f);
 	type = (state & FRAME_TYPE) >> FRAME_TYPE_SHIFT;
-	info = state & FRAME_TREFS && type < ARRAY_SIZE(table) ? table[type] : XEN_DOMCTL_PFINFO_NOTAB;
+	info = state & FRAME_TREFS && type < ARRAY_SIZE(table) ? table[type]
+							       : XEN_DOMCTL_PFINFO_NOTAB;
 	return state & FRAME_PINNED ? info | XEN_DOMCTL_PFINFO_LPINTAB : info;
 }
 
@@ -77,7 +80,8 @@ long domctl_frames(struct domain *d, struct xen_domctl *op, bool *back)
 }
 
 /* One can give, or take, only what one has. */
-static long permit(struct rangeset *own, struct rangeset *set, uint64_t first, uint64_t last, bool allow)
+static long permit(struct rangeset *own, struct rangeset *set, uint64_t first, uint64_t last,
+		   bool allow)
 {
 	if (!range_has(own, first, last))
 		return -EPERM;
@@ -102,8 +106,8 @@ long domctl_access(struct domain *d, struct xen_domctl *op)
 	case XEN_DOMCTL_iomem_permission:
 		if (mem->first_mfn + mem->nr_mfns - 1 < mem->first_mfn)
 			return -EINVAL;
-		return permit(&self->iomem, &d->iomem, mem->first_mfn, mem->first_mfn + mem->nr_mfns - 1,
-			      mem->allow_access);
+		return permit(&self->iomem, &d->iomem, mem->first_mfn,
+			      mem->first_mfn + mem->nr_mfns - 1, mem->allow_access);
 	case XEN_DOMCTL_irq_permission:
 		if (irq->pirq >= NR_PIRQ)
 			return -EINVAL;

@@ -2,9 +2,10 @@
 /*
  * Event channels: sending. The state of ports is changed by evtchn_op.c, under the table's lock.
  *
- * Senders take no lock. A port's group, once there, stays until its domain is taken apart, and a domain
- * is freed only when no processor is in the middle of an operation that began before; so what a racing
- * sender reads of a port that closes leads at worst to one event too many, which guests must expect.
+ * Senders take no lock. A port's group, once there, stays until its domain is taken apart, and a
+ * domain is freed only when no processor is in the middle of an operation that began before; so
+ * what a racing sender reads of a port that closes leads at worst to one event too many, which
+ * guests must expect.
  */
 #include "console.h"
 #include "domain.h"
@@ -99,7 +100,8 @@ void evtchn_send_domain_virq(struct domain *d, uint32_t virq)
 
 bool evtchn_virq_is_global(uint32_t virq)
 {
-	return virq != VIRQ_TIMER && virq != VIRQ_DEBUG && virq != VIRQ_XENOPROF && virq != VIRQ_XENPMU;
+	return virq != VIRQ_TIMER && virq != VIRQ_DEBUG && virq != VIRQ_XENOPROF &&
+	       virq != VIRQ_XENPMU;
 }
 
 void evtchn_send_global_virq(uint32_t virq)

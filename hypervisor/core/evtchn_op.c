@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * event_channel_op: ports come, are bound and go (<xen/event_channel.h>). Port 0 is nobody's. A closed
- * interdomain port leaves its other end unbound, open to the same domain again.
+ * event_channel_op: ports come, are bound and go (<xen/event_channel.h>). Port 0 is nobody's. A
+ * closed interdomain port leaves its other end unbound, open to the same domain again.
  */
 #include "access.h"
 #include "console.h"
@@ -85,7 +85,8 @@ static void free_entry(struct domain *d, struct evtchn *e, uint32_t port)
 	bit_clear(d->shared->evtchn_pending, port);
 }
 
-static void close_interdomain(struct domain *d, struct evtchn *e, uint32_t port, struct domain *peer)
+static void close_interdomain(struct domain *d, struct evtchn *e, uint32_t port,
+			      struct domain *peer)
 {
 	struct evtchn *remote = e->inter.end;
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * XENMEM_exchange: frames of a domain for others, mostly scattered ones for contiguous. Worked in
- * chunks: the larger extent of the two sides, and as many small ones. A chunk is read and checked, its new
- * frames are allocated, its old ones taken away from everybody; only then something changes for good.
+ * chunks: the larger extent of the two sides, and as many small ones. A chunk is read and checked,
+ * its new frames are allocated, its old ones taken away from everybody; only then something changes
+ * for good.
  */
 #include "access.h"
 #include "block.h"
@@ -17,10 +18,11 @@
 struct chunk {
 	struct domain *domain;
 	unsigned in_order, out_order; /* of the extents */
-	unsigned order; /* of the chunk: the larger one */
+	unsigned order;               /* of the chunk: the larger one */
 	unsigned max_bits;
-	uint32_t in[CHUNK_MAX]; /* frames to be given */
-	uint32_t out[CHUNK_MAX]; /* first frames of the extents to be had, and where they shall go: */
+	uint32_t in[CHUNK_MAX];  /* frames to be given */
+	uint32_t out[CHUNK_MAX]; /* first frames of the extents to be had, and where they shall go:
+				  */
 	xen_pfn_t pfn[CHUNK_MAX];
 };
 
@@ -74,11 +76,12 @@ static bool steal(struct domain *d, struct frame *f)
 {
 	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
 
-	if ((s & (FRAME_REFS | FRAME_TREFS | FRAME_ALLOCATED | FRAME_HYPER | FRAME_PINNED | FRAME_PARTIAL)) !=
-		    (FRAME_REF | FRAME_ALLOCATED) ||
+	if ((s & (FRAME_REFS | FRAME_TREFS | FRAME_ALLOCATED | FRAME_HYPER | FRAME_PINNED |
+		  FRAME_PARTIAL)) != (FRAME_REF | FRAME_ALLOCATED) ||
 	    f->owner != d->id)
 		return false;
-	return __atomic_compare_exchange_n(&f->state, &s, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	return __atomic_compare_exchange_n(&f->state, &s, 0, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_RELAXED);
 }
 
 static int chunk_steal(struct chunk *c)
@@ -193,6 +196,7 @@ long memory_exchange(void *arg)
 	if (copy_to_guest(&u->nr_exchanged, &x.nr_exchanged, sizeof(x.nr_exchanged)))
 		return -EFAULT;
 	if (rc == -ERESTART)
-		return hypercall_continue(__HYPERVISOR_memory_op, 2, (unsigned long)XENMEM_exchange, arg);
+		return hypercall_continue(__HYPERVISOR_memory_op, 2, (unsigned long)XENMEM_exchange,
+					  arg);
 	return rc;
 }

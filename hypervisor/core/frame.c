@@ -2,9 +2,9 @@
 /*
  * Who owns each frame: allocation to domains and to the hypervisor, and the way back.
  *
- * A domain's frames hang on a list through the frame table; a domain with at least one frame, or one
- * shared frame of the hypervisor, is held by a reference, so that a frame's owner always exists.
- * Types are pv/type.c's business; free blocks are block.c's.
+ * A domain's frames hang on a list through the frame table; a domain with at least one frame, or
+ * one shared frame of the hypervisor, is held by a reference, so that a frame's owner always
+ * exists. Types are pv/type.c's business; free blocks are block.c's.
  */
 #include "block.h"
 #include "console.h"

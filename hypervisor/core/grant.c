@@ -117,8 +117,9 @@ mfn_t grant_table_mfn(struct domain *d, uint32_t i)
 #define PIN_RETRIES 5
 
 /*
- * Marks the shared entry as in use. Its flags and grantee are read and changed as one word, so that the
- * owner cannot slip a change in between. An entry that is pinned already was checked when it was pinned.
+ * Marks the shared entry as in use. Its flags and grantee are read and changed as one word, so that
+ * the owner cannot slip a change in between. An entry that is pinned already was checked when it
+ * was pinned.
  */
 static int mark_entry(struct grant_entry_v1 *e, bool pinned, bool readonly, bool map)
 {
@@ -132,8 +133,8 @@ static int mark_entry(struct grant_entry_v1 *e, bool pinned, bool readonly, bool
 		if (!readonly && seen & GTF_readonly)
 			return GNTST_general_error;
 		if (__atomic_compare_exchange_n(word, &seen,
-						seen | GTF_reading | (readonly ? 0 : GTF_writing), false,
-						__ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+						seen | GTF_reading | (readonly ? 0 : GTF_writing),
+						false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 			return GNTST_okay;
 	}
 	return GNTST_general_error;
@@ -142,7 +143,8 @@ static int mark_entry(struct grant_entry_v1 *e, bool pinned, bool readonly, bool
 /* Takes back from the shared entry what the pins do not need any more. Entry locked. */
 static void unmark_entry(struct grant_entry_v1 *e, const struct active *a)
 {
-	uint16_t clear = (a->writers ? 0 : GTF_writing) | (a->readers | a->writers ? 0 : GTF_reading);
+	uint16_t clear =
+		(a->writers ? 0 : GTF_writing) | (a->readers | a->writers ? 0 : GTF_reading);
 
 	if (clear)
 		__atomic_and_fetch(&e->flags, (uint16_t)~clear, __ATOMIC_SEQ_CST);
@@ -377,8 +379,9 @@ long do_grant_table_op(unsigned cmd, void *uop, unsigned count)
 	case GNTTABOP_copy:
 		work_begin();
 		rc = run_batch(cmd, &uop, &count);
-		return rc <= 0 ? rc : hypercall_continue(__HYPERVISOR_grant_table_op, 3, (unsigned long)cmd,
-							 uop, (unsigned long)count);
+		return rc <= 0 ? rc
+			       : hypercall_continue(__HYPERVISOR_grant_table_op, 3,
+						    (unsigned long)cmd, uop, (unsigned long)count);
 	case GNTTABOP_setup_table:
 		return op_setup_table(uop, count);
 	case GNTTABOP_query_size:

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GNTTABOP_copy. Each end is a grant, or a frame of the caller's own. An end that the next operation of
- * the batch names again stays acquired, so that a packet of several pieces pays for its page once.
+ * GNTTABOP_copy. Each end is a grant, or a frame of the caller's own. An end that the next
+ * operation of the batch names again stays acquired, so that a packet of several pieces pays for
+ * its page once.
  */
 #include "access.h"
 #include "console.h"
@@ -14,9 +15,9 @@
 
 struct end {
 	struct domain *domain; /* NULL: nothing is acquired */
-	struct frame *frame; /* with a reference, typed writable for a destination */
-	uint64_t name; /* grant reference or frame number */
-	domid_t domid; /* as the operation gave it */
+	struct frame *frame;   /* with a reference, typed writable for a destination */
+	uint64_t name;         /* grant reference or frame number */
+	domid_t domid;         /* as the operation gave it */
 	bool by_ref, readonly;
 };
 
@@ -102,7 +103,8 @@ static int copy_one(const struct gnttab_copy *op, struct end *from, struct end *
 		rc = end_use(to, &op->dest, op->flags & GNTCOPY_dest_gref);
 	if (unlikely(rc))
 		return rc;
-	if (unlikely(op->source.offset + op->len > PAGE_SIZE || op->dest.offset + op->len > PAGE_SIZE))
+	if (unlikely(op->source.offset + op->len > PAGE_SIZE ||
+		     op->dest.offset + op->len > PAGE_SIZE))
 		return GNTST_bad_copy_arg;
 	memmove((char *)mfn_to_virt(frame_to_mfn(to->frame)) + op->dest.offset,
 		(char *)mfn_to_virt(frame_to_mfn(from->frame)) + op->source.offset, op->len);

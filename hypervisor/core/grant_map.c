@@ -2,10 +2,9 @@
 /*
  * Mapping of granted frames. What a mapping holds:
  *
- *   host map    a reference to the frame, typed writable unless read-only: it belongs to the page-table
- *               entry, so that the end of the page table, too, gives it back
- *   device map  the same, held by the maptrack entry
- *   each        one pin of the grant, held by the maptrack entry
+ *   host map    a reference to the frame, typed writable unless read-only: it belongs to the
+ * page-table entry, so that the end of the page table, too, gives it back device map  the same,
+ * held by the maptrack entry each        one pin of the grant, held by the maptrack entry
  *
  * The mapped domain's grants are found by its id: it cannot go away while its frames are held.
  */
@@ -85,7 +84,8 @@ static int map_frame(const struct gnttab_map_grant_ref *op, struct domain *owner
 		return GNTST_general_error;
 	if (op->flags & GNTMAP_host_map) {
 		if (frame_hold(f, owner->id, readonly)) {
-			rc = pv_grant_map(op->host_addr, map_pte(f, op->flags), op->flags & GNTMAP_contains_pte);
+			rc = pv_grant_map(op->host_addr, map_pte(f, op->flags),
+					  op->flags & GNTMAP_contains_pte);
 			if (rc)
 				frame_drop(f, readonly);
 		} else {
@@ -103,7 +103,8 @@ static int pin_all(const struct gnttab_map_grant_ref *op, struct domain *owner, 
 	bool readonly = op->flags & GNTMAP_readonly;
 	int rc = grant_pin(owner, op->ref, readonly, true, f);
 
-	if (rc || (op->flags & (GNTMAP_host_map | GNTMAP_device_map)) != (GNTMAP_host_map | GNTMAP_device_map))
+	if (rc || (op->flags & (GNTMAP_host_map | GNTMAP_device_map)) !=
+			  (GNTMAP_host_map | GNTMAP_device_map))
 		return rc;
 	rc = grant_pin(owner, op->ref, readonly, true, f);
 	if (rc)
@@ -173,7 +174,8 @@ long grant_map(void **uop, unsigned *count)
 }
 
 /* Undo the host part: the entry goes, its reference becomes ours. GNTST_*. */
-static int unmap_host(struct maptrack *m, struct frame *f, uint64_t addr, uint64_t new_addr, bool flush_page)
+static int unmap_host(struct maptrack *m, struct frame *f, uint64_t addr, uint64_t new_addr,
+		      bool flush_page)
 {
 	bool by_pte = m->flags & GNTMAP_contains_pte;
 	int rc = pv_grant_unmap(addr, f, by_pte, m->flags & GNTMAP_readonly, new_addr);
@@ -188,7 +190,8 @@ static int unmap_host(struct maptrack *m, struct frame *f, uint64_t addr, uint64
 }
 
 /* The mapping ends as far as the addresses say: host part, device part, or both. */
-static int unmap_one(uint32_t handle, uint64_t host, uint64_t dev, uint64_t new_addr, bool flush_page)
+static int unmap_one(uint32_t handle, uint64_t host, uint64_t dev, uint64_t new_addr,
+		     bool flush_page)
 {
 	struct grant_table *t = current->domain->grant;
 	struct domain *owner;
@@ -240,7 +243,8 @@ long grant_unmap(void **uop, unsigned *count)
 			return 1;
 		if (unlikely(copy_from_guest(&op, u, sizeof(op))))
 			return -EFAULT;
-		op.status = (int16_t)unmap_one(op.handle, op.host_addr, op.dev_bus_addr, 0, flush_page);
+		op.status =
+			(int16_t)unmap_one(op.handle, op.host_addr, op.dev_bus_addr, 0, flush_page);
 		if (unlikely(copy_to_guest(&u->status, &op.status, STATUS_SIZE)))
 			return -EFAULT;
 	}
@@ -265,8 +269,8 @@ long grant_unmap_and_replace(void **uop, unsigned *count)
 }
 
 /*
- * The domain dies: its page tables give the host maps' references back when they go, here are the pins
- * and the device maps'.
+ * The domain dies: its page tables give the host maps' references back when they go, here are the
+ * pins and the device maps'.
  */
 int grant_release_maps(struct domain *d)
 {

@@ -2,9 +2,10 @@
 /*
  * A domain's grant table, and its record of what it maps of others; shared by grant*.c.
  *
- * An active entry tells how often a grant of ours is in use, and pins the frame and the grantee that it had
- * when that began: whatever the guest writes into the shared entry meanwhile changes nothing. While in
- * use, the shared entry carries GTF_reading or GTF_writing, set by cmpxchg, so that its owner can tell.
+ * An active entry tells how often a grant of ours is in use, and pins the frame and the grantee
+ * that it had when that began: whatever the guest writes into the shared entry meanwhile changes
+ * nothing. While in use, the shared entry carries GTF_reading or GTF_writing, set by cmpxchg, so
+ * that its owner can tell.
  */
 #pragma once
 
@@ -20,10 +21,11 @@
 
 struct active {
 	uint32_t frame;
-	uint16_t domid; /* the grantee, while pinned; ACTIVE_LOCKED */
+	uint16_t domid;           /* the grantee, while pinned; ACTIVE_LOCKED */
 	uint8_t readers, writers; /* mappings and copies under way; the pins */
 };
-_Static_assert(sizeof(struct active) == sizeof(struct grant_entry_v1), "a page of one for a page of the other");
+_Static_assert(sizeof(struct active) == sizeof(struct grant_entry_v1),
+	       "a page of one for a page of the other");
 
 struct maptrack {
 	uint32_t ref; /* of the granting domain; in a free entry the next free handle */
@@ -69,16 +71,18 @@ static inline void active_unlock(struct active *a)
 }
 
 /*
- * Pin ref of owner's table for the current domain. GNTST_okay: *f is the frame, without a reference of
- * its own, and the entry is in use until grant_unpin. `map` refuses grants that copies may use.
+ * Pin ref of owner's table for the current domain. GNTST_okay: *f is the frame, without a reference
+ * of its own, and the entry is in use until grant_unpin. `map` refuses grants that copies may use.
  */
 int grant_pin(struct domain *owner, uint32_t ref, bool readonly, bool map, struct frame **f);
 void grant_unpin(struct domain *owner, uint32_t ref, bool readonly);
 
-/* The padding behind an int16_t status goes back as it came, so that the store is one of a whole word. */
+/* The padding behind an int16_t status goes back as it came, so that the store is one of a whole
+ * word. */
 #define STATUS_SIZE 4
 
-/* The ops; each advances *uop and *count past what is done, and returns 0, -errno, or 1: continue. */
+/* The ops; each advances *uop and *count past what is done, and returns 0, -errno, or 1: continue.
+ */
 long grant_map(void **uop, unsigned *count);
 long grant_unmap(void **uop, unsigned *count);
 long grant_unmap_and_replace(void **uop, unsigned *count);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Small objects of the hypervisor. Up to 2 KiB they come from slabs: a frame cut into objects of one
- * power of two, each free one holding the offset of the next. All that is known of a slab stands in its
- * entry of the frame table, so that a pointer finds it:
+ * Small objects of the hypervisor. Up to 2 KiB they come from slabs: a frame cut into objects of
+ * one power of two, each free one holding the offset of the next. All that is known of a slab
+ * stands in its entry of the frame table, so that a pointer finds it:
  *
  *   spare  size class + 1 (0: not a slab)     done   objects in use
  *   stamp  offset of the first free object, NO_FREE when there is none
@@ -70,7 +70,8 @@ static struct frame *slab_new(unsigned class)
 
 void *heap_alloc(size_t size)
 {
-	unsigned order = bits_order(size), class = MAX(order, (unsigned)CLASS_MIN_SHIFT) - CLASS_MIN_SHIFT;
+	unsigned order = bits_order(size),
+		 class = MAX(order, (unsigned)CLASS_MIN_SHIFT) - CLASS_MIN_SHIFT;
 	struct frame *f;
 	void *object;
 

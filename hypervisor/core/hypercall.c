@@ -16,8 +16,8 @@ static long hypercall_absent(void)
 	return -ENOSYS;
 }
 
-#define ROW(name)         [__HYPERVISOR_##name] = (hypercall_fn)(void *)do_##name
-#define ABSENT(from, to)  [from ... to] = (hypercall_fn)(void *)hypercall_absent
+#define ROW(name)        [__HYPERVISOR_##name] = (hypercall_fn)(void *)do_##name
+#define ABSENT(from, to) [from... to] = (hypercall_fn)(void *)hypercall_absent
 
 const hypercall_fn hypercall_table[NR_HYPERCALLS] = {
 	ROW(set_trap_table),
@@ -57,7 +57,8 @@ const hypercall_fn hypercall_table[NR_HYPERCALLS] = {
 	ABSENT(34, 34), /* hvm_op */
 	ROW(sysctl),
 	ROW(domctl),
-	ABSENT(37, NR_HYPERCALLS - 1), /* kexec, tmem, argo, xenpmu, dm_op, hypfs; 48-55 are no architecture's here */
+	ABSENT(37, NR_HYPERCALLS - 1), /* kexec, tmem, argo, xenpmu, dm_op, hypfs; 48-55 are no
+					  architecture's here */
 };
 
 long hypercall_continue(unsigned op, unsigned n, ...)
@@ -89,9 +90,12 @@ long hypercall_continue(unsigned op, unsigned n, ...)
 void hypercall_page_fill(void *page)
 {
 	/* push %rcx; push %r11; mov $n, %eax; syscall; pop %r11; pop %rcx; ret */
-	static const uint8_t stub[] = { 0x51, 0x41, 0x53, 0xb8, 0, 0, 0, 0, 0x0f, 0x05, 0x41, 0x5b, 0x59, 0xc3 };
-	/* push %rcx; push %r11; push %rax; mov $iret, %eax; syscall: the rest of struct iret_context is there */
-	static const uint8_t iret[] = { 0x51, 0x41, 0x53, 0x50, 0xb8, __HYPERVISOR_iret, 0, 0, 0, 0x0f, 0x05 };
+	static const uint8_t stub[] = { 0x51, 0x41, 0x53, 0xb8, 0,    0,    0,
+					0,    0x0f, 0x05, 0x41, 0x5b, 0x59, 0xc3 };
+	/* push %rcx; push %r11; push %rax; mov $iret, %eax; syscall: the rest of struct
+	 * iret_context is there */
+	static const uint8_t iret[] = { 0x51, 0x41, 0x53, 0x50, 0xb8, __HYPERVISOR_iret,
+					0,    0,    0,    0x0f, 0x05 };
 	uint8_t *at = page;
 	uint32_t n;
 

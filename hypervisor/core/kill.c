@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The end of a domain. domain_kill takes back all that the domain holds, step by step, and may stop
- * after each with -ERESTART: every step finds by itself what is left to do. Frames that other domains still
- * map, and the structure, stay until those let go.
+ * after each with -ERESTART: every step finds by itself what is left to do. Frames that other
+ * domains still map, and the structure, stay until those let go.
  */
 #include "block.h"
 #include "irq.h"
@@ -35,7 +35,8 @@ static void drop_infos(struct domain *d)
 			vcpu_drop_info(d->vcpu[i]);
 }
 
-/* Frames that are not freed by this are other domains' mappings: they were given up before, and are passed by. */
+/* Frames that are not freed by this are other domains' mappings: they were given up before, and are
+ * passed by. */
 static int drop_frames(struct domain *d)
 {
 	uint32_t mfn, next;

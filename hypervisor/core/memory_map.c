@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* memory_op, what tells about memory: the maps of the machine and of a domain, M2P, grant table frames. */
+/* memory_op, what tells about memory: the maps of the machine and of a domain, M2P, grant table
+ * frames. */
 #include "access.h"
 #include "console.h"
 #include "domain.h"
@@ -22,7 +23,8 @@ long memory_machphys(void *arg)
 	return copy_to_guest(arg, &m, sizeof(m)) ? -EFAULT : 0;
 }
 
-/* Where the M2P's 2 MiB piece at va begins in the machine, as the hypervisor's own tables have it. */
+/* Where the M2P's 2 MiB piece at va begins in the machine, as the hypervisor's own tables have it.
+ */
 static mfn_t m2p_piece(uint64_t va)
 {
 	uint64_t *table = hyper_l4, e = table[va >> 39 & 511];
@@ -35,7 +37,8 @@ static mfn_t m2p_piece(uint64_t va)
 	return pte_mfn(e);
 }
 
-/* For privileged domains to map as DOMID_XEN's, read-only: the type ref that they have for good sees to that. */
+/* For privileged domains to map as DOMID_XEN's, read-only: the type ref that they have for good
+ * sees to that. */
 static void m2p_share(mfn_t first, uint64_t pages)
 {
 	struct frame *f;
@@ -43,7 +46,8 @@ static void m2p_share(mfn_t first, uint64_t pages)
 	for (f = mfn_to_frame(first); pages--; f++) {
 		f->owner = DOMID_XEN;
 		if (!(f->state & FRAME_HYPER))
-			f->state = FRAME_HYPER + 2 * FRAME_REF + FRAME_TREF + TYPE_DESC + FRAME_VALID;
+			f->state =
+				FRAME_HYPER + 2 * FRAME_REF + FRAME_TREF + TYPE_DESC + FRAME_VALID;
 	}
 }
 
@@ -147,7 +151,8 @@ static long resource_frames(struct domain *d, const struct xen_mem_acquire_resou
 	return 0;
 }
 
-/* The grant table's frames of a domain that is being built; a privileged caller maps them as foreign ones. */
+/* The grant table's frames of a domain that is being built; a privileged caller maps them as
+ * foreign ones. */
 long memory_acquire_resource(void *arg)
 {
 	struct xen_mem_acquire_resource r;
@@ -172,7 +177,8 @@ long memory_acquire_resource(void *arg)
 		r.nr_frames = grant_max_frames(d);
 		if (!rc && copy_to_guest(arg, &r, sizeof(r)))
 			rc = -EFAULT;
-	} else if (!r.nr_frames || r.frame + r.nr_frames < r.frame || r.frame + r.nr_frames > grant_max_frames(d)) {
+	} else if (!r.nr_frames || r.frame + r.nr_frames < r.frame ||
+		   r.frame + r.nr_frames > grant_max_frames(d)) {
 		rc = -EINVAL;
 	} else {
 		rc = resource_frames(d, &r);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory_op: a domain's reservation goes up and down. The three operations on lists of extents return how
- * many were done, whatever stopped them, and continue with that number in the command's upper bits.
+ * memory_op: a domain's reservation goes up and down. The three operations on lists of extents
+ * return how many were done, whatever stopped them, and continue with that number in the command's
+ * upper bits.
  */
 #include "access.h"
 #include "block.h"
@@ -27,7 +28,8 @@ unsigned memory_max_order(void)
 	return current->domain->privileged ? ORDER_MAX_CONTROL : ORDER_MAX_GUEST;
 }
 
-/* The limit in bits that a reservation asks for, 0 when all of this machine's memory is within it. */
+/* The limit in bits that a reservation asks for, 0 when all of this machine's memory is within it.
+ */
 int memory_max_bits(const struct xen_memory_reservation *r)
 {
 	unsigned bits = XENMEMF_get_address_bits(r->mem_flags);
@@ -114,7 +116,8 @@ static void do_decrease(struct extents *x)
 	x->done = i;
 }
 
-/* Fills x from the guest's argument; false: nothing can be done. Takes a reference to the domain. */
+/* Fills x from the guest's argument; false: nothing can be done. Takes a reference to the domain.
+ */
 static bool extents_decode(struct extents *x, unsigned op, unsigned long start, const void *arg)
 {
 	struct xen_memory_reservation r;
@@ -129,8 +132,11 @@ static bool extents_decode(struct extents *x, unsigned op, unsigned long start, 
 	if ((r.extent_start.p || op != XENMEM_increase_reservation) &&
 	    !guest_range_ok(r.extent_start.p, r.nr_extents * sizeof(xen_pfn_t)))
 		return false;
-	*x = (struct extents){ .list = r.extent_start.p, .count = r.nr_extents, .done = start,
-			       .order = r.extent_order, .max_bits = (unsigned)bits };
+	*x = (struct extents){ .list = r.extent_start.p,
+			       .count = r.nr_extents,
+			       .done = start,
+			       .order = r.extent_order,
+			       .max_bits = (unsigned)bits };
 	return !domain_lookup(r.domid, &x->domain);
 }
 
@@ -149,7 +155,8 @@ static long reservation_op(unsigned op, unsigned long start, void *arg)
 		do_decrease(&x);
 	domain_put(x.domain);
 	if (x.preempted)
-		return hypercall_continue(__HYPERVISOR_memory_op, 2, op | x.done << EXTENT_SHIFT, arg);
+		return hypercall_continue(__HYPERVISOR_memory_op, 2, op | x.done << EXTENT_SHIFT,
+					  arg);
 	return (long)x.done;
 }
 

@@ -5,7 +5,8 @@
 #include "memory.h"
 
 unsigned memory_max_order(void); /* the largest extent that the current domain may ask for */
-int memory_max_bits(const struct xen_memory_reservation *r); /* of its mem_flags: 0 no limit, -EINVAL */
+int memory_max_bits(
+	const struct xen_memory_reservation *r); /* of its mem_flags: 0 no limit, -EINVAL */
 
 long memory_exchange(void *arg);
 long memory_machphys(void *arg);

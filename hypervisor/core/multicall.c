@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * multicall: a list of hypercalls in one entry; each gets its result, even if an earlier one failed. An entry's
- * words go from the guest's memory straight into the operation's arguments.
+ * multicall: a list of hypercalls in one entry; each gets its result, even if an earlier one
+ * failed. An entry's words go from the guest's memory straight into the operation's arguments.
  *
- * An operation that is to be continued stores what is left into struct cpu's copy of its entry and sets
- * WORK_ENTRY (hypercall_continue); then the entry in the guest's memory becomes that, and the whole list is
- * continued from there.
+ * An operation that is to be continued stores what is left into struct cpu's copy of its entry and
+ * sets WORK_ENTRY (hypercall_continue); then the entry in the guest's memory becomes that, and the
+ * whole list is continued from there.
  */
 #include "access.h"
 #include "hypercall.h"
@@ -26,7 +26,8 @@ static int store_rest(struct cpu *c, struct multicall_entry *to)
 	return 0;
 }
 
-/* Returns how many entries are left, or -EFAULT. The list is outside of the hypervisor's addresses. */
+/* Returns how many entries are left, or -EFAULT. The list is outside of the hypervisor's addresses.
+ */
 static long run(struct cpu *c, struct multicall_entry **list, unsigned long n)
 {
 	struct multicall_entry *e;
@@ -48,7 +49,8 @@ static long run(struct cpu *c, struct multicall_entry **list, unsigned long n)
 		guest_close();
 		result = -ENOSYS;
 		if (likely(op < NR_HYPERCALLS))
-			result = hypercall_table[index_nospec(op, NR_HYPERCALLS)](a0, a1, a2, a3, a4, a5);
+			result = hypercall_table[index_nospec(op, NR_HYPERCALLS)](a0, a1, a2, a3,
+										  a4, a5);
 		if (unlikely(c->work & (WORK_ENTRY | WORK_FRAME | WORK_CRASH))) {
 			if (c->work & WORK_ENTRY)
 				return store_rest(c, e) ? -EFAULT : (long)n;

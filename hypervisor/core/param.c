@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line: words of "name=value", "name", "no-name"; each goes to the option declared under its name. */
+/* The command line: words of "name=value", "name", "no-name"; each goes to the option declared
+ * under its name. */
 #include "param.h"
 #include "console.h"
 #include "lib/string.h"
@@ -8,7 +9,7 @@
 
 extern const struct param params_start[], params_end[];
 
-static char line[CMDLINE_MAX]; /* as given */
+static char line[CMDLINE_MAX];  /* as given */
 static char words[CMDLINE_MAX]; /* cut into strings, which options point into */
 
 const char *param_cmdline(void)

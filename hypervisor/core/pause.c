@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stopping a domain and letting it go on: pauses of the hypervisor and of the toolstack, shutdown by
- * the guest or for it, and the crash of one that did what cannot be forgiven. A shut-down domain is
- * paused once more, until domain_resume or its end.
+ * Stopping a domain and letting it go on: pauses of the hypervisor and of the toolstack, shutdown
+ * by the guest or for it, and the crash of one that did what cannot be forgiven. A shut-down domain
+ * is paused once more, until domain_resume or its end.
  */
 #include <stdarg.h>
 
@@ -141,7 +141,8 @@ static void stack_print(const struct regs *r)
 			printk(LOG_ERR, "  (not readable beyond)");
 			return;
 		}
-		printk(LOG_ERR, "  %016lx %016lx %016lx %016lx", word[0], word[1], word[2], word[3]);
+		printk(LOG_ERR, "  %016lx %016lx %016lx %016lx", word[0], word[1], word[2],
+		       word[3]);
 	}
 }
 

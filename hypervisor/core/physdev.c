@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* physdev_op: a domain's way to interrupt lines, MSIs, I/O privilege and the IOAPIC (<xen/physdev.h>). */
+/* physdev_op: a domain's way to interrupt lines, MSIs, I/O privilege and the IOAPIC
+ * (<xen/physdev.h>). */
 #include "access.h"
 #include "console.h"
 #include "evtchn.h"
@@ -76,7 +77,8 @@ static long op_irq_status(void *arg)
 		return -EFAULT;
 	if (q.irq >= NR_PIRQ)
 		return -EINVAL;
-	/* Without the map a guest cannot know when masking made an eoi necessary: it always does one. */
+	/* Without the map a guest cannot know when masking made an eoi necessary: it always does
+	 * one. */
 	q.flags = d->eoi_map ? 0 : XENIRQSTAT_needs_eoi;
 	return copy_to_guest(arg, &q, sizeof(q)) ? -EFAULT : 0;
 }
@@ -157,7 +159,8 @@ static long op_apic(int cmd, void *arg)
 	return rc;
 }
 
-/* Vectors are the hypervisor's business: the guest is told a number that it may write into the IOAPIC. */
+/* Vectors are the hypervisor's business: the guest is told a number that it may write into the
+ * IOAPIC. */
 static long op_alloc_vector(void *arg)
 {
 	struct physdev_irq irq;
@@ -218,8 +221,8 @@ static long op_pci_device(int cmd, const void *arg)
 		return -EFAULT;
 	if (!current->domain->privileged)
 		return -EPERM;
-	return cmd == PHYSDEVOP_pci_device_add ? pci_device_add(dev.seg, dev.bus, dev.devfn) :
-						 pci_device_remove(dev.seg, dev.bus, dev.devfn);
+	return cmd == PHYSDEVOP_pci_device_add ? pci_device_add(dev.seg, dev.bus, dev.devfn)
+					       : pci_device_remove(dev.seg, dev.bus, dev.devfn);
 }
 
 static long op_manage_pci(int cmd, const void *arg)
@@ -230,8 +233,8 @@ static long op_manage_pci(int cmd, const void *arg)
 		return -EFAULT;
 	if (!current->domain->privileged)
 		return -EPERM;
-	return cmd == PHYSDEVOP_manage_pci_remove ? pci_device_remove(0, dev.bus, dev.devfn) :
-						    pci_device_add(0, dev.bus, dev.devfn);
+	return cmd == PHYSDEVOP_manage_pci_remove ? pci_device_remove(0, dev.bus, dev.devfn)
+						  : pci_device_add(0, dev.bus, dev.devfn);
 }
 
 long do_physdev_op(int cmd, void *arg)
@@ -267,7 +270,8 @@ long do_physdev_op(int cmd, void *arg)
 	case PHYSDEVOP_manage_pci_remove:
 		return op_manage_pci(cmd, arg);
 	default:
-		/* MSI restore and prepare, MMCFG, debug port: nothing is kept that they would change. */
+		/* MSI restore and prepare, MMCFG, debug port: nothing is kept that they would
+		 * change. */
 		return -ENOSYS;
 	}
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* platform_op: dom0 as the machine's operating system: its clock, its processors (<xen/platform.h>). */
+/* platform_op: dom0 as the machine's operating system: its clock, its processors
+ * (<xen/platform.h>). */
 #include "access.h"
 #include <xen/platform.h>
 
@@ -50,11 +51,13 @@ static long platform_run(struct xen_platform_op *op)
 {
 	switch (op->cmd) {
 	case XENPF_settime32:
-		return set_time(op->u.settime32.secs, op->u.settime32.nsecs, op->u.settime32.system_time);
+		return set_time(op->u.settime32.secs, op->u.settime32.nsecs,
+				op->u.settime32.system_time);
 	case XENPF_settime64:
 		if (op->u.settime64.mbz)
 			return -EINVAL;
-		return set_time(op->u.settime64.secs, op->u.settime64.nsecs, op->u.settime64.system_time);
+		return set_time(op->u.settime64.secs, op->u.settime64.nsecs,
+				op->u.settime64.system_time);
 	case XENPF_getidletime:
 		return op_idle_time(&op->u.getidletime);
 	case XENPF_get_cpuinfo:

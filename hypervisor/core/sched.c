@@ -2,8 +2,8 @@
 /*
  * The scheduler. Each processor has a queue of runnable vcpus ordered by virtual run time: the time
  * that a vcpu has run, divided by its domain's weight. The first one goes next. A vcpu that slept
- * starts again at most one slice behind the processor's own clock (`least`), so that it gets its turn soon
- * but cannot save up time; it preempts who runs if it is behind him by more than PREEMPT.
+ * starts again at most one slice behind the processor's own clock (`least`), so that it gets its
+ * turn soon but cannot save up time; it preempts who runs if it is behind him by more than PREEMPT.
  *
  * An idle processor halts in sched_run with the last vcpu's address space still loaded: when that
  * one wakes first, as it mostly does, nothing is switched. Such a vcpu counts as running (it is on
@@ -19,7 +19,8 @@
 #define PREEMPT 500000UL
 
 struct sched_cpu {
-	spinlock_t lock; /* guards the queue, and queued, running, vruntime of the vcpus of this processor */
+	spinlock_t lock; /* guards the queue, and queued, running, vruntime of the vcpus of this
+			    processor */
 	struct list queue;
 	uint64_t least; /* virtual run time of who ran last: never goes back */
 	struct timer slice;
@@ -201,12 +202,14 @@ void sched_yield(void)
 	spin_lock(&s->lock);
 	charge(s, v, time_now());
 	if (!list_empty(&s->queue))
-		v->vruntime = MAX(v->vruntime, list_last(&s->queue, struct vcpu, queue)->vruntime + 1);
+		v->vruntime =
+			MAX(v->vruntime, list_last(&s->queue, struct vcpu, queue)->vruntime + 1);
 	spin_unlock(&s->lock);
 	c->work |= WORK_RESCHED;
 }
 
-/* Who goes next on this processor, out of the queue; NULL: nobody. `prev` goes into it if it can run on. */
+/* Who goes next on this processor, out of the queue; NULL: nobody. `prev` goes into it if it can
+ * run on. */
 static struct vcpu *pick(struct sched_cpu *s, struct vcpu *prev)
 {
 	struct vcpu *first = NULL;

@@ -8,8 +8,9 @@
 
 #define POLL_PORTS_MAX 128
 
-#define TIMEOUT_NEVER_SHIFT 50 /* further away than 2^50 ns, or negative: a guest that means never, and overflowed */
-#define TIMEOUT_NEVER	    100000000UL
+#define TIMEOUT_NEVER_SHIFT \
+	50 /* further away than 2^50 ns, or negative: a guest that means never, and overflowed */
+#define TIMEOUT_NEVER 100000000UL
 
 long do_set_timer_op(int64_t timeout)
 {

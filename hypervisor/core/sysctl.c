@@ -12,10 +12,10 @@
 #include "x86.h"
 #include "lib/string.h"
 
-#define LOG_CHUNK   256
-#define KEYS_MAX    64
+#define LOG_CHUNK     256
+#define KEYS_MAX      64
 #define NODE_DISTANCE 10
-#define E820_RAM    1
+#define E820_RAM      1
 
 static long op_readconsole(struct xen_sysctl_readconsole *r)
 {
@@ -127,12 +127,14 @@ static long op_topology(struct xen_sysctl_cputopoinfo *t)
 
 static long op_numa(struct xen_sysctl_numainfo *n)
 {
-	struct xen_sysctl_meminfo mem = { frames_total() << PAGE_SHIFT, frames_free() << PAGE_SHIFT };
+	struct xen_sysctl_meminfo mem = { frames_total() << PAGE_SHIFT, frames_free()
+										<< PAGE_SHIFT };
 	uint32_t distance = NODE_DISTANCE;
 
 	if (n->num_nodes && n->meminfo.p && copy_to_guest(n->meminfo.p, &mem, sizeof(mem)))
 		return -EFAULT;
-	if (n->num_nodes && n->distance.p && copy_to_guest(n->distance.p, &distance, sizeof(distance)))
+	if (n->num_nodes && n->distance.p &&
+	    copy_to_guest(n->distance.p, &distance, sizeof(distance)))
 		return -EFAULT;
 	n->num_nodes = 1;
 	return 0;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The timers of a processor: a pairing heap through the timers themselves, so that setting one needs
- * no memory and the usual case, a processor's only timer set again and again, is a few stores.
+ * The timers of a processor: a pairing heap through the timers themselves, so that setting one
+ * needs no memory and the usual case, a processor's only timer set again and again, is a few
+ * stores.
  *
- * The hardware is programmed only when the earliest deadline comes before what it is set to; when that
- * goes away it may fire early, finds nothing to do, and is set to the next one.
+ * The hardware is programmed only when the earliest deadline comes before what it is set to; when
+ * that goes away it may fire early, finds nothing to do, and is set to the next one.
  */
 #include "timer.h"
 #include "console.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Virtual processors: their making, whether they may run, how long they did, and where their vcpu_info is. */
+/* Virtual processors: their making, whether they may run, how long they did, and where their
+ * vcpu_info is. */
 #include "access.h"
 #include "console.h"
 #include "pv.h"
@@ -15,8 +16,8 @@ static void fire_timer(void *vcpu)
 }
 
 /*
- * The periodic timer ticks while its vcpu has a processor. One that comes back to it after its tick was due
- * gets that at once, and a blocked one is left in peace.
+ * The periodic timer ticks while its vcpu has a processor. One that comes back to it after its tick
+ * was due gets that at once, and a blocked one is left in peace.
  */
 static void periodic_tick(struct vcpu *v, uint64_t now)
 {
@@ -49,7 +50,8 @@ static void fire_poll(void *vcpu)
 		sched_unblock(v);
 }
 
-/* Where it is until the guest places it: in shared_info, for the first 32; beyond, out of the guest's sight. */
+/* Where it is until the guest places it: in shared_info, for the first 32; beyond, out of the
+ * guest's sight. */
 static struct vcpu_info *info_home(struct vcpu *v)
 {
 	return v->id < XEN_LEGACY_MAX_VCPUS ? &v->domain->shared->vcpu_info[v->id] : &v->own_info;
@@ -105,7 +107,9 @@ void vcpu_destroy(struct vcpu *v)
 
 struct vcpu *vcpu_create_idle(struct cpu *c)
 {
-	static struct domain idle_domain = { .id = DOMID_IDLE, .refs = 1, .weight = SCHED_WEIGHT_DEFAULT };
+	static struct domain idle_domain = { .id = DOMID_IDLE,
+					     .refs = 1,
+					     .weight = SCHED_WEIGHT_DEFAULT };
 	struct vcpu *v = heap_alloc(sizeof(*v));
 
 	BUG_ON(!v);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* xen_version: who we are and what a guest may count on; and vm_assist, where the guest says what it wants. */
+/* xen_version: who we are and what a guest may count on; and vm_assist, where the guest says what
+ * it wants. */
 #include "access.h"
 #include "console.h"
 #include "hypercall.h"
@@ -79,7 +80,8 @@ static long version_other(int cmd, void *arg)
 	case XENVER_guest_handle:
 		return copy_to_guest(arg, d->handle, sizeof(d->handle)) ? -EFAULT : 0;
 	case XENVER_commandline:
-		return text_out(arg, d->privileged ? param_cmdline() : "<denied>", sizeof(xen_commandline_t));
+		return text_out(arg, d->privileged ? param_cmdline() : "<denied>",
+				sizeof(xen_commandline_t));
 	case XENVER_build_id:
 		return d->privileged ? -ENODATA : -EPERM;
 	default:
@@ -94,10 +96,10 @@ long do_xen_version(int cmd, void *arg)
 	return version_other(cmd, arg);
 }
 
-#define ASSISTS                                                                                        \
-	(BIT(VMASST_TYPE_4gb_segments) | BIT(VMASST_TYPE_4gb_segments_notify) |                        \
-	 BIT(VMASST_TYPE_writable_pagetables) | BIT(VMASST_TYPE_pae_extended_cr3) |                    \
-	 BIT(VMASST_TYPE_architectural_iopl) | BIT(VMASST_TYPE_runstate_update_flag) |                 \
+#define ASSISTS                                                                        \
+	(BIT(VMASST_TYPE_4gb_segments) | BIT(VMASST_TYPE_4gb_segments_notify) |        \
+	 BIT(VMASST_TYPE_writable_pagetables) | BIT(VMASST_TYPE_pae_extended_cr3) |    \
+	 BIT(VMASST_TYPE_architectural_iopl) | BIT(VMASST_TYPE_runstate_update_flag) | \
 	 BIT(VMASST_TYPE_m2p_strict))
 
 long do_vm_assist(unsigned cmd, unsigned type)

@@ -12,8 +12,8 @@
 #include <xen/domctl.h>
 #include <xen/sched.h>
 
-#define MAX_VCPUS 64
-#define MAX_DOMID DOMID_FIRST_RESERVED
+#define MAX_VCPUS     64
+#define MAX_DOMID     DOMID_FIRST_RESERVED
 #define SHUTDOWN_NONE 0xff
 
 enum dying { DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
@@ -27,9 +27,9 @@ struct rangeset {
 	spinlock_t lock;
 	struct range *head; /* sorted, disjoint, not adjacent */
 };
-int range_add(struct rangeset *s, uint64_t first, uint64_t last); /* 0, -ENOMEM */
+int range_add(struct rangeset *s, uint64_t first, uint64_t last);    /* 0, -ENOMEM */
 int range_remove(struct rangeset *s, uint64_t first, uint64_t last); /* 0, -ENOMEM */
-bool range_has(struct rangeset *s, uint64_t first, uint64_t last); /* all of it */
+bool range_has(struct rangeset *s, uint64_t first, uint64_t last);   /* all of it */
 void range_clear(struct rangeset *s);
 
 /* What the PV kind adds to a domain (pv/domain.c). */
@@ -38,17 +38,17 @@ struct pv_domain {
 	uint64_t **desc_l1; /* by vcpu: its 32 PTEs of the per-domain area, see layout.h */
 	uint64_t vm_assist; /* bits of VMASST_TYPE_* */
 	uint32_t pci_address; /* what it wrote to port 0xcf8 */
-	uint8_t cmos_index; /* and to port 0x70 */
-	bool relinquished; /* pv_relinquish is through */
+	uint8_t cmos_index;   /* and to port 0x70 */
+	bool relinquished;    /* pv_relinquish is through */
 	struct frame *cursor; /* where it is in the list of frames; held by a ref */
-	spinlock_t lock; /* page-table changes of this domain that span several frames */
+	spinlock_t lock;      /* page-table changes of this domain that span several frames */
 };
 
 struct domain {
 	domid_t id;
 	bool privileged; /* may use the toolstack's operations on others */
-	uint8_t dying; /* enum dying; under lock */
-	uint32_t refs; /* atomic */
+	uint8_t dying;   /* enum dying; under lock */
+	uint32_t refs;   /* atomic */
 	spinlock_t lock; /* dying, shutdown, vcpu array growth */
 
 	struct domain *next; /* in the order of ids */
@@ -56,17 +56,17 @@ struct domain {
 
 	uint32_t max_vcpus;
 	struct vcpu *vcpu[MAX_VCPUS]; /* NULL until domctl max_vcpus */
-	uint32_t pause_count; /* atomic: hypervisor's and toolstack's reasons not to run */
-	uint32_t ctl_pause_count; /* toolstack's share of it; under lock */
+	uint32_t pause_count;         /* atomic: hypervisor's and toolstack's reasons not to run */
+	uint32_t ctl_pause_count;     /* toolstack's share of it; under lock */
 
-	bool shut_down; /* every vcpu stopped, waits for the toolstack */
+	bool shut_down;        /* every vcpu stopped, waits for the toolstack */
 	uint8_t shutdown_code; /* SHUTDOWN_*, or SHUTDOWN_NONE */
 	uint32_t suspend_port; /* XEN_DOMCTL_subscribe: notified at shutdown; 0: none */
-	uint64_t poll_mask; /* atomic; bit i: vcpu i blocks in SCHEDOP_poll */
-	uint16_t weight; /* share of the processors, 256 is one */
+	uint64_t poll_mask;    /* atomic; bit i: vcpu i blocks in SCHEDOP_poll */
+	uint16_t weight;       /* share of the processors, 256 is one */
 
 	spinlock_t frames_lock; /* guards the list and the counts below */
-	uint32_t frames; /* first mfn of its list (frame.next), 0: none */
+	uint32_t frames;        /* first mfn of its list (frame.next), 0: none */
 	uint64_t tot_pages, max_pages;
 	uint64_t outstanding; /* claimed (XENMEM_claim_pages) and not yet allocated */
 
@@ -75,18 +75,19 @@ struct domain {
 	struct grant_table *grant;
 
 	struct rangeset ioports, iomem, irqs;
-	unsigned long *eoi_map; /* PHYSDEVOP_pirq_eoi_gmfn: bit i: pirq i wants an eoi; a writable ref of its frame */
-	bool eoi_unmasks; /* its version 1: an eoi unmasks the port too */
+	unsigned long *eoi_map; /* PHYSDEVOP_pirq_eoi_gmfn: bit i: pirq i wants an eoi; a writable
+				   ref of its frame */
+	bool eoi_unmasks;       /* its version 1: an eoi unmasks the port too */
 	struct timer watchdog[2];
 	bool watchdog_used[2];
 
 	struct e820entry *map; /* XENMEM_set_memory_map; NULL: none */
 	uint32_t map_count;
 
-	uint64_t time_offset_ns; /* settimeoffset */
+	uint64_t time_offset_ns;    /* settimeoffset */
 	xen_domain_handle_t handle; /* uuid */
-	uint64_t created; /* ns */
-	uint32_t config_flags; /* XEN_DOMCTL_CDF_* */
+	uint64_t created;           /* ns */
+	uint32_t config_flags;      /* XEN_DOMCTL_CDF_* */
 	uint32_t ssidref;
 	struct hypercall_stat *stats; /* counts by hypercall, NULL unless kept */
 
@@ -95,19 +96,23 @@ struct domain {
 
 extern struct domain *dom0; /* the hardware domain */
 
-struct domain *domain_get(domid_t id); /* by id, with a reference; NULL. DOMID_SELF is the current one */
+struct domain *
+domain_get(domid_t id); /* by id, with a reference; NULL. DOMID_SELF is the current one */
 void domain_put(struct domain *d);
 struct domain *domain_find(domid_t id); /* without a reference; DOMID_SELF is not known */
 static inline void domain_hold(struct domain *d)
 {
 	__atomic_add_fetch(&d->refs, 1, __ATOMIC_RELAXED);
 }
-struct domain *domain_get_next(domid_t from); /* the first with id >= from, with a reference; NULL */
-/* Who a hypercall names: DOMID_SELF or own id: itself; other: -EPERM unless privileged, -ESRCH; with a reference. */
+struct domain *
+domain_get_next(domid_t from); /* the first with id >= from, with a reference; NULL */
+/* Who a hypercall names: DOMID_SELF or own id: itself; other: -EPERM unless privileged, -ESRCH;
+ * with a reference. */
 int domain_lookup(domid_t id, struct domain **d);
 
 /* A new domain, paused once, without vcpus and memory. -EEXIST, -ENOMEM, -EINVAL. */
-int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged, struct domain **out);
+int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged,
+		  struct domain **out);
 int domain_set_max_vcpus(struct domain *d, uint32_t n);
 struct vcpu *domain_vcpu(struct domain *d, uint32_t id); /* NULL: none of that number */
 /* Take it apart; -ERESTART: call again. Afterwards only references keep the structure. */
@@ -118,9 +123,11 @@ void domain_pause(struct domain *d); /* and wait until it runs nowhere */
 void domain_unpause(struct domain *d);
 int domain_ctl_pause(struct domain *d);
 int domain_ctl_unpause(struct domain *d); /* -EINVAL when not paused */
-void domain_shutdown(struct domain *d, uint8_t reason); /* dom0: ends the machine, does not return */
+void domain_shutdown(struct domain *d,
+		     uint8_t reason); /* dom0: ends the machine, does not return */
 void domain_resume(struct domain *d);
-/* The current guest did what cannot be forgiven: says why, prints its registers and stack, SHUTDOWN_crash. */
+/* The current guest did what cannot be forgiven: says why, prints its registers and stack,
+ * SHUTDOWN_crash. */
 void domain_crash(struct domain *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 __attribute__((noreturn)) void machine_poweroff(void);
 __attribute__((noreturn)) void machine_reboot(void);

@@ -20,38 +20,39 @@
 
 #include "cpu.h"
 
-#define FRAME_REF 1UL
+#define FRAME_REF  1UL
 #define FRAME_REFS 0x0fffffffUL
 #define FRAME_REFS_MAX \
 	0x3fffffeUL /* no more are taken: each type ref is a ref, so neither count overflows */
-#define FRAME_TREF (1UL << 28)
-#define FRAME_TREFS (0x3ffffffUL << 28)
+#define FRAME_TREF       (1UL << 28)
+#define FRAME_TREFS      (0x3ffffffUL << 28)
 #define FRAME_TYPE_SHIFT 54
-#define FRAME_TYPE (7UL << FRAME_TYPE_SHIFT)
-#define TYPE_NONE (0UL << FRAME_TYPE_SHIFT)
-#define TYPE_L1 (1UL << FRAME_TYPE_SHIFT)
-#define TYPE_L2 (2UL << FRAME_TYPE_SHIFT)
-#define TYPE_L3 (3UL << FRAME_TYPE_SHIFT)
-#define TYPE_L4 (4UL << FRAME_TYPE_SHIFT)
-#define TYPE_DESC (5UL << FRAME_TYPE_SHIFT) /* GDT or LDT frame */
-#define TYPE_WRITABLE (6UL << FRAME_TYPE_SHIFT)
-#define FRAME_PINNED (1UL << 57) /* the guest holds one type ref by mmuext pin */
-#define FRAME_VALID (1UL << 58) /* type is validated */
-#define FRAME_PARTIAL (1UL << 59) /* (de)validation stopped after frame.done entries */
-#define FRAME_LOCKED (1UL << 60) /* somebody changes the type or its content (page-table lock) */
-#define FRAME_ALLOCATED (1UL << 61) /* the owner's allocation holds one ref */
+#define FRAME_TYPE       (7UL << FRAME_TYPE_SHIFT)
+#define TYPE_NONE        (0UL << FRAME_TYPE_SHIFT)
+#define TYPE_L1          (1UL << FRAME_TYPE_SHIFT)
+#define TYPE_L2          (2UL << FRAME_TYPE_SHIFT)
+#define TYPE_L3          (3UL << FRAME_TYPE_SHIFT)
+#define TYPE_L4          (4UL << FRAME_TYPE_SHIFT)
+#define TYPE_DESC        (5UL << FRAME_TYPE_SHIFT) /* GDT or LDT frame */
+#define TYPE_WRITABLE    (6UL << FRAME_TYPE_SHIFT)
+#define FRAME_PINNED     (1UL << 57) /* the guest holds one type ref by mmuext pin */
+#define FRAME_VALID      (1UL << 58) /* type is validated */
+#define FRAME_PARTIAL    (1UL << 59) /* (de)validation stopped after frame.done entries */
+#define FRAME_LOCKED     (1UL << 60) /* somebody changes the type or the content of a table */
+#define FRAME_ALLOCATED  (1UL << 61) /* the owner's allocation holds one ref */
 #define FRAME_HYPER \
 	(1UL        \
 	 << 62) /* the hypervisor's own frame, shared with its owner (shared_info, grant table) */
-#define FRAME_SUPER (1UL << 63) /* not RAM that anyone may own: hole, hypervisor image, boot data */
+#define FRAME_SUPER (1UL << 63) /* not RAM that anyone may own: hole, hypervisor image, boot data \
+				 */
 
 struct frame {
 	uint64_t state; /* atomic, see above */
-	domid_t owner; /* valid while refs > 0; DOMID_INVALID: nobody's, DOMID_IO, DOMID_XEN */
-	uint16_t done; /* while FRAME_PARTIAL: how far; pv/type.c */
+	domid_t owner;  /* valid while refs > 0; DOMID_INVALID: nobody's, DOMID_IO, DOMID_XEN */
+	uint16_t done;  /* while FRAME_PARTIAL: how far; pv/type.c */
 	uint32_t next, prev; /* links by mfn in the owner's list or the allocator's; 0 ends */
-	uint8_t order; /* of a free block that starts here */
-	uint8_t flags; /* the allocator's: core/block.h */
+	uint8_t order;       /* of a free block that starts here */
+	uint8_t flags;       /* the allocator's: core/block.h */
 	uint16_t spare;
 	uint64_t stamp; /* tlb clock when the last type ref or ref was dropped */
 };

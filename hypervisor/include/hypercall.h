@@ -9,13 +9,16 @@
 struct xen_sysctl;
 struct xen_platform_op;
 
-typedef long (*hypercall_fn)(unsigned long, unsigned long, unsigned long, unsigned long, unsigned long, unsigned long);
-/* Indexed by rax; entry.S bounds and clamps the number. Absent rows are hypercall_absent (-ENOSYS). */
+typedef long (*hypercall_fn)(unsigned long, unsigned long, unsigned long, unsigned long,
+			     unsigned long, unsigned long);
+/* Indexed by rax; entry.S bounds and clamps the number. Absent rows are hypercall_absent (-ENOSYS).
+ */
 extern const hypercall_fn hypercall_table[NR_HYPERCALLS];
 
 /*
- * A long operation stopped with its progress in the arguments: the guest executes the hypercall again
- * (or the multicall its entry), after whatever waited had its turn. n arguments follow. Return its result.
+ * A long operation stopped with its progress in the arguments: the guest executes the hypercall
+ * again (or the multicall its entry), after whatever waited had its turn. n arguments follow.
+ * Return its result.
  */
 long hypercall_continue(unsigned op, unsigned n, ...);
 
@@ -35,7 +38,8 @@ long do_set_trap_table(const struct trap_info *traps);
 long do_mmu_update(mmu_update_t *reqs, unsigned count, unsigned *done, unsigned foreigndom);
 long do_mmuext_op(struct mmuext_op *ops, unsigned count, unsigned *done, unsigned foreigndom);
 long do_update_va_mapping(unsigned long va, uint64_t val, unsigned long flags);
-long do_update_va_mapping_otherdomain(unsigned long va, uint64_t val, unsigned long flags, domid_t dom);
+long do_update_va_mapping_otherdomain(unsigned long va, uint64_t val, unsigned long flags,
+				      domid_t dom);
 long do_set_gdt(const xen_ulong_t *frames, unsigned entries);
 long do_stack_switch(unsigned long ss, unsigned long sp);
 long do_set_callbacks(unsigned long event, unsigned long failsafe, unsigned long syscall);

@@ -35,7 +35,7 @@ void pv_build_dom0(const void *kernel, size_t kernel_size, const void *ramdisk, 
  */
 void pv_exception(struct regs *r); /* r->entry is the vector */
 void pv_page_fault(struct regs *r, uint64_t cr2);
-void pv_int_gate(struct regs *r); /* INT n through a DPL 3 gate: r->entry = n */
+void pv_int_gate(struct regs *r);     /* INT n through a DPL 3 gate: r->entry = n */
 void pv_syscall_user(struct regs *r); /* SYSCALL of guest user mode: to the syscall callback */
 /*
  * Let the guest see exception `vector` (bounce frame on its kernel stack); crash it when it has no

@@ -6,10 +6,11 @@
 
 typedef void (*timer_fn)(void *arg);
 
-/* Part of the object whose timer it is; zeroed plus timer_setup. Runs on the CPU where it was set. */
+/* Part of the object whose timer it is; zeroed plus timer_setup. Runs on the CPU where it was set.
+ */
 struct timer {
 	uint64_t deadline; /* 0: not set */
-	timer_fn fn; /* called with interrupts off, no lock held, from timer_run() */
+	timer_fn fn;       /* called with interrupts off, no lock held, from timer_run() */
 	void *arg;
 	struct cpu *cpu; /* whose heap it is in; the links are that heap's */
 	struct timer *child, *sibling, **back;
@@ -17,18 +18,20 @@ struct timer {
 
 void timer_init_cpu(struct cpu *c);
 void timer_setup(struct timer *t, timer_fn fn, void *arg);
-void timer_set(struct timer *t, uint64_t deadline); /* again sets anew; moves to this cpu. Never fails */
-void timer_stop(struct timer *t); /* after it fn does not run any more (on this cpu) */
-void timer_run(void); /* expired ones; then programs the next deadline */
+void timer_set(struct timer *t,
+	       uint64_t deadline); /* again sets anew; moves to this cpu. Never fails */
+void timer_stop(struct timer *t);  /* after it fn does not run any more (on this cpu) */
+void timer_run(void);              /* expired ones; then programs the next deadline */
 
 uint64_t time_now(void); /* ns since boot, monotonic per cpu; TSC based */
-void time_init(void); /* x86/time.c: clock source, calibration in under 2 ms of machine time */
+void time_init(void);    /* x86/time.c: clock source, calibration in under 2 ms of machine time */
 void time_set_deadline(uint64_t ns); /* program this cpu's one-shot; 0: none; past: fires at once */
-uint64_t time_wall_base(void); /* wall clock (ns since 1970) at system time 0 */
-void time_set_wall(uint64_t ns); /* dom0's XENPF_settime */
+uint64_t time_wall_base(void);       /* wall clock (ns since 1970) at system time 0 */
+void time_set_wall(uint64_t ns);     /* dom0's XENPF_settime */
 uint32_t time_tsc_khz(void);
 
 struct vcpu;
 struct domain;
-void time_update_vcpu(struct vcpu *v); /* fill its vcpu_time_info (version protocol) from its cpu's scale */
+void time_update_vcpu(
+	struct vcpu *v); /* fill its vcpu_time_info (version protocol) from its cpu's scale */
 void time_update_wall(struct domain *d); /* shared_info.wc_* */

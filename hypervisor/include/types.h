@@ -7,13 +7,14 @@
 #include "lib/types.h"
 
 /* The ABI, as the toolstack's side of the public headers shows it (domctl, sysctl included). */
-#define __XEN_TOOLS__ 1
+#define __XEN_TOOLS__             1
 #define __XEN_INTERFACE_VERSION__ 0x00041100
 #include <xen/xen.h>
 
 /* EPERM, ENOENT ... with the ABI's values; returned negative. */
 enum errno_value {
-	ERESTART = 85, /* internal: stopped in the middle, to be continued; never shown to a guest */
+	ERESTART =
+		85, /* internal: stopped in the middle, to be continued; never shown to a guest */
 #define XEN_ERRNO(name, value) name = value,
 #include <xen/errno.h>
 };

@@ -14,7 +14,8 @@ struct trap_gate {
 
 /* What a PV vcpu has beyond its frame (pv/). ABI: <xen/arch-x86/xen.h> vcpu_guest_context. */
 struct pv_vcpu {
-	/* A table whose (de)validation this vcpu started and owes the end of; holds a ref. NULL: none. pv/type.c */
+	/* A table whose (de)validation this vcpu started and owes the end of; holds a ref. NULL:
+	 * none. pv/type.c */
 	struct frame *old_table;
 	uint64_t cr3; /* the page table it runs on now: kernel's or user's; machine address */
 	mfn_t kernel_root, user_root; /* MFN_NONE: none. Each holds a typed L4 ref */
@@ -22,14 +23,15 @@ struct pv_vcpu {
 	uint64_t kernel_ss;
 	uint64_t event_callback, failsafe_callback, syscall_callback;
 	uint8_t callback_masks; /* bit CALLBACKTYPE_x: events masked on entry */
-	bool user_mode; /* guest user runs (kernel otherwise); both are ring 3 */
+	bool user_mode;         /* guest user runs (kernel otherwise); both are ring 3 */
 	bool vgcf_in_syscall;
 	uint64_t syscall32_callback, sysenter_callback;
 	uint16_t syscall32_cs, sysenter_cs;
 	struct trap_gate trap[256];
 
 	uint64_t ctrlreg[8]; /* guest's view: CR0, CR2, CR4 ... */
-	uint64_t fs_base, gs_base_kernel, gs_base_user; /* when not loaded; pv/segment.c says when each is current */
+	uint64_t fs_base, gs_base_kernel,
+		gs_base_user; /* when not loaded; pv/segment.c says when each is current */
 	uint16_t ds, es, fs, gs;
 	uint64_t debugreg[8];
 	uint32_t tsc_aux;
@@ -39,7 +41,7 @@ struct pv_vcpu {
 	uint32_t ldt_entries;
 	uint64_t ldt_mapped; /* bit i: LDT page i is mapped (on demand), with a DESC ref */
 
-	uint8_t iopl; /* 0-3, guest's virtual */
+	uint8_t iopl;   /* 0-3, guest's virtual */
 	void *iobitmap; /* guest handle, PHYSDEVOP_set_iobitmap */
 	uint32_t iobitmap_ports;
 
@@ -49,7 +51,8 @@ struct pv_vcpu {
 
 struct vcpu {
 	struct vcpu_info *info; /* in shared_info, or where the guest placed it */
-	struct regs regs; /* hardware pushes here while it runs: its end is 16-byte aligned (x86/offsets.h) */
+	struct regs regs;       /* hardware pushes here while it runs: its end is 16-byte aligned
+				   (x86/offsets.h) */
 
 	struct domain *domain;
 	uint32_t id;
@@ -58,11 +61,11 @@ struct vcpu {
 
 	/* scheduling; under sched's lock of v->cpu unless said otherwise */
 	struct cpu *cpu;
-	bool running; /* on cpu now */
-	bool down; /* VCPUOP_down or never brought up */
-	bool blocked; /* atomic; set by itself, cleared by wakers */
-	bool polling; /* blocked in SCHEDOP_poll */
-	uint32_t poll_port; /* the one port it polls, or 0 for "any of several" */
+	bool running;         /* on cpu now */
+	bool down;            /* VCPUOP_down or never brought up */
+	bool blocked;         /* atomic; set by itself, cleared by wakers */
+	bool polling;         /* blocked in SCHEDOP_poll */
+	uint32_t poll_port;   /* the one port it polls, or 0 for "any of several" */
 	uint32_t pause_count; /* atomic */
 	bool queued;
 	struct list queue;
@@ -70,14 +73,14 @@ struct vcpu {
 	uint64_t affinity; /* bit i: processor i */
 
 	struct vcpu_runstate_info runstate;
-	void *runstate_guest; /* registered area (guest va) or NULL */
-	void *time_guest; /* registered secondary vcpu_time_info (guest va) or NULL */
+	void *runstate_guest;    /* registered area (guest va) or NULL */
+	void *time_guest;        /* registered secondary vcpu_time_info (guest va) or NULL */
 	struct timer singleshot; /* set_timer_op and VCPUOP_set_singleshot_timer: VIRQ_TIMER */
 	struct timer periodic, poll_timer;
 	uint64_t period_ns, periodic_due;
 
-	struct frame *info_frame; /* typed writable ref of a placed one, or NULL */
-	struct vcpu_info own_info; /* of a vcpu beyond shared_info's, until it is placed */
+	struct frame *info_frame;     /* typed writable ref of a placed one, or NULL */
+	struct vcpu_info own_info;    /* of a vcpu beyond shared_info's, until it is placed */
 	uint32_t virq_port[NR_VIRQS]; /* 0: none; under the domain's evtchn lock */
 	bool nmi_pending, nmi_masked;
 	uint64_t nmi_callback;
@@ -98,10 +101,10 @@ struct vcpu *vcpu_create_idle(struct cpu *c); /* runs on hyper_l4 */
 bool vcpu_runnable(const struct vcpu *v);
 void vcpu_pause(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
-uint64_t vcpu_run_time(const struct vcpu *v); /* ns on a processor */
+uint64_t vcpu_run_time(const struct vcpu *v);                    /* ns on a processor */
 void vcpu_set_runstate(struct vcpu *v, int state, uint64_t now); /* RUNSTATE_* */
-/* The current vcpu's runstate into its registered area; a guest in user mode gets it when its kernel runs again
- * (pv calls this on that way when runstate_guest is set). */
+/* The current vcpu's runstate into its registered area; a guest in user mode gets it when its
+ * kernel runs again (pv calls this on that way when runstate_guest is set). */
 void vcpu_publish_runstate(struct vcpu *v);
 void vcpu_periodic_start(struct vcpu *v); /* it runs (again), or has a port for its ticks now */
 int vcpu_place_info(struct vcpu *v, mfn_t mfn, uint32_t offset); /* VCPUOP_register_vcpu_info */
