@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Guest memory by guest address, in the current address space. A copy returns the number of bytes
- * NOT copied (0: all); a fault ends it (exception table), never the hypervisor. Addresses within the hypervisor's
- * range and non-canonical ones copy nothing. Read a guest's argument once, into a local.
+ * NOT copied (0: all); a fault ends it (exception table), never the hypervisor. Addresses within
+ * the hypervisor's range and non-canonical ones copy nothing. Read a guest's argument once, into
+ * a local.
  */
 #pragma once
 
 #include "layout.h"
+#include "machine.h"
 #include "types.h"
 
 /* Whole range outside the hypervisor's area, no wrap-around. */
@@ -17,12 +19,13 @@ static inline bool guest_range_ok(const void *p, size_t n)
 	return a + n >= a && (a + n <= GUEST_LOW_END || a >= HYPER_VIRT_END);
 }
 
-/* stac and clac, where the processor has SMAP (x86/cpu.c patches the sites; no-ops before and elsewhere). */
+/*
+ * stac and clac, where the processor has SMAP (x86/cpu.c patches the sites; no-ops before and
+ * elsewhere).
+ */
 #define GUEST_SITE(open)                                                                           \
 	"8: .byte 0x0f, 0x1f, 0x00\n"                                                              \
 	".pushsection .smap_sites, \"a\"; .balign 4; .long 8b - ., " #open "; .popsection\n"
-#define GUEST_FAULT(at, to)                                                                        \
-	".pushsection .extable, \"a\"; .balign 4; .long " #at " - ., " to " - .; .popsection\n"
 
 static inline void guest_open(void)
 {
@@ -33,11 +36,22 @@ static inline void guest_close(void)
 	__asm__ volatile(GUEST_SITE(0)::: "memory");
 }
 
-/* One word between guest_open and guest_close, of an address that guest_range_ok has seen; a fault goes to `label`. */
-#define guest_load(val, from, label)                                                               \
-	__asm__ goto("1: mov %1, %0\n" GUEST_FAULT(1b, "%l2") : "=r"(val) : "m"(*(from)) : : label)
-#define guest_store(to, val, label)                                                                \
-	__asm__ goto("1: mov %1, %0\n" GUEST_FAULT(1b, "%l2") : : "m"(*(to)), "r"(val) : "memory" : label)
+/*
+ * One word between guest_open and guest_close, of an address that guest_range_ok has seen; a
+ * fault goes to `label`.
+ */
+#define guest_load(val, from, label)                             \
+	__asm__ goto("1: mov %1, %0\n" EXTABLE_TEXT("1b", "%l2") \
+		     : "=r"(val)                                 \
+		     : "m"(*(from))                              \
+		     :                                           \
+		     : label)
+#define guest_store(to, val, label)                           \
+	__asm__ goto("1: mov %1, %0\n" EXTABLE_TEXT("1b", "%l2") \
+		     :                                        \
+		     : "m"(*(to)), "r"(val)                   \
+		     : "memory"                               \
+		     : label)
 
 /* Any size, byte-exact: how many of the n bytes were not copied. */
 size_t copy_from_guest_bytes(void *to, const void *from, size_t n);
@@ -47,9 +61,13 @@ size_t clear_guest(void *to, size_t n);
 typedef uint64_t __attribute__((may_alias)) guest_u64;
 typedef uint32_t __attribute__((may_alias)) guest_u32;
 
-/* Structures of a few words, as hypercalls' arguments are, word by word in line. n is a constant multiple of 4. */
+/*
+ * Structures of a few words, as hypercalls' arguments are, word by word in line. n is a constant
+ * multiple of 4.
+ */
 #define GUEST_INLINE_MAX 80
-static inline __attribute__((always_inline)) size_t guest_read_words(void *to, const void *from, size_t n)
+static inline __attribute__((always_inline)) size_t guest_read_words(void *to, const void *from,
+								     size_t n)
 {
 	const guest_u64 *f = from;
 	guest_u64 *t = to, word;
@@ -75,7 +93,8 @@ fault:
 	return n;
 }
 
-static inline __attribute__((always_inline)) size_t guest_write_words(void *to, const void *from, size_t n)
+static inline __attribute__((always_inline)) size_t guest_write_words(void *to, const void *from,
+								      size_t n)
 {
 	const guest_u64 *f = from;
 	guest_u64 *t = to;
@@ -96,14 +115,16 @@ fault:
 	return n;
 }
 
-static inline __attribute__((always_inline)) size_t copy_from_guest(void *to, const void *from, size_t n)
+static inline __attribute__((always_inline)) size_t copy_from_guest(void *to, const void *from,
+								    size_t n)
 {
 	if (__builtin_constant_p(n) && n <= GUEST_INLINE_MAX && n % 4 == 0)
 		return guest_read_words(to, from, n);
 	return copy_from_guest_bytes(to, from, n);
 }
 
-static inline __attribute__((always_inline)) size_t copy_to_guest(void *to, const void *from, size_t n)
+static inline __attribute__((always_inline)) size_t copy_to_guest(void *to, const void *from,
+								  size_t n)
 {
 	if (__builtin_constant_p(n) && n <= GUEST_INLINE_MAX && n % 4 == 0)
 		return guest_write_words(to, from, n);

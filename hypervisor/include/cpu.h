@@ -22,20 +22,21 @@ struct timer_cpu;
 #define WORK_FLUSH (1u << 2) /* flush this processor's TLB (deferred by tlb_flush_later) */
 #define WORK_CRASH (1u << 3) /* the current domain is dying: never return to it */
 #define WORK_NMI (1u << 4) /* deliver NMI to the current vcpu */
-/* A hypercall's handler has written rax, rcx, r11, cs, ss, rip and entry of the frame itself (iret). */
+/* A hypercall's handler has written rax, rcx, r11, cs, ss, rip, entry of the frame itself. */
 #define WORK_FRAME (1u << 5)
-#define WORK_ENTRY (1u << 6) /* a multicall's entry is to be continued; never seen outside of core/multicall.c */
+/* A multicall's entry is to be continued; never seen outside of core/multicall.c. */
+#define WORK_ENTRY (1u << 6)
 
 struct cpu {
 	/* Offsets of the first fields are used by entry.S (x86/offsets.h). */
-	struct vcpu *vcpu; /* the vcpu whose frame entry pushes into; an idle vcpu has no guest state */
+	struct vcpu *vcpu; /* whose frame entry pushes into; an idle vcpu has no guest state */
 	uint64_t scratch; /* the syscall stub parks the guest's rsp here */
-	/* Numbers below are hypercalls: NR_HYPERCALLS, or 0 while guest user mode runs (switch_root sets it). */
+	/* Numbers below are hypercalls: NR_HYPERCALLS, or 0 while guest user mode runs. */
 	uint64_t hypercall_limit;
 	uint32_t work; /* WORK_*; atomic */
 	uint32_t id; /* 0.. */
 	uint32_t apic_id;
-	int32_t budget; /* units of work left before a long operation continues later: work_spent() */
+	int32_t budget; /* units left before a long operation continues later: work_spent() */
 
 	struct vcpu *idle;
 	struct vcpu *fpu_owner; /* whose FPU state the registers hold, or NULL */
@@ -46,13 +47,14 @@ struct cpu {
 	uint64_t cr4;
 	uint32_t tsc_aux; /* as loaded */
 	uint64_t flushed; /* tlb_clock at its last complete flush of guests' entries */
-	struct multicall_entry *mc; /* within a multicall: where hypercall_continue stores instead of the frame */
+	/* Within a multicall: where hypercall_continue stores instead of the frame. */
+	struct multicall_entry *mc;
 	uint32_t mc_args; /* how many arguments it stored */
 
 	struct sched_cpu *sched; /* core/sched.c */
 	struct timer_cpu *timers; /* core/timer.c */
 
-	/* Time of this processor (x86/time.c): system time = (tsc - tsc_base) * mul >> 32 << shift + ns_base */
+	/* System time = ((tsc - tsc_base) << tsc_shift) * tsc_mul >> 32, + ns_base (x86/time.c). */
 	uint64_t tsc_base, ns_base;
 	uint32_t tsc_mul;
 	int8_t tsc_shift;
@@ -106,7 +108,7 @@ static inline bool work_spent(int units)
  */
 void tlb_flush_page(unsigned long va); /* this processor, now */
 void tlb_flush_local(void);
-/* Flush the given processors (bit i = cpu i) and wait until they did; va == ~0UL means all of it. */
+/* Flush processors (bit i: cpu i) and wait until they did; va == ~0UL means all of it. */
 void tlb_flush_mask(uint64_t mask, unsigned long va);
 static inline void tlb_flush_later(void)
 {
@@ -114,10 +116,10 @@ static inline void tlb_flush_later(void)
 }
 
 /*
- * A guest may keep a stale entry for as long as it likes, so a frame remembers (frame.stamp) the tlb
- * clock of the moment when its last type ref or its last ref went, and whoever gives the frame a new
- * use, a type or an owner, calls tlb_flush_since(stamp). Whatever flushes all of guests' entries of this processor
- * (tlb_flush_local, a load of CR3) calls tlb_flushed().
+ * A guest may keep a stale entry for as long as it likes, so a frame remembers (frame.stamp) the
+ * tlb clock of the moment when its last type ref or its last ref went, and whoever gives the
+ * frame a new use, a type or an owner, calls tlb_flush_since(stamp). Whatever flushes all of
+ * guests' entries of this processor (tlb_flush_local, a load of CR3) calls tlb_flushed().
  */
 extern uint64_t tlb_clock; /* atomic; x86/paging.c */
 static inline void tlb_flushed(void)

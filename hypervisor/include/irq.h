@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Physical interrupts: those of the hypervisor (UART, timer, IPI) and pirqs bound to guests (IOAPIC lines and MSI-X). */
+/*
+ * Physical interrupts: those of the hypervisor (UART, timer, IPI) and pirqs bound to guests
+ * (IOAPIC lines and MSI-X).
+ */
 #pragma once
 
 #include "types.h"
@@ -7,20 +10,27 @@
 
 #define NR_GSI 256 /* pirq n < nr_gsi is the IOAPIC line n */
 #define NR_PIRQ 1024
-#define VECTOR_FIRST_DYNAMIC 0x90 /* below: exceptions, and INT n of guests (DPL 3 gates); see x86/idt.c */
-#define VECTOR_LAST_DYNAMIC 0xdf /* 0xe0-0xef: the masked PICs' spurious ones; 0xf0-0xff: the hypervisor's own */
+/*
+ * Vectors of devices. Below: exceptions, and INT n of guests (x86/idt.c). Above: 0xe0-0xef the
+ * masked PICs' spurious ones, 0xf0-0xff the hypervisor's own.
+ */
+#define VECTOR_FIRST_DYNAMIC 0x90
+#define VECTOR_LAST_DYNAMIC  0xdf
 
 struct domain;
 
 long do_physdev_op(int cmd, void *arg); /* core/physdev.c */
-void physdev_update_eoi(struct domain *d, uint32_t pirq); /* its bit in the eoi map, when it was bound */
+/* Its bit in the eoi map, when it was bound. */
+void physdev_update_eoi(struct domain *d, uint32_t pirq);
 void physdev_drop_eoi(struct domain *d);
 
 /* x86/irq.c. A pirq belongs to one domain; -errno as Xen. */
 int pirq_map_gsi(struct domain *d, int gsi, int *pirq);
-int pirq_map_msi(struct domain *d, const struct physdev_map_pirq *req, int *pirq); /* MSI and MSI-X; programs the table entry, masked */
+/* MSI and MSI-X; programs the table entry, masked. */
+int pirq_map_msi(struct domain *d, const struct physdev_map_pirq *req, int *pirq);
 int pirq_unmap(struct domain *d, int pirq); /* -EINVAL not mapped */
-int pirq_bind(struct domain *d, int pirq, bool share); /* evtchn: unmask, deliver by evtchn_send_pirq */
+/* Unmask, deliver by evtchn_send_pirq. */
+int pirq_bind(struct domain *d, int pirq, bool share);
 void pirq_unbind(struct domain *d, int pirq);
 int pirq_eoi(struct domain *d, int pirq); /* PHYSDEVOP_eoi */
 bool pirq_needs_eoi(struct domain *d, int pirq);

@@ -44,7 +44,8 @@
 /*
  * A per-CPU block is 32 KiB, aligned to its size, so that any stack pointer within it finds
  * struct cpu at its end (this_cpu()):
- *   page 0 stub and its data   1 guard   2 NMI+MC stack   3 guard   4 #DF/#DB stack   5 guard   6-7 main stack, struct cpu on top
+ *   page 0 stub and its data   1 guard   2 NMI+MC stack   3 guard   4 #DF/#DB stack   5 guard   6-7
+ * main stack, struct cpu on top
  */
 #define CPU_BLOCK_SIZE 32768UL
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The register frame of a guest. It lives in struct vcpu, and the processor pushes straight into it: TSS.RSP0 and the syscall stub point at its end while the vcpu runs, so a context
- * switch copies no frame. The order is that of struct cpu_user_regs (<xen/arch-x86/xen-x86_64.h>).
+ * The register frame of a guest. It lives in struct vcpu, and the processor pushes straight into
+ * it: TSS.RSP0 and the syscall stub point at its end while the vcpu runs, so a context switch
+ * copies no frame. The order is that of struct cpu_user_regs (<xen/arch-x86/xen-x86_64.h>).
  *
- * A fast hypercall saves only rdi rsi rdx r8-r10, rip, rflags and rsp; rbx, rbp and r12-r15 are still the
- * guest's own and C preserves them. The slow way out completes the frame, entry, cs and ss included, before
- * anything that reads or replaces those: a context switch, an upcall.
+ * A fast hypercall saves only rdi rsi rdx r8-r10, rip, rflags and rsp; rbx, rbp and r12-r15 are
+ * still the guest's own and C preserves them. The slow way out completes the frame, entry, cs and
+ * ss included, before anything that reads or replaces those: a context switch, an upcall.
  */
 #pragma once
 

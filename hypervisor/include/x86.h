@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* What the x86 part gives to core and pv: processors, its own paging, context switch, registers of the machine. */
+/* What the x86 part gives to core and pv: its own paging, context switch, FPU, features. */
 #pragma once
 
 #include "frame.h"
+#include "machine.h"
 #include "vcpu.h"
 
-/* x86/switch.c: the next vcpu's frame becomes the target of entry: TSS.RSP0, CR3, segments, bases, GDT, LDT,
- * debug registers; FPU lazily. Called by sched_run only. */
+/*
+ * x86/switch.c: the next vcpu's frame becomes the target of entry: TSS.RSP0, CR3, segments, bases,
+ * GDT, LDT, debug registers; FPU lazily. Called by sched_run only.
+ */
 void switch_to(struct vcpu *prev, struct vcpu *next);
-void switch_root(struct vcpu *v); /* load v->pv.cr3 when v is current (user/kernel toggle, new baseptr); flushes the TLB */
+/* Load v->pv.cr3 of the current vcpu (user/kernel toggle, new baseptr); flushes the TLB. */
+void switch_root(struct vcpu *v);
 void ldt_load(struct vcpu *v); /* v is current: LDTR as v->pv.ldt_entries says */
 void segments_save(struct vcpu *v); /* read selectors and bases of the current vcpu into v->pv */
 void segments_load(struct vcpu *v); /* bad selectors load as null and raise the failsafe callback */
@@ -66,35 +70,9 @@ extern struct cpu_features {
 	uint8_t phys_bits;
 } cpu_features;
 
-/* Entry into a guest with the frame of `current`: never returns. Used once a processor, at the end of boot. */
+/*
+ * Entry into a guest with the frame of `current`: never returns. Used once a processor, at the
+ * end of boot.
+ */
 __attribute__((noreturn)) void enter_guest(void);
-/* x86/switch.c: the frame's callee-saved registers are complete in v->regs (exits by exception or interrupt
- * always; a fast hypercall after regs_complete in entry.S). */
 void regs_print(const struct regs *r);
-
-/* In inline assembly: where a fault at label `at` goes on, a row of the exception table. */
-#define EXTABLE_ROW(at, to)                                                                        \
-	".pushsection .extable, \"a\"; .balign 4; .long " #at " - ., " #to " - .; .popsection\n"
-
-static inline uint64_t read_cr0(void) { uint64_t v; __asm__ volatile("mov %%cr0, %0" : "=r"(v)); return v; }
-static inline uint64_t read_cr2(void) { uint64_t v; __asm__ volatile("mov %%cr2, %0" : "=r"(v)); return v; }
-static inline uint64_t read_cr3(void) { uint64_t v; __asm__ volatile("mov %%cr3, %0" : "=r"(v)); return v; }
-static inline uint64_t read_cr4(void) { uint64_t v; __asm__ volatile("mov %%cr4, %0" : "=r"(v)); return v; }
-static inline void write_cr0(uint64_t v) { __asm__ volatile("mov %0, %%cr0" ::"r"(v) : "memory"); }
-static inline void write_cr3(uint64_t v) { __asm__ volatile("mov %0, %%cr3" ::"r"(v) : "memory"); }
-static inline void write_cr4(uint64_t v) { __asm__ volatile("mov %0, %%cr4" ::"r"(v) : "memory"); }
-static inline uint64_t rdtsc(void) { uint32_t l, h; __asm__ volatile("rdtsc" : "=a"(l), "=d"(h)); return l | (uint64_t)h << 32; }
-static inline uint64_t rdmsr(uint32_t m) { uint32_t l, h; __asm__ volatile("rdmsr" : "=a"(l), "=d"(h) : "c"(m)); return l | (uint64_t)h << 32; }
-static inline void wrmsr(uint32_t m, uint64_t v) { __asm__ volatile("wrmsr" ::"c"(m), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory"); }
-int rdmsr_safe(uint32_t m, uint64_t *v); /* 0, or -EFAULT after #GP */
-int wrmsr_safe(uint32_t m, uint64_t v);
-static inline void outb(uint16_t p, uint8_t v) { __asm__ volatile("outb %0, %1" ::"a"(v), "Nd"(p)); }
-static inline void outw(uint16_t p, uint16_t v) { __asm__ volatile("outw %0, %1" ::"a"(v), "Nd"(p)); }
-static inline void outl(uint16_t p, uint32_t v) { __asm__ volatile("outl %0, %1" ::"a"(v), "Nd"(p)); }
-static inline uint8_t inb(uint16_t p) { uint8_t v; __asm__ volatile("inb %1, %0" : "=a"(v) : "Nd"(p)); return v; }
-static inline uint16_t inw(uint16_t p) { uint16_t v; __asm__ volatile("inw %1, %0" : "=a"(v) : "Nd"(p)); return v; }
-static inline uint32_t inl(uint16_t p) { uint32_t v; __asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(p)); return v; }
-static inline void cpuid(uint32_t leaf, uint32_t sub, uint32_t r[4])
-{
-	__asm__ volatile("cpuid" : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3]) : "a"(leaf), "c"(sub));
-}

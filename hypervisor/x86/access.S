@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Guest memory. A fault at a row of the exception table goes to its fixup, which finds in the registers how
- * much was left. stac and clac are patched in where SMAP is on.
+ * Guest memory. A fault at a row of the exception table goes to its fixup, which finds in the
+ * registers how much was left. stac and clac are patched in where SMAP is on.
  */
 #define __ASSEMBLY__
 #include "offsets.h"
@@ -31,7 +31,7 @@ guest_copy:
 	smap_site 0
 	xor	%eax, %eax
 	ret
-3:	/* What is left of the words is tried again in bytes: the fault is within them or at the first. */
+3:	/* What is left of the words is tried again in bytes: the fault is in the first. */
 	lea	(%rdx, %rcx, 8), %rcx
 4:	rep movsb
 5:	mov	%rcx, %rax

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the hypervisor needs of ACPI's tables (ACPI 6.4, chapter 5): interrupt controllers (MADT), power management
- * ports and reset (FADT), how to turn off (the \_S5 package of the DSDT), the HPET. Everything else is dom0's.
- * Without tables a PC's usual addresses hold.
+ * What the hypervisor needs of ACPI's tables (ACPI 6.4, chapter 5): interrupt controllers (MADT),
+ * power management ports and reset (FADT), how to turn off (the \_S5 package of the DSDT), the
+ * HPET. Everything else is dom0's. Without tables a PC's usual addresses hold.
  */
 #include "console.h"
 #include "irq.h"
@@ -69,8 +69,9 @@ static const uint8_t *find_rsdp(void)
 static void add_ioapic(const uint8_t *e)
 {
 	if (acpi.nr_ioapics < ARRAY_SIZE(acpi.ioapic))
-		acpi.ioapic[acpi.nr_ioapics++] =
-			(struct ioapic_info){ .base = field32(e, 4), .gsi = field32(e, 8), .id = e[2] };
+		acpi.ioapic[acpi.nr_ioapics++] = (struct ioapic_info){ .base = field32(e, 4),
+								       .gsi = field32(e, 8),
+								       .id = e[2] };
 }
 
 static void add_override(const uint8_t *e)
@@ -78,9 +79,10 @@ static void add_override(const uint8_t *e)
 	unsigned polarity = e[8] & 3, trigger = e[8] >> 2 & 3;
 
 	if (acpi.nr_overrides < ARRAY_SIZE(acpi.override))
-		acpi.override[acpi.nr_overrides++] = (struct gsi_override){
-			.isa = e[3], .gsi = field32(e, 4), .low = polarity == 3, .level = trigger == 3
-		};
+		acpi.override[acpi.nr_overrides++] = (struct gsi_override){ .isa = e[3],
+									    .gsi = field32(e, 4),
+									    .low = polarity == 3,
+									    .level = trigger == 3 };
 }
 
 static void read_madt(const struct table *t)
@@ -172,8 +174,8 @@ static uint8_t aml_byte(const uint8_t **p)
 }
 
 /*
- * \_S5 is Name(_S5_, Package { SLP_TYPa, SLP_TYPb, ... }): found by its name, not by running AML. Only the
- * end of the machine asks for it, for the DSDT is long.
+ * \_S5 is Name(_S5_, Package { SLP_TYPa, SLP_TYPb, ... }): found by its name, not by running AML.
+ * Only the end of the machine asks for it, for the DSDT is long.
  */
 bool acpi_read_s5(uint8_t *type_a, uint8_t *type_b)
 {

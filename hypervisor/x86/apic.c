@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The local APIC in xAPIC mode (SDM vol. 3, chapter 11): end of interrupt, IPIs, the one-shot timer. */
+/*
+ * The local APIC in xAPIC mode (SDM vol. 3, chapter 11): end of interrupt, IPIs, the one-shot
+ * timer.
+ */
 #include "console.h"
 #include "irq.h"
 #include "local.h"

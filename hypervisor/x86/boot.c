@@ -9,6 +9,11 @@
 #include "pv.h"
 #include "sched.h"
 
+static const void *module_data(const struct module *m)
+{
+	return (const void *)(DIRECTMAP_VIRT + m->start);
+}
+
 static void dom0_build(void)
 {
 	const struct module *m = boot_info.modules;
@@ -16,8 +21,7 @@ static void dom0_build(void)
 
 	if (!n)
 		panic("no boot module: the first one is dom0's kernel, the second its ramdisk");
-	pv_build_dom0(mfn_to_virt(MFN(m[0].start >> PAGE_SHIFT)) + (m[0].start & ~PAGE_MASK), m[0].size,
-		      n > 1 ? mfn_to_virt(MFN(m[1].start >> PAGE_SHIFT)) + (m[1].start & ~PAGE_MASK) : NULL,
+	pv_build_dom0(module_data(&m[0]), m[0].size, n > 1 ? module_data(&m[1]) : NULL,
 		      n > 1 ? m[1].size : 0, m[0].args);
 	memory_free_modules();
 }
@@ -43,7 +47,7 @@ NORETURN void boot(uint32_t magic, uint64_t info)
 	frame_init(memory_top() >> PAGE_SHIFT);
 	memory_give_all();
 
-	ioapic_init(); /* first: a PIC's request that is pending when the local APIC refuses it stays for ever */
+	ioapic_init(); /* also silences the PICs */
 	apic_init();
 	irq_init();
 	fpu_init();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The clock that the TSC is measured against: HPET, else the ACPI PM timer, else channel 2 of the PIT. Its
- * count is widened to 64 bits here, so it must be read at least once a wrap: 2.3 s for the 24-bit PM timer,
- * 27 ms for the PIT, which therefore serves at boot only.
+ * The clock that the TSC is measured against: HPET, else the ACPI PM timer, else channel 2 of the
+ * PIT. Its count is widened to 64 bits here, so it must be read at least once a wrap: 2.3 s for
+ * the 24-bit PM timer, 27 ms for the PIT, which therefore serves at boot only.
  */
 #include "clocksource.h"
 #include "console.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A processor's own state: its block (layout.h), descriptor tables, control registers and MSRs, and the
- * requests that other processors make of it. The features that steer the hypervisor are found here.
+ * A processor's own state: its block (layout.h), descriptor tables, control registers and MSRs,
+ * and the requests that other processors make of it. The features that steer the hypervisor are
+ * found here.
  */
 #include "console.h"
 #include "hypercall.h"
@@ -58,9 +59,11 @@ struct cpu_features cpu_features;
 static bool opt_smep = true, opt_umip = true;
 static char *opt_smap;
 static uint64_t opt_maxcpus = MAX_CPUS;
-PARAM(maxcpus, PARAM_UINT, &opt_maxcpus, "processors to use at most; this version runs on the first one");
+PARAM(maxcpus, PARAM_UINT, &opt_maxcpus,
+      "processors to use at most; this version runs on the first one");
 PARAM(smep, PARAM_BOOL, &opt_smep, "supervisor mode execution prevention");
-PARAM(smap, PARAM_STRING, &opt_smap, "yes or no: supervisor mode access prevention; off under QEMU's TCG");
+PARAM(smap, PARAM_STRING, &opt_smap,
+      "yes or no: supervisor mode access prevention; off under QEMU's TCG");
 PARAM(umip, PARAM_BOOL, &opt_umip, "user mode instruction prevention");
 
 static struct tss cpu0_tss;
@@ -68,7 +71,8 @@ static uint64_t cpu0_gdt[512] ALIGNED(PAGE_SIZE);
 
 static bool smap_wanted(void)
 {
-	if (opt_smap && (!strcmp(opt_smap, "yes") || !strcmp(opt_smap, "1") || !strcmp(opt_smap, "on")))
+	if (opt_smap &&
+	    (!strcmp(opt_smap, "yes") || !strcmp(opt_smap, "1") || !strcmp(opt_smap, "on")))
 		return true;
 	/* QEMU 7.2's TCG page-faults on an iretq in ring 3 while CR4.SMAP is set. */
 	return !opt_smap && !hypervisor_is_tcg();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a PV guest sees of CPUID. Features are shown if the processor has them, a PV guest can use them in ring 3 or by
- * the ABI, and the hypervisor keeps their state apart: a list of what is allowed, so that a new feature
- * stays hidden until somebody has thought about it.
+ * What a PV guest sees of CPUID. Features are shown if the processor has them, a PV guest can use
+ * them in ring 3 or by the ABI, and the hypervisor keeps their state apart: a list of what is
+ * allowed, so that a new feature stays hidden until somebody has thought about it.
  */
 #include "local.h"
 #include "pv.h"
@@ -13,34 +13,35 @@
 #define VERSION_WORD (4u << 16 | 17) /* the ABI that xen_version reports */
 
 /* Leaf 1: ecx and edx. */
-#define L1_ECX                                                                                     \
-	(1u << 0 /* SSE3 */ | 1u << 1 /* PCLMUL */ | 1u << 9 /* SSSE3 */ | 1u << 12 /* FMA */ |     \
-	 1u << 13 /* CX16 */ | 1u << 19 /* SSE4.1 */ | 1u << 20 /* SSE4.2 */ | 1u << 22 /* MOVBE */ | \
-	 1u << 23 /* POPCNT */ | 1u << 25 /* AES */ | 1u << 26 /* XSAVE */ | 1u << 28 /* AVX */ |   \
-	 1u << 29 /* F16C */ | 1u << 30 /* RDRAND */)
+#define L1_ECX                                                                                  \
+	(1u << 0 /* SSE3 */ | 1u << 1 /* PCLMUL */ | 1u << 9 /* SSSE3 */ | 1u << 12 /* FMA */ | \
+	 1u << 13 /* CX16 */ | 1u << 19 /* SSE4.1 */ | 1u << 20 /* SSE4.2 */ |                  \
+	 1u << 22 /* MOVBE */ | 1u << 23 /* POPCNT */ | 1u << 25 /* AES */ |                    \
+	 1u << 26 /* XSAVE */ | 1u << 28 /* AVX */ | 1u << 29 /* F16C */ | 1u << 30 /* RDRAND */)
 #define L1_OSXSAVE    (1u << 27)
 #define L1_XSAVE      (1u << 26)
 #define L1_HYPERVISOR (1u << 31)
 #define L1_MTRR       (1u << 12) /* dom0 looks at them, and sets them by platform_op */
 #define L1_HTT        (1u << 28)
 #define L1_AVX_USERS  (1u << 12 | 1u << 28 | 1u << 29)
-#define L1_EDX                                                                                     \
-	(1u << 0 /* FPU */ | 1u << 2 /* DE */ | 1u << 4 /* TSC */ | 1u << 5 /* MSR */ |             \
-	 1u << 6 /* PAE */ | 1u << 7 /* MCE */ | 1u << 8 /* CX8 */ | 1u << 9 /* APIC */ |           \
-	 1u << 14 /* MCA */ | 1u << 15 /* CMOV */ | 1u << 16 /* PAT */ | 1u << 19 /* CLFLUSH */ |   \
-	 1u << 22 /* ACPI */ | 1u << 23 /* MMX */ | 1u << 24 /* FXSR */ | 1u << 25 /* SSE */ |      \
+#define L1_EDX                                                                                    \
+	(1u << 0 /* FPU */ | 1u << 2 /* DE */ | 1u << 4 /* TSC */ | 1u << 5 /* MSR */ |           \
+	 1u << 6 /* PAE */ | 1u << 7 /* MCE */ | 1u << 8 /* CX8 */ | 1u << 9 /* APIC */ |         \
+	 1u << 14 /* MCA */ | 1u << 15 /* CMOV */ | 1u << 16 /* PAT */ | 1u << 19 /* CLFLUSH */ | \
+	 1u << 22 /* ACPI */ | 1u << 23 /* MMX */ | 1u << 24 /* FXSR */ | 1u << 25 /* SSE */ |    \
 	 1u << 26 /* SSE2 */ | 1u << 28 /* HTT */)
-/* Leaf 7: FSGSBASE, BMI1, AVX2, BMI2, ERMS, AVX512F/DQ/CD/BW/VL and kin, ADX, SHA, RDSEED, CLFLUSHOPT. */
+/* Leaf 7: FSGSBASE, BMI1, AVX2, BMI2, ERMS, AVX-512, ADX, SHA, RDSEED, CLFLUSHOPT. */
 #define L7_EBX     0xf1bf0329u
 #define L7_AVX     (1u << 5)
 #define L7_AVX512  0xdc230000u
 #define L7_EBX_HIDDEN (1u << 20 /* SMAP */ | 1u << 22 /* PCOMMIT */ | 1u << 25 /* PT */)
 #define L7_ECX     0x00401f42u /* AVX512VBMI and kin, VAES, VPCLMUL, GFNI, RDPID */
 /* Leaf 0x80000001. */
-#define X1_ECX (1u << 0 /* LAHF */ | 1u << 5 /* ABM */ | 1u << 6 /* SSE4A */ | 1u << 8 /* PREFETCHW */)
-#define X1_EDX                                                                                     \
-	(1u << 11 /* SYSCALL */ | 1u << 20 /* NX */ | 1u << 22 /* MMXEXT */ | 1u << 25 /* FFXSR */ | \
-	 1u << 27 /* RDTSCP */ | 1u << 29 /* LM */)
+#define X1_ECX \
+	(1u << 0 /* LAHF */ | 1u << 5 /* ABM */ | 1u << 6 /* SSE4A */ | 1u << 8 /* PREFETCHW */)
+#define X1_EDX                                                                \
+	(1u << 11 /* SYSCALL */ | 1u << 20 /* NX */ | 1u << 22 /* MMXEXT */ | \
+	 1u << 25 /* FFXSR */ | 1u << 27 /* RDTSCP */ | 1u << 29 /* LM */)
 #define AMD_SHARED_EDX 0x0183f3ffu /* copies of leaf 1's on AMD */
 
 #define XSTATE_AVX 4u
@@ -57,8 +58,9 @@ bool hypervisor_is_tcg(void)
 }
 
 /*
- * OSXSAVE says what the guest has put into its CR4. But its kernel, asking with Xen's prefix (#UD), sees ours: Linux
- * takes that as the permission to set CR4.OSXSAVE, and stock Xen has shown it so for long.
+ * OSXSAVE says what the guest has put into its CR4. But its kernel, asking with Xen's prefix
+ * (#UD), sees ours: Linux takes that as the permission to set CR4.OSXSAVE, and stock Xen has
+ * shown it so for long.
  */
 static bool osxsave_shown(const struct vcpu *v)
 {
@@ -106,7 +108,7 @@ static void leaf_xsave(uint32_t sub, uint32_t out[4])
 		return;
 	}
 	if (sub == 0) {
-		/* ebx as the processor computes it for the XCR0 that is loaded: the asking guest's. */
+		/* ebx as the processor computes it for the XCR0 that is loaded: the guest's. */
 		out[0] = (uint32_t)cpu_features.xcr0_max;
 		out[2] = cpu_features.xsave_size;
 		out[3] = 0;
@@ -140,7 +142,7 @@ static void leaf_xen(const struct vcpu *v, uint32_t leaf, uint32_t sub, uint32_t
 		break;
 	case 3:
 		if (sub == 0) {
-			out[0] = cpu_features.invariant_tsc ? 1u << 1 : 0; /* host TSC is reliable */
+			out[0] = (uint32_t)cpu_features.invariant_tsc << 1; /* reliable */
 			out[2] = time_tsc_khz();
 		} else if (sub == 1) {
 			out[2] = v->cpu->tsc_mul;

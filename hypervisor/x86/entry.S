@@ -2,10 +2,11 @@
 /*
  * Into the hypervisor and out again.
  *
- * A guest's registers go straight into its vcpu's frame (regs.h). Between the entry and `call` the stack
- * pointer walks through struct vcpu; no exception but NMI, #MC and #DB can come meanwhile, and these
- * have stacks of their own (IST). C code runs on the processor's stack, whose top is struct cpu: at
- * every label below that says "on the CPU stack", rsp is the address of struct cpu.
+ * A guest's registers go straight into its vcpu's frame (regs.h). Between the entry and `call`
+ * the stack pointer walks through struct vcpu; no exception but NMI, #MC and #DB can come
+ * meanwhile, and these have stacks of their own (IST). C code runs on the processor's stack,
+ * whose top is struct cpu: at every label below that says "on the CPU stack", rsp is the address
+ * of struct cpu.
  *
  * Ways in                                       saved
  *   syscall, guest kernel, valid number         rdi rsi rdx r10 r8 r9 rip rflags rsp, nothing else
@@ -14,14 +15,17 @@
  *   exception or interrupt in the hypervisor    everything, on the stack it ran on
  *
  * Ways out
- *   fast      of a hypercall: no work waits, no event. Arguments come back from the frame (a continuation
- *             may have changed them and rip), callee-saved registers were never touched, sysret.
- *   slow      of a hypercall: the frame is completed first with what only the registers hold, unless
- *             the handler has said WORK_FRAME: then it has written rax, rcx, r11, rip, cs, ss, entry itself (iret).
- *   exit_*    from the complete frame. By sysret where the frame's entry is ENTRY_SYSCALL: then rcx and r11 are void
- *             and cs, ss flat (a hypercall, a bounce to a handler, iret with VGCF_in_syscall). Else by iretq,
- *             executed on the CPU stack. Should it fault (the guest's cs, ss or rip are bad), the exception
- *             becomes the guest's own, as if it had been raised at the target.
+ *   fast      Of a hypercall: no work waits, no event. Arguments come back from the frame (a
+ *             continuation may have changed them and rip), callee-saved registers were never
+ *             touched, sysret.
+ *   slow      Of a hypercall: the frame is completed first with what only the registers hold,
+ *             unless the handler has said WORK_FRAME (iret): then it has written rax, rcx, r11,
+ *             rip, cs, ss and entry itself.
+ *   exit_*    From the complete frame. By sysret where the frame's entry is ENTRY_SYSCALL: then
+ *             rcx and r11 are void and cs, ss flat (a hypercall, a bounce to a handler, iret with
+ *             VGCF_in_syscall). Else by iretq, executed on the CPU stack. Should it fault (the
+ *             guest's cs, ss or rip are bad), the exception becomes the guest's own, as if it had
+ *             been raised at the target.
  */
 #define __ASSEMBLY__
 #include "offsets.h"
@@ -81,7 +85,10 @@ stub_fast:
 	mov	VCPU_RFLAGS(%rcx), %r11
 	mov	VCPU_RSP(%rcx), %rsp
 	mov	VCPU_RIP(%rcx), %rcx
-	/* The one non-canonical address behind a syscall instruction: Intel's sysret would fault in ring 0. */
+	/*
+	 * The one non-canonical address behind a syscall instruction: Intel's sysret would fault
+	 * in ring 0.
+	 */
 	cmp	stub_hole(%rip), %rcx
 	je	stub_hole_hit
 	sysretq
@@ -271,7 +278,10 @@ exit_work_first:
 	mov	CPU_CURRENT(%rsp), %rax
 	jmp	exit_restore
 
-/* trap_hyper has put vector and error code into the frame of current. rsp: below the five words of iretq. */
+/*
+ * trap_hyper has put vector and error code into the frame of current. rsp: below the five words
+ * of iretq.
+ */
 	.globl	guest_iretq_fault
 guest_iretq_fault:
 	add	$40, %rsp
@@ -341,7 +351,10 @@ trap_return:
 	add	$8, %rsp
 	iretq
 
-/* #DB, NMI, #DF, #MC: C tells whether it goes on as a guest's exception (its frame copied), or returns. */
+/*
+ * #DB, NMI, #DF, #MC: C tells whether it goes on as a guest's exception (its frame copied), or
+ * returns.
+ */
 trap_own_stack:
 	push_registers
 	cld
@@ -366,8 +379,8 @@ trap_stubs:
 	.set	vector, 0
 	.rept	256
 	.balign	16
-	.if	vector < 32 && ((1 << (vector & 31)) & 0x60227d00) /* the processor pushes an error code */
-	.else
+	/* 8, 10-14, 17, 21, 29, 30: the processor pushes an error code. */
+	.if	vector >= 32 || !((1 << (vector & 31)) & 0x60227d00)
 	push	$0
 	.endif
 	movl	$vector, 4(%rsp)

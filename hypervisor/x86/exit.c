@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What waits before a guest goes on, in the order that lets each find the effects of the ones before. */
+/*
+ * What waits before a guest goes on, in the order that lets each find the effects of the ones
+ * before.
+ */
 #include "evtchn.h"
 #include "local.h"
 #include "pv.h"

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * FPU, SSE and AVX state. The registers belong to cpu.fpu_owner, whose vcpu.xsave is stale meanwhile; CR0.TS is
- * set while the running vcpu is not the owner, or while its guest wants #NM itself (vcpu.ts, fpu_taskswitch).
+ * FPU, SSE and AVX state. The registers belong to cpu.fpu_owner, whose vcpu.xsave is stale
+ * meanwhile; CR0.TS is set while the running vcpu is not the owner, or while its guest wants #NM
+ * itself (vcpu.ts, fpu_taskswitch).
  *
- * Lazy: the state stays in the registers until another vcpu uses them (#NM). Where a processor lets a guest
- * speculate on registers behind CR0.TS (Intel before it said RDCL_NO, CVE-2018-3665), the state is exchanged at every
- * switch instead. `fpu=lazy|eager` overrides.
+ * Lazy: the state stays in the registers until another vcpu uses them (#NM). Where a processor
+ * lets a guest speculate on registers behind CR0.TS (Intel before it said RDCL_NO,
+ * CVE-2018-3665), the state is exchanged at every switch instead. `fpu=lazy|eager` overrides.
  */
 #include "console.h"
 #include "lib/string.h"
@@ -105,7 +106,10 @@ void fpu_free_vcpu(struct vcpu *v)
 	v->xsave = NULL;
 }
 
-/* XCR0 is the guest's while it runs, but the area always holds every component that any vcpu may have set. */
+/*
+ * XCR0 is the guest's while it runs, but the area always holds every component that any vcpu may
+ * have set.
+ */
 static void area_save(struct vcpu *v)
 {
 	uint32_t mask = (uint32_t)cpu_features.xcr0_max;
@@ -190,7 +194,10 @@ void fpu_get_legacy(struct vcpu *v, void *fxsave512)
 	memcpy(fxsave512, v->xsave, FXSAVE_SIZE);
 }
 
-/* Reserved MXCSR bits would make the restore fault; XSAVE is told to take both legacy parts from the area. */
+/*
+ * Reserved MXCSR bits would make the restore fault; XSAVE is told to take both legacy parts from
+ * the area.
+ */
 void fpu_set_legacy(struct vcpu *v, const void *fxsave512)
 {
 	uint8_t *area = v->xsave;

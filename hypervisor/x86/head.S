@@ -2,9 +2,10 @@
 /*
  * From the loader's 32-bit flat mode to boot() at its linked address.
  *
- * Multiboot 1 (eax = magic, ebx = information) and PVH (ebx = hvm_start_info) both leave us with paging
- * off. The tables here last until paging.c has built the final ones: the first 4 GiB at 0 and in the
- * directmap's place, the image and the first processor's block at their final addresses.
+ * Multiboot 1 (eax = magic, ebx = information) and PVH (ebx = hvm_start_info) both leave us with
+ * paging off. The tables here last until paging.c has built the final ones: the first 4 GiB at 0
+ * and in the directmap's place, the image and the first processor's block at their final
+ * addresses.
  */
 #define __ASSEMBLY__
 #include <xen/elfnote.h>

@@ -2,9 +2,10 @@
 /*
  * The interrupt descriptor table, one for all processors.
  *
- * Every vector that neither an exception nor a device nor the hypervisor uses has a gate that ring 3 may take:
- * a guest's INT n comes straight in with its number. For the others the processor raises #GP, and the
- * emulator reads n from the instruction (QEMU's error code for it is wrong, and the gate may belong to a device).
+ * Every vector that neither an exception nor a device nor the hypervisor uses has a gate that
+ * ring 3 may take: a guest's INT n comes straight in with its number. For the others the
+ * processor raises #GP, and the emulator reads n from the instruction (QEMU's error code for it
+ * is wrong, and the gate may belong to a device).
  */
 #include "irq.h"
 #include "local.h"

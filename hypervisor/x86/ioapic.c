@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The I/O APICs: interrupt lines (GSIs) to vectors of the first processor. Also the old PICs, which are silenced. */
+/*
+ * The I/O APICs: interrupt lines (GSIs) to vectors of the first processor. Also the old PICs,
+ * which are silenced.
+ */
 #include "console.h"
 #include "irq.h"
 #include "local.h"
@@ -34,7 +37,10 @@ static void reg_write(struct ioapic *io, uint32_t reg, uint32_t v)
 	io->regs[4] = v;
 }
 
-/* Moved off the exceptions' vectors first: even masked, a PIC may raise its spurious interrupt. */
+/*
+ * Moved off the exceptions' vectors first: even masked, a PIC may raise its spurious interrupt. And
+ * before apic_init: a request that is pending when the local APIC stops listening stays for ever.
+ */
 static void silence_pics(void)
 {
 	outb(PIC1, 0x11);
@@ -103,7 +109,8 @@ void ioapic_route(unsigned gsi, uint8_t vector, bool level, bool low)
 	if (!io)
 		return;
 	reg_write(io, REG_ROUTE(line) + 1, cpus[0]->apic_id << 24);
-	line_write(io, line, vector | ROUTE_MASKED | (level ? ROUTE_LEVEL : 0) | (low ? ROUTE_LOW : 0));
+	line_write(io, line,
+		   vector | ROUTE_MASKED | (level ? ROUTE_LEVEL : 0) | (low ? ROUTE_LOW : 0));
 }
 
 void ioapic_mask(unsigned gsi, bool mask)
@@ -112,12 +119,13 @@ void ioapic_mask(unsigned gsi, bool mask)
 	struct ioapic *io = of_gsi(gsi, &line);
 
 	if (io)
-		line_write(io, line, mask ? io->low[line] | ROUTE_MASKED : io->low[line] & ~ROUTE_MASKED);
+		line_write(io, line,
+			   mask ? io->low[line] | ROUTE_MASKED : io->low[line] & ~ROUTE_MASKED);
 }
 
 /*
- * PHYSDEVOP_apic_read and _write: dom0 may look; its routes are its wishes for polarity and trigger of a line
- * that no pirq uses yet, and never reach the chip as they are.
+ * PHYSDEVOP_apic_read and _write: dom0 may look; its routes are its wishes for polarity and
+ * trigger of a line that no pirq uses yet, and never reach the chip as they are.
  */
 static struct ioapic *of_base(unsigned long base)
 {

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Interrupt vectors: the hypervisor's own handlers, and physical interrupts (pirqs) given to domains.
+ * Interrupt vectors: the hypervisor's own handlers, and physical interrupts (pirqs) given to
+ * domains.
  *
- * Pirq n is GSI n for n below the number of I/O APIC lines; MSIs take numbers from the top down. A pirq belongs to
- * the domain that mapped it and is delivered once that domain bound it to an event channel. A level-triggered line stays
- * masked from its interrupt until the guest's EOI, so a guest that never answers stops its own device only.
+ * Pirq n is GSI n for n below the number of I/O APIC lines; MSIs take numbers from the top down.
+ * A pirq belongs to the domain that mapped it and is delivered once that domain bound it to an
+ * event channel. A level-triggered line stays masked from its interrupt until the guest's EOI, so
+ * a guest that never answers stops its own device only.
  */
 #include "irq.h"
 #include "console.h"
@@ -154,14 +156,17 @@ int pirq_map_gsi(struct domain *d, int gsi, int *pirq)
 	return rc;
 }
 
+static bool is_free_msi(int n)
+{
+	return n < NR_PIRQ && n >= (int)ioapic_lines() && pirqs[n].kind == PIRQ_FREE;
+}
+
 static int find_free_msi(int wanted)
 {
 	int i;
 
 	if (wanted >= 0)
-		return wanted < NR_PIRQ && wanted >= (int)ioapic_lines() && pirqs[wanted].kind == PIRQ_FREE ?
-			       wanted :
-			       -EINVAL;
+		return is_free_msi(wanted) ? wanted : -EINVAL;
 	for (i = NR_PIRQ - 1; i >= (int)ioapic_lines(); i--)
 		if (pirqs[i].kind == PIRQ_FREE)
 			return i;

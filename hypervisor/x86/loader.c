@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the loader left: command line, modules and memory map of multiboot 1 (0.6.96, section 3.3) or
- * PVH (<xen/arch-x86/hvm/start_info.h>), in one form. Strings are copied out of the loader's memory; the modules stay.
+ * What the loader left: command line, modules and memory map of multiboot 1 (0.6.96, section 3.3)
+ * or PVH (<xen/arch-x86/hvm/start_info.h>), in one form. Strings are copied out of the loader's
+ * memory; the modules stay.
  */
 #include "console.h"
 #include "lib/string.h"

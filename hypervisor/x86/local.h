@@ -20,13 +20,14 @@ struct boot_info {
 	struct module modules[MAX_MODULES];
 };
 extern struct boot_info boot_info;
-void loader_read(uint32_t magic, uint64_t info); /* fills boot_info and e820; panics when there is no map */
+void loader_read(uint32_t magic, uint64_t info); /* fills boot_info and e820 */
 
 #define LOW_MEMORY_END 0x100000UL /* never allocated */
 
 /* memory.c: RAM until the frame allocator takes over. */
 void memory_init(void); /* free = e820's RAM without low memory, image and modules */
-paddr_t memory_take(uint64_t size, uint64_t align, uint64_t limit); /* below limit; panics; content undefined */
+/* From the top, below limit; its content is undefined. Panics when there is none. */
+paddr_t memory_take(uint64_t size, uint64_t align, uint64_t limit);
 void memory_give_all(void); /* the rest to the frame allocator */
 void memory_free_modules(void);
 bool memory_is_ram(paddr_t from, paddr_t to);
@@ -34,10 +35,12 @@ uint64_t memory_top(void); /* first address above all RAM */
 
 /* paging.c */
 void paging_init(void);
-void paging_map_cpu(unsigned id, paddr_t block); /* a processor's block at its place, guard pages left out */
+/* A processor's block at its place; guard pages are left out. */
+void paging_map_cpu(unsigned id, paddr_t block);
 static inline struct cpu *cpu_of_block(unsigned id)
 {
-	return (struct cpu *)(CPUS_VIRT + (id + 1) * CPU_BLOCK_SIZE - ROUND_UP(sizeof(struct cpu), 64));
+	return (struct cpu *)(CPUS_VIRT + (id + 1) * CPU_BLOCK_SIZE -
+			      ROUND_UP(sizeof(struct cpu), 64));
 }
 
 /* cpu.c, idt.c */
@@ -53,7 +56,8 @@ struct table_pointer {
 	uint64_t base;
 } PACKED;
 void features_find(void);
-void cpu_init_boot(void); /* the first processor: block, descriptor tables, control registers, MSRs */
+/* The first processor: block, descriptor tables, control registers, MSRs. */
+void cpu_init_boot(void);
 void cpu_load_own_gdt(struct cpu *c); /* outside of any domain's area */
 void idt_init(void);
 void idt_load(void);
@@ -89,7 +93,8 @@ void time_start_refining(void);
 /* ioapic.c */
 void ioapic_init(void);
 unsigned ioapic_lines(void); /* number of GSIs */
-void ioapic_route(unsigned gsi, uint8_t vector, bool level, bool low); /* masked; to the first processor */
+/* To the first processor, masked. */
+void ioapic_route(unsigned gsi, uint8_t vector, bool level, bool low);
 void ioapic_mask(unsigned gsi, bool mask);
 void ioapic_eoi(unsigned gsi);
 bool ioapic_is_page(paddr_t pa); /* any interrupt controller's registers lie there */
@@ -106,8 +111,10 @@ struct msi {
 	uint16_t entry;
 	volatile uint32_t *table; /* MSI-X: this entry's four words */
 };
-int msi_find(struct msi *m, uint8_t bus, uint8_t devfn, bool msix, uint16_t entry); /* -ENODEV, -EINVAL, -ENOMEM */
-void msi_program(const struct msi *m, uint8_t vector, uint32_t apic); /* enabled, this entry masked */
+/* 0, -ENODEV, -EINVAL, -ENXIO, -ENOMEM */
+int msi_find(struct msi *m, uint8_t bus, uint8_t devfn, bool msix, uint16_t entry);
+/* The capability enabled, this entry masked. */
+void msi_program(const struct msi *m, uint8_t vector, uint32_t apic);
 void msi_mask(const struct msi *m, bool mask);
 void msi_release(const struct msi *m);
 uint32_t pci_read(uint8_t bus, uint8_t devfn, unsigned reg);

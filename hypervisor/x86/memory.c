@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * RAM while there is no frame allocator: the ranges of the memory map that nobody uses, from whose
- * upper ends pieces are taken. What is left goes to the frame allocator; the modules follow when dom0 is built.
+ * RAM while there is no frame allocator: the ranges of the memory map that nobody uses, from
+ * whose upper ends pieces are taken. What is left goes to the frame allocator; the modules follow
+ * when dom0 is built.
  *
- * The first MiB is left alone: firmware data, the loader's tables and the start of other processors live there.
+ * The first MiB is left alone: firmware data, the loader's tables and the start of other
+ * processors live there.
  */
 #include "console.h"
 #include "local.h"
@@ -55,7 +57,8 @@ void memory_init(void)
 	for (i = 0; i < boot_info.nr_modules; i++) {
 		struct module *m = &boot_info.modules[i];
 
-		span_remove(ROUND_DOWN(m->start, PAGE_SIZE), ROUND_UP(m->start + m->size, PAGE_SIZE));
+		span_remove(ROUND_DOWN(m->start, PAGE_SIZE),
+			    ROUND_UP(m->start + m->size, PAGE_SIZE));
 	}
 }
 
@@ -104,7 +107,8 @@ void memory_free_modules(void)
 
 	for (i = 0; i < boot_info.nr_modules; i++) {
 		uint64_t start = ROUND_UP(boot_info.modules[i].start, PAGE_SIZE);
-		uint64_t end = ROUND_DOWN(boot_info.modules[i].start + boot_info.modules[i].size, PAGE_SIZE);
+		uint64_t end = ROUND_DOWN(boot_info.modules[i].start + boot_info.modules[i].size,
+					  PAGE_SIZE);
 
 		if (start < end && start >= LOW_MEMORY_END)
 			frame_add_free(MFN(start >> PAGE_SHIFT), (end - start) >> PAGE_SHIFT);

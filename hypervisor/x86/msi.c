@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Message-signalled interrupts (PCI Local Bus 3.0, 6.8). Nothing that a guest says about a device is believed: the
- * capability, the table's size and its address are read from the device, and a table that lies in RAM is refused.
+ * Message-signalled interrupts (PCI Local Bus 3.0, 6.8). Nothing that a guest says about a device
+ * is believed: the capability, the table's size and its address are read from the device, and a
+ * table that lies in RAM is refused.
  */
 #include "frame.h"
 #include "local.h"
@@ -171,7 +172,8 @@ static void program_msi(const struct msi *m, uint32_t address, uint32_t data)
 
 void msi_program(const struct msi *m, uint8_t vector, uint32_t apic)
 {
-	uint32_t address = MESSAGE_ADDRESS | apic << 12, command = pci_read(m->bus, m->devfn, PCI_COMMAND);
+	uint32_t address = MESSAGE_ADDRESS | apic << 12,
+		 command = pci_read(m->bus, m->devfn, PCI_COMMAND);
 
 	pci_write(m->bus, m->devfn, PCI_COMMAND, (command & 0xffff) | COMMAND_NO_INTX);
 	if (!m->msix) {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Where assembly finds fields; cpu.c asserts each against the C structures. Also for head.S: addresses. */
+/*
+ * Where assembly finds fields; cpu.c asserts each against the C structures. Also for head.S:
+ * addresses.
+ */
 #pragma once
 
 #define LOAD_PHYS  0x200000 /* physical address of the image's first byte */

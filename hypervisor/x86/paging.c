@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hypervisor's own address space (layout.h), built once; all page tables share it through slots
- * 256-271 of their roots. Nothing is both writable and executable, and nothing but M2P's first view is the guests'.
+ * The hypervisor's own address space (layout.h), built once; all page tables share it through
+ * slots 256-271 of their roots. Nothing is both writable and executable, and nothing but M2P's
+ * first view is the guests'.
  *
- * The hypervisor's mappings are global and guests' entries never are, so that loading CR3 drops exactly
- * what a guest can have changed. The image is left out of the directmap: it has one mapping.
+ * The hypervisor's mappings are global and guests' entries never are, so that loading CR3 drops
+ * exactly what a guest can have changed. The image is left out of the directmap: it has one
+ * mapping.
  */
 #include "console.h"
 #include "lib/string.h"
@@ -33,7 +35,8 @@ static uint64_t *new_table(void)
 static uint64_t *next_table(uint64_t *entry, uint64_t user)
 {
 	if (!(*entry & PTE_P))
-		*entry = (uint64_t)virt_to_mfn(new_table()).n << PAGE_SHIFT | PTE_P | PTE_W | PTE_A | user;
+		*entry = (uint64_t)virt_to_mfn(new_table()).n << PAGE_SHIFT | PTE_P | PTE_W |
+			 PTE_A | user;
 	return mfn_to_virt(pte_mfn(*entry));
 }
 
@@ -85,8 +88,8 @@ static void map_image(void)
 	unsigned i;
 
 	for (i = 0; i < ARRAY_SIZE(part); i++)
-		map((uint64_t)part[i].from, image_phys(part[i].from), (uint64_t)(part[i].to - part[i].from),
-		    part[i].flags | global);
+		map((uint64_t)part[i].from, image_phys(part[i].from),
+		    (uint64_t)(part[i].to - part[i].from), part[i].flags | global);
 }
 
 /* Physical memory [start, end) into the directmap, without the image. */
@@ -110,11 +113,11 @@ void paging_map_cpu(unsigned id, paddr_t block)
 
 	for (i = 0; i < 8; i++)
 		if (mapped[i])
-			map(CPUS_VIRT + id * CPU_BLOCK_SIZE + i * PAGE_SIZE, block + i * PAGE_SIZE, PAGE_SIZE,
-			    i ? PTE_W | nx | global : global);
+			map(CPUS_VIRT + id * CPU_BLOCK_SIZE + i * PAGE_SIZE, block + i * PAGE_SIZE,
+			    PAGE_SIZE, i ? PTE_W | nx | global : global);
 }
 
-/* Memory of its own for a table that is indexed by frame number, in pieces; returns it mapped at va. */
+/* Memory of its own for a table that is indexed by frame number, mapped at va. */
 static void map_array(uint64_t va, uint64_t size, uint64_t user_va)
 {
 	uint64_t step, at;
@@ -136,7 +139,8 @@ static void fill(uint64_t va, uint64_t size, uint64_t word)
 
 	__asm__ volatile("movq %0, %%xmm0; punpcklqdq %%xmm0, %%xmm0" ::"r"(word));
 	for (; va < end; va += 256)
-		__asm__ volatile(".set at, 0; .rept 16; movaps %%xmm0, at(%0); .set at, at + 16; .endr" ::"r"(va)
+		__asm__ volatile(".set at, 0\n.rept 16\n"
+				 "movaps %%xmm0, at(%0)\n.set at, at + 16\n.endr" ::"r"(va)
 				 : "memory");
 }
 
@@ -168,13 +172,15 @@ static void make_tables(void)
 		mark_frames(at, ROUND_UP(e820[i].addr, PAGE_SIZE), DOMID_IO);
 		at = ROUND_DOWN(e820[i].addr + e820[i].size, PAGE_SIZE);
 	}
-	mark_frames(0, LOW_MEMORY_END, DOMID_IO); /* as Xen: firmware's and video's, for dom0 to map */
+	/* As Xen: firmware's and video's, for dom0 to map. */
+	mark_frames(0, LOW_MEMORY_END, DOMID_IO);
 	mark_frames(LOAD_PHYS, image_phys(image_end), DOMID_XEN);
 }
 
 void paging_init(void)
 {
 	extern char cpu0_block[];
+	uint64_t *l3;
 	unsigned i;
 
 	nx = cpu_features.nx ? PTE_NX : 0;
@@ -187,7 +193,8 @@ void paging_init(void)
 		if (e820[i].type == 1)
 			map_direct(ROUND_UP(e820[i].addr, PAGE_SIZE),
 				   ROUND_DOWN(e820[i].addr + e820[i].size, PAGE_SIZE));
-	iomap_l2 = next_table(&next_table(&hyper_l4[IOMAP_VIRT >> 39 & 511], 0)[IOMAP_VIRT >> 30 & 511], 0);
+	l3 = next_table(&hyper_l4[IOMAP_VIRT >> 39 & 511], 0);
+	iomap_l2 = next_table(&l3[IOMAP_VIRT >> 30 & 511], 0);
 	write_cr3(hyper_l4_mfn.n << PAGE_SHIFT);
 	make_tables();
 }
@@ -209,8 +216,8 @@ void *iomap(paddr_t base, size_t size)
 			*l2e = virt_to_mfn(l1).n << PAGE_SHIFT | PTE_P | PTE_W | PTE_A;
 		}
 		l1 = mfn_to_virt(pte_mfn(*l2e));
-		l1[at >> 12 & 511] = (base - offset + (at - va)) | PTE_P | PTE_W | PTE_A | PTE_D | PTE_PCD |
-				     PTE_PWT | nx | global;
+		l1[at >> 12 & 511] = (base - offset + (at - va)) | PTE_P | PTE_W | PTE_A | PTE_D |
+				     PTE_PCD | PTE_PWT | nx | global;
 	}
 	iomap_next += span;
 	return (void *)(va + offset);

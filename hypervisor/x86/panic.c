@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The hypervisor's own end: what is wrong, how it came there, then the machine starts again (or stops: noreboot). */
+/*
+ * The hypervisor's own end: what is wrong, how it came there, then the machine starts again (or
+ * stops: noreboot).
+ */
 #include <stdarg.h>
 
 #include "console.h"

@@ -29,7 +29,8 @@ static NORETURN void stop(void)
 static void sleep_port(uint16_t port, uint8_t type)
 {
 	if (port)
-		outw(port, (uint16_t)((inw(port) & ~SLP_MASK) | (uint32_t)type << SLP_TYP | SLP_EN));
+		outw(port,
+		     (uint16_t)((inw(port) & ~SLP_MASK) | (uint32_t)type << SLP_TYP | SLP_EN));
 }
 
 /* What turns the machine off may take its time. */

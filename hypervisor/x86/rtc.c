@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The battery clock (MC146818 at ports 0x70 and 0x71), read once at boot. It is taken to keep UTC. */
+/*
+ * The battery clock (MC146818 at ports 0x70 and 0x71), read once at boot. It is taken to keep
+ * UTC.
+ */
 #include "local.h"
 
 #define PORT_INDEX 0x70

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One vcpu goes, another comes. What the guest's entry uses is pointed at the new vcpu's frame (RSP0, current);
- * what the processor holds for a guest is exchanged: address space, descriptor tables, segments, debug
- * registers, FPU. An idle vcpu has none of these and runs on the hypervisor's own tables.
+ * One vcpu goes, another comes. What the guest's entry uses is pointed at the new vcpu's frame
+ * (RSP0, current); what the processor holds for a guest is exchanged: address space, descriptor
+ * tables, segments, debug registers, FPU. An idle vcpu has none of these and runs on the
+ * hypervisor's own tables.
  */
 #include "console.h"
 #include "hypercall.h"
@@ -21,7 +22,9 @@ bool load_es(uint16_t sel);
 bool load_fs(uint16_t sel);
 bool load_gs(uint16_t sel);
 
-/* A guest has these instructions only where it asked for them, and so have we while it is loaded. */
+/*
+ * A guest has these instructions only where it asked for them, and so have we while it is loaded.
+ */
 static bool has_fsgsbase(void)
 {
 	return this_cpu()->cr4 & CR4_FSGSBASE;
@@ -93,8 +96,8 @@ void write_gs_shadow(uint64_t b)
 }
 
 /*
- * The current base of gs belongs to the mode that runs, the shadow to the other one. A guest that may use
- * WRGSBASE or load selectors changes them without telling, so they are read back.
+ * The current base of gs belongs to the mode that runs, the shadow to the other one. A guest that
+ * may use WRGSBASE or load selectors changes them without telling, so they are read back.
  */
 void segments_save(struct vcpu *v)
 {
@@ -108,7 +111,9 @@ void segments_save(struct vcpu *v)
 	p->gs_base_user = p->user_mode ? gs : shadow;
 }
 
-/* Loading a selector zeroes or replaces its base, so the bases follow where the selector is null. */
+/*
+ * Loading a selector zeroes or replaces its base, so the bases follow where the selector is null.
+ */
 void segments_load(struct vcpu *v)
 {
 	struct pv_vcpu *p = &v->pv;
@@ -129,7 +134,10 @@ void segments_load(struct vcpu *v)
 		pv_failsafe(v);
 }
 
-/* A guest's root is loaded even when it is the one loaded already: that flushes what mapped its old content. */
+/*
+ * A guest's root is loaded even when it is the one loaded already: that flushes what mapped its
+ * old content.
+ */
 void switch_root(struct vcpu *v)
 {
 	struct cpu *c = this_cpu();
@@ -150,7 +158,8 @@ void ldt_load(struct vcpu *v)
 		__asm__ volatile("lldt %w0" ::"r"(0));
 		return;
 	}
-	g[0] = (limit & 0xffff) | (base & 0xffffff) << 16 | 0x82UL << 40 | (base >> 24 & 0xff) << 56;
+	g[0] = (limit & 0xffff) | (base & 0xffffff) << 16 | 0x82UL << 40 |
+	       (base >> 24 & 0xff) << 56;
 	g[1] = base >> 32;
 	__asm__ volatile("lldt %w0" ::"r"(SEL_LDT));
 }
@@ -168,14 +177,17 @@ static void load_debug(const struct vcpu *v)
 {
 	const uint64_t *d = v->pv.debugreg;
 
-	__asm__ volatile("mov %0, %%dr0; mov %1, %%dr1; mov %2, %%dr2; mov %3, %%dr3" ::"r"(d[0]), "r"(d[1]),
-			 "r"(d[2]), "r"(d[3]));
+	__asm__ volatile("mov %0, %%dr0; mov %1, %%dr1; mov %2, %%dr2; mov %3, %%dr3" ::"r"(d[0]),
+			 "r"(d[1]), "r"(d[2]), "r"(d[3]));
 	__asm__ volatile("mov %0, %%dr6; mov %1, %%dr7" ::"r"(d[6] | 0xffff0ff0UL), "r"(d[7]));
 }
 
 #define DR7_ACTIVE 0xff
 
-/* The guest's state leaves the processor. DR7 is cleared first, lest its breakpoints hit somebody else. */
+/*
+ * The guest's state leaves the processor. DR7 is cleared first, lest its breakpoints hit somebody
+ * else.
+ */
 static void leave(struct vcpu *v)
 {
 	segments_save(v);
@@ -219,10 +231,13 @@ void switch_to(struct vcpu *prev, struct vcpu *next)
 
 void regs_print(const struct regs *r)
 {
-	printk(LOG_ERR, "rip %04lx:%016lx rsp %04lx:%016lx rflags %08lx\n", r->cs, r->rip, r->ss, r->rsp,
-	       r->rflags);
-	printk(LOG_ERR, "rax %016lx rbx %016lx rcx %016lx rdx %016lx\n", r->rax, r->rbx, r->rcx, r->rdx);
-	printk(LOG_ERR, "rsi %016lx rdi %016lx rbp %016lx r8  %016lx\n", r->rsi, r->rdi, r->rbp, r->r8);
-	printk(LOG_ERR, "r9  %016lx r10 %016lx r11 %016lx r12 %016lx\n", r->r9, r->r10, r->r11, r->r12);
+	printk(LOG_ERR, "rip %04lx:%016lx rsp %04lx:%016lx rflags %08lx\n", r->cs, r->rip, r->ss,
+	       r->rsp, r->rflags);
+	printk(LOG_ERR, "rax %016lx rbx %016lx rcx %016lx rdx %016lx\n", r->rax, r->rbx, r->rcx,
+	       r->rdx);
+	printk(LOG_ERR, "rsi %016lx rdi %016lx rbp %016lx r8  %016lx\n", r->rsi, r->rdi, r->rbp,
+	       r->r8);
+	printk(LOG_ERR, "r9  %016lx r10 %016lx r11 %016lx r12 %016lx\n", r->r9, r->r10, r->r11,
+	       r->r12);
 	printk(LOG_ERR, "r13 %016lx r14 %016lx r15 %016lx\n", r->r13, r->r14, r->r15);
 }

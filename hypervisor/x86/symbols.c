@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names for addresses, and a backtrace. The code keeps no frame pointers, so every word on the stack that
- * points into the text right behind a call instruction counts as a return address: some may be old ones.
+ * Names for addresses, and a backtrace. The code keeps no frame pointers, so every word on the
+ * stack that points into the text right behind a call instruction counts as a return address:
+ * some may be old ones.
  */
 #include "lib/symbols.h"
 #include "console.h"
@@ -27,7 +28,10 @@ void symbol_format(char *buf, size_t size, unsigned long pc)
 		str_format(buf, size, "0x%016lx", pc);
 }
 
-/* call rel32, or call through a register or memory in its 2, 3, 6 and 7 byte forms (SDM vol. 2, CALL). */
+/*
+ * call rel32, or call through a register or memory in its 2, 3, 6 and 7 byte forms (SDM vol. 2,
+ * CALL).
+ */
 static bool behind_call(uint64_t pc)
 {
 	static const uint8_t lengths[] = { 2, 3, 4, 6, 7 };
@@ -49,7 +53,8 @@ static bool behind_call(uint64_t pc)
 
 void backtrace(unsigned long rsp, unsigned long rip)
 {
-	unsigned long top = (rsp | (PAGE_SIZE * 2 - 1)) + 1, block = ROUND_DOWN(rsp, CPU_BLOCK_SIZE);
+	unsigned long top = (rsp | (PAGE_SIZE * 2 - 1)) + 1,
+		      block = ROUND_DOWN(rsp, CPU_BLOCK_SIZE);
 	unsigned lines = 0, words = 0;
 	char name[80];
 
@@ -62,8 +67,8 @@ void backtrace(unsigned long rsp, unsigned long rip)
 	/* The main stack is two pages, the others one. */
 	if (rsp - block < 6 * PAGE_SIZE)
 		top = ROUND_DOWN(rsp, PAGE_SIZE) + PAGE_SIZE;
-	for (rsp = ROUND_UP(rsp, 8); rsp < top && lines < BACKTRACE_LINES && words < BACKTRACE_WORDS;
-	     rsp += 8, words++) {
+	for (rsp = ROUND_UP(rsp, 8);
+	     rsp < top && lines < BACKTRACE_LINES && words < BACKTRACE_WORDS; rsp += 8, words++) {
 		uint64_t pc = *(uint64_t *)rsp;
 
 		if (!behind_call(pc))

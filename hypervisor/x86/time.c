@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System time: the TSC, scaled. The scale is the ABI's (<xen/xen.h>, vcpu_time_info), so guests compute exactly
- * what time_now() does.
+ * System time: the TSC, scaled. The scale is the ABI's (<xen/xen.h>, vcpu_time_info), so guests
+ * compute exactly what time_now() does.
  *
- * The TSC's frequency is what CPUID tells, or else measured: for a fifth of a millisecond at boot, and then over ever
- * longer spans against the same clock. A better value changes the rate from that moment on; the time itself never
- * jumps. All processors share one scale, so theirs are one clock where the TSC is.
+ * The TSC's frequency is what CPUID tells, or else measured: for a fifth of a millisecond at
+ * boot, and then over ever longer spans against the same clock. A better value changes the rate
+ * from that moment on; the time itself never jumps. All processors share one scale, so theirs are
+ * one clock where the TSC is.
  */
 #include "access.h"
 #include "clocksource.h"
@@ -67,7 +68,8 @@ static void set_rate(struct cpu *c, uint64_t hz)
 	for (; rest <= SECOND; rest <<= 1)
 		shift++;
 	/* Divide with the bits that the shift would lose. */
-	c->tsc_mul = (uint32_t)ratio(SECOND, shift < 0 ? hz : rest, 1UL << (shift < 0 ? 32 - shift : 32));
+	c->tsc_mul = (uint32_t)ratio(SECOND, shift < 0 ? hz : rest,
+				     1UL << (shift < 0 ? 32 - shift : 32));
 	c->tsc_shift = shift;
 	tsc_hz = hz;
 }
@@ -115,8 +117,9 @@ static uint64_t hz_by_cpuid(void)
 
 static void measure(void)
 {
-	uint64_t tsc, ref, apic, want = clocksource.hz * (clocksource.lasting ? MEASURE_NS : 5 * MEASURE_NS) / SECOND;
-	uint64_t told = hz_by_cpuid();
+	uint64_t span = clocksource.lasting ? MEASURE_NS : 5 * MEASURE_NS;
+	uint64_t want = clocksource.hz * span / SECOND, told = hz_by_cpuid();
+	uint64_t tsc, ref, apic;
 
 	apic_timer_set(APIC_TICKS_MAX);
 	read_pair(&first.tsc, &first.ref);
@@ -230,7 +233,7 @@ void time_update_vcpu(struct vcpu *v)
 		fill(t, c);
 	if (likely(!v->time_guest) || v != current)
 		return;
-	/* Read only by its own vcpu, which does not run now; still, the version comes first and last. */
+	/* Its own vcpu does not run now; still, the version comes first and last. */
 	copy = *t;
 	copy.version |= 1;
 	if (copy_to_guest(v->time_guest, &copy.version, sizeof(copy.version)))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where exceptions and interrupts go. A guest's exceptions are pv/'s. In the hypervisor itself an exception is
- * expected at the rows of the exception table only; anywhere else it is a bug, which ends everything.
+ * Where exceptions and interrupts go. A guest's exceptions are pv/'s. In the hypervisor itself an
+ * exception is expected at the rows of the exception table only; anywhere else it is a bug, which
+ * ends everything.
  */
 #include "console.h"
 #include "irq.h"
@@ -94,7 +95,10 @@ void trap_hyper(struct regs *r)
 	r->rip = fixup;
 }
 
-/* The processor of a guest's frame that was pushed on a stack of its own, now moved to where it belongs. */
+/*
+ * The processor of a guest's frame that was pushed on a stack of its own, now moved to where it
+ * belongs.
+ */
 static struct cpu *adopt(const struct regs *r)
 {
 	struct cpu *c = this_cpu();
@@ -112,14 +116,17 @@ struct cpu *trap_own_stack_c(struct regs *r)
 		if (from_guest)
 			return adopt(r);
 		/*
-		 * A breakpoint of the guest's that MOV SS put off into our entry (SDM vol. 3, 6.8.3), or one on
-		 * memory that we touch on its behalf: not ours.
+		 * A breakpoint of the guest's that MOV SS put off into our entry (SDM vol. 3,
+		 * 6.8.3), or one on memory that we touch on its behalf: not ours.
 		 */
 		r->rflags &= ~RF_TF;
 		__asm__ volatile("mov %0, %%dr6" ::"r"(0xffff0ff0UL));
 		return NULL;
 	case VECTOR_NMI:
-		/* It may have come anywhere: what it means is done in an ordinary interrupt, as soon as one can be taken. */
+		/*
+		 * It may have come anywhere: what it means is done in an ordinary interrupt, as
+		 * soon as one can be taken.
+		 */
 		apic_ipi_self(VECTOR_NMI_SEEN);
 		return NULL;
 	default:

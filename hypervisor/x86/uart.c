@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The serial line: a 16550 at COM1 or COM2, output by waiting for the holding register, input by interrupt.
- * com1=BAUD[,FORMAT[,PORT[,IRQ]]]: FORMAT is like 8n1, BAUD 0 keeps what the firmware set.
+ * The serial line: a 16550 at COM1 or COM2, output by waiting for the holding register, input by
+ * interrupt. com1=BAUD[,FORMAT[,PORT[,IRQ]]]: FORMAT is like 8n1, BAUD 0 keeps what the firmware
+ * set.
  */
 #include "console.h"
 #include "irq.h"
@@ -42,7 +43,9 @@ static unsigned number(const char **s)
 	}
 	for (;; (*s)++) {
 		char c = **s;
-		unsigned digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : 16;
+		unsigned digit = c >= '0' && c <= '9'   ? c - '0'
+				 : c >= 'a' && c <= 'f' ? c - 'a' + 10
+							: 16;
 
 		if (digit >= base)
 			return n;
