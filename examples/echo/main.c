@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "client.h"
+
 #define STACK_SIZE (16 * 1024)
 
 static int open_socket(int type, int port)
@@ -95,8 +97,10 @@ int main(int argc, char **argv)
 {
 	int port = argc > 1 ? atoi(argv[1]) : 7, datagrams, listener;
 
+	if (argc > 1 && !strncmp(argv[1], "to=", 3))
+		return client_run(argv[1] + 3, argc > 2 ? atoi(argv[2]) : 1);
 	if (port < 1 || port > 65535) {
-		fprintf(stderr, "usage: echo [PORT]\n");
+		fprintf(stderr, "usage: echo [PORT], or echo to=ADDRESS:PORT [COUNT]\n");
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);

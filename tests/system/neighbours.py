@@ -29,7 +29,7 @@ vif = [ 'bridge=xenbr0' ]
 TALKER = b"""name = "talker"
 kernel = "/images/echo"
 memory = 16
-extra = "ip=10.0.2.17/24,10.0.2.2 to=10.0.2.16:7 count=200"
+extra = "ip=10.0.2.17/24,10.0.2.2 to=10.0.2.16:7 200"
 vif = [ 'bridge=xenbr0' ]
 """
 VICTIM = b"""name = "victim"
@@ -92,7 +92,7 @@ def run():
         require(say_tcp(m.ports[echo], b"over TCP" * 1000) == b"over TCP" * 1000, "the host talks to echo")
         require(say_udp(m.ports[echo], b"over UDP") == b"over UDP", "by UDP as well")
         m.send("create etc/other/talker.cfg")
-        m.expect(r"\[talker\] .*200 of 200")
+        m.expect(r"\[talker\] echo: 200 of 200")
         print("ok one appliance talks to another")
         load = Load(m.ports[80])
         load.start()
