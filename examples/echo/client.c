@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Sends numbered messages of growing length over one TCP connection, each once the last is back. */
+/*
+ * Sends numbered messages of changing length over one TCP connection, each once the last is back; then
+ * the same number of datagrams, each of which may be lost twice.
+ */
 
 #include "client.h"
 
@@ -10,10 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define ATTEMPTS 20 /* the server may be starting as well */
 #define LENGTH	 4000
+#define DATAGRAM 1400
 
 static int parse(const char *to, struct sockaddr_in *address)
 {
@@ -44,13 +49,19 @@ static int connect_to(const struct sockaddr_in *address)
 	return -1;
 }
 
+static size_t make_message(char *out, int number, int limit)
+{
+	size_t len = (size_t)sprintf(out, "message %d ", number), more = (size_t)(number * 37 % limit);
+
+	memset(out + len, 'a' + number % 26, more);
+	return len + more;
+}
+
 static int exchange(int fd, int number)
 {
 	char out[LENGTH + 32], in[LENGTH + 32];
-	size_t len = (size_t)snprintf(out, sizeof(out), "message %d ", number), got = 0;
+	size_t len = make_message(out, number, LENGTH), got = 0;
 
-	memset(out + len, 'a' + number % 26, (size_t)(number * 37 % LENGTH));
-	len += (size_t)(number * 37 % LENGTH);
 	if (send(fd, out, len, 0) != (ssize_t)len)
 		return -1;
 	while (got < len) {
@@ -61,6 +72,34 @@ static int exchange(int fd, int number)
 		got += (size_t)n;
 	}
 	return memcmp(in, out, len);
+}
+
+static int exchange_datagram(int fd, int number)
+{
+	char out[DATAGRAM + 32], in[DATAGRAM + 32];
+	size_t len = make_message(out, number, DATAGRAM);
+
+	for (int i = 0; i < 3; i++) {
+		ssize_t n = send(fd, out, len, 0) < 0 ? -1 : recv(fd, in, sizeof(in), 0);
+
+		if (n == (ssize_t)len && !memcmp(in, out, len))
+			return 0;
+	}
+	return -1;
+}
+
+static int datagrams(const struct sockaddr_in *address, int count)
+{
+	struct timeval patience = { .tv_sec = 2 };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), good = 0;
+
+	if (fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof(*address)))
+		return 0;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	while (good < count && !exchange_datagram(fd, good))
+		good++;
+	close(fd);
+	return good;
 }
 
 int client_run(const char *to, int count)
@@ -80,6 +119,11 @@ int client_run(const char *to, int count)
 	while (good < count && !exchange(fd, good))
 		good++;
 	close(fd);
-	printf("echo: %d of %d messages came back from %s\n", good, count, to);
+	printf("echo: %d of %d messages came back from %s by tcp", good, count, to);
+	if (good == count) {
+		good = datagrams(&address, count);
+		printf(", %d of %d by udp", good, count);
+	}
+	printf("\n");
 	return good == count ? 0 : 1;
 }
