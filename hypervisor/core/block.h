@@ -17,8 +17,10 @@ struct domain;
 struct frame *block_take(unsigned order, unsigned max_bits, uint64_t claim);
 void block_give(struct frame *f, unsigned order);
 
-/* XENMEM_claim_pages: d will have `pages` in all. -ENOMEM, -EINVAL (less than it has, or a claim
- * stands). */
+/*
+ * XENMEM_claim_pages: d will have `pages` in all. -ENOMEM, -EINVAL (less than it has, or a claim
+ * stands).
+ */
 int block_claim(struct domain *d, uint64_t pages);
 void block_claim_used(struct domain *d, uint64_t pages); /* under d->frames_lock */
 uint64_t block_claimed(void);

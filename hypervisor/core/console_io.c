@@ -28,7 +28,8 @@ static void key_domains(void)
 	struct domain *d;
 	unsigned i;
 
-	printk(LOG_ERR, "frames: %lu of %lu free", frames_free(), frames_total());
+	printk(LOG_ERR, "frames: %lu of %lu free, %lu of them dirty", frames_free(), frames_total(),
+	       frames_dirty());
 	for (d = dom0; d; d = d->next) {
 		printk(LOG_ERR, "d%u: %lu frames of %lu, refs %u, ports %u, pauses %u%s%s", d->id,
 		       d->tot_pages, d->max_pages, d->refs, d->evtchn.active, d->pause_count,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the toolstack's operations share: maps of processors and of other things, as bitmaps of
- * bytes. */
+/*
+ * What the toolstack's operations share: maps of processors and of other things, as bitmaps of
+ * bytes.
+ */
 #pragma once
 
 #include "domain.h"

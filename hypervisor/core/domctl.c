@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* domctl: the toolstack's operations on one domain (<xen/domctl.h>): its life, its limits, its
- * settings. */
+/*
+ * domctl: the toolstack's operations on one domain (<xen/domctl.h>): its life, its limits, its
+ * settings.
+ */
 #include "access.h"
 #include "console.h"
 #include "control.h"
@@ -176,8 +178,10 @@ static long op_get_tsc(struct xen_domctl_tsc_info *t)
 	return 0;
 }
 
-/* Operations that a domain itself, or a copy back, or a continuation does not make special stand
- * here in one line. */
+/*
+ * Operations that a domain itself, or a copy back, or a continuation does not make special stand
+ * here in one line.
+ */
 static long domctl_run(struct domain *d, struct xen_domctl *op, bool *back, void *u)
 {
 	long rc;

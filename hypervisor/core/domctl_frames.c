@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* domctl, what it does with a domain's frames, and which ports, memory and interrupts of the
- * machine it may use. */
+/*
+ * domctl, what it does with a domain's frames, and which ports, memory and interrupts of the
+ * machine it may use.
+ */
 #include "access.h"
 #include "console.h"
 #include "control.h"

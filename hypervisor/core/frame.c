@@ -165,14 +165,6 @@ void frame_release(struct frame *f)
 		domain_put(d);
 }
 
-int frame_get_any(struct frame *f, domid_t *owner)
-{
-	*owner = READ_ONCE(f->owner);
-	if (*owner == DOMID_INVALID || !frame_get(f, *owner))
-		return -EINVAL;
-	return 0;
-}
-
 /* A writable share holds one type ref for good, so the frame never becomes anything else. */
 void frame_share(struct domain *d, void *va, bool writable)
 {

@@ -77,11 +77,14 @@ static inline void active_unlock(struct active *a)
 int grant_pin(struct domain *owner, uint32_t ref, bool readonly, bool map, struct frame **f);
 void grant_unpin(struct domain *owner, uint32_t ref, bool readonly);
 
-/* The padding behind an int16_t status goes back as it came, so that the store is one of a whole
- * word. */
+/*
+ * The padding behind an int16_t status goes back as it came, so that the store is one of a whole
+ * word.
+ */
 #define STATUS_SIZE 4
 
-/* The ops; each advances *uop and *count past what is done, and returns 0, -errno, or 1: continue.
+/*
+ * The ops; each advances *uop and *count past what is done, and returns 0, -errno, or 1: continue.
  */
 long grant_map(void **uop, unsigned *count);
 long grant_unmap(void **uop, unsigned *count);

@@ -92,8 +92,10 @@ void hypercall_page_fill(void *page)
 	/* push %rcx; push %r11; mov $n, %eax; syscall; pop %r11; pop %rcx; ret */
 	static const uint8_t stub[] = { 0x51, 0x41, 0x53, 0xb8, 0,    0,    0,
 					0,    0x0f, 0x05, 0x41, 0x5b, 0x59, 0xc3 };
-	/* push %rcx; push %r11; push %rax; mov $iret, %eax; syscall: the rest of struct
-	 * iret_context is there */
+	/*
+	 * push %rcx; push %r11; push %rax; mov $iret, %eax; syscall: the rest of struct
+	 * iret_context is there
+	 */
 	static const uint8_t iret[] = { 0x51, 0x41, 0x53, 0x50, 0xb8, __HYPERVISOR_iret,
 					0,    0,    0,    0x0f, 0x05 };
 	uint8_t *at = page;

@@ -35,8 +35,10 @@ static void drop_infos(struct domain *d)
 			vcpu_drop_info(d->vcpu[i]);
 }
 
-/* Frames that are not freed by this are other domains' mappings: they were given up before, and are
- * passed by. */
+/*
+ * Frames that are not freed by this are other domains' mappings: they were given up before, and are
+ * passed by.
+ */
 static int drop_frames(struct domain *d)
 {
 	uint32_t mfn, next;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* memory_op, what tells about memory: the maps of the machine and of a domain, M2P, grant table
- * frames. */
+/*
+ * memory_op, what tells about memory: the maps of the machine and of a domain, M2P, grant table
+ * frames.
+ */
 #include "access.h"
 #include "console.h"
 #include "domain.h"
@@ -23,7 +25,8 @@ long memory_machphys(void *arg)
 	return copy_to_guest(arg, &m, sizeof(m)) ? -EFAULT : 0;
 }
 
-/* Where the M2P's 2 MiB piece at va begins in the machine, as the hypervisor's own tables have it.
+/*
+ * Where the M2P's 2 MiB piece at va begins in the machine, as the hypervisor's own tables have it.
  */
 static mfn_t m2p_piece(uint64_t va)
 {
@@ -37,8 +40,10 @@ static mfn_t m2p_piece(uint64_t va)
 	return pte_mfn(e);
 }
 
-/* For privileged domains to map as DOMID_XEN's, read-only: the type ref that they have for good
- * sees to that. */
+/*
+ * For privileged domains to map as DOMID_XEN's, read-only: the type ref that they have for good
+ * sees to that.
+ */
 static void m2p_share(mfn_t first, uint64_t pages)
 {
 	struct frame *f;
@@ -151,8 +156,10 @@ static long resource_frames(struct domain *d, const struct xen_mem_acquire_resou
 	return 0;
 }
 
-/* The grant table's frames of a domain that is being built; a privileged caller maps them as
- * foreign ones. */
+/*
+ * The grant table's frames of a domain that is being built; a privileged caller maps them as
+ * foreign ones.
+ */
 long memory_acquire_resource(void *arg)
 {
 	struct xen_mem_acquire_resource r;

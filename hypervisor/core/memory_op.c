@@ -28,7 +28,8 @@ unsigned memory_max_order(void)
 	return current->domain->privileged ? ORDER_MAX_CONTROL : ORDER_MAX_GUEST;
 }
 
-/* The limit in bits that a reservation asks for, 0 when all of this machine's memory is within it.
+/*
+ * The limit in bits that a reservation asks for, 0 when all of this machine's memory is within it.
  */
 int memory_max_bits(const struct xen_memory_reservation *r)
 {
@@ -116,7 +117,8 @@ static void do_decrease(struct extents *x)
 	x->done = i;
 }
 
-/* Fills x from the guest's argument; false: nothing can be done. Takes a reference to the domain.
+/*
+ * Fills x from the guest's argument; false: nothing can be done. Takes a reference to the domain.
  */
 static bool extents_decode(struct extents *x, unsigned op, unsigned long start, const void *arg)
 {

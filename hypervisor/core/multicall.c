@@ -26,7 +26,8 @@ static int store_rest(struct cpu *c, struct multicall_entry *to)
 	return 0;
 }
 
-/* Returns how many entries are left, or -EFAULT. The list is outside of the hypervisor's addresses.
+/*
+ * Returns how many entries are left, or -EFAULT. The list is outside of the hypervisor's addresses.
  */
 static long run(struct cpu *c, struct multicall_entry **list, unsigned long n)
 {

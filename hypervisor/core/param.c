@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line: words of "name=value", "name", "no-name"; each goes to the option declared
- * under its name. */
+/*
+ * The command line: words of "name=value", "name", "no-name"; each goes to the option declared
+ * under its name.
+ */
 #include "param.h"
 #include "console.h"
 #include "lib/string.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* physdev_op: a domain's way to interrupt lines, MSIs, I/O privilege and the IOAPIC
- * (<xen/physdev.h>). */
+/*
+ * physdev_op: a domain's way to interrupt lines, MSIs, I/O privilege and the IOAPIC
+ * (<xen/physdev.h>).
+ */
 #include "access.h"
 #include "console.h"
 #include "evtchn.h"
@@ -77,8 +79,10 @@ static long op_irq_status(void *arg)
 		return -EFAULT;
 	if (q.irq >= NR_PIRQ)
 		return -EINVAL;
-	/* Without the map a guest cannot know when masking made an eoi necessary: it always does
-	 * one. */
+	/*
+	 * Without the map a guest cannot know when masking made an eoi necessary: it always does
+	 * one.
+	 */
 	q.flags = d->eoi_map ? 0 : XENIRQSTAT_needs_eoi;
 	return copy_to_guest(arg, &q, sizeof(q)) ? -EFAULT : 0;
 }
@@ -159,8 +163,10 @@ static long op_apic(int cmd, void *arg)
 	return rc;
 }
 
-/* Vectors are the hypervisor's business: the guest is told a number that it may write into the
- * IOAPIC. */
+/*
+ * Vectors are the hypervisor's business: the guest is told a number that it may write into the
+ * IOAPIC.
+ */
 static long op_alloc_vector(void *arg)
 {
 	struct physdev_irq irq;
@@ -270,8 +276,10 @@ long do_physdev_op(int cmd, void *arg)
 	case PHYSDEVOP_manage_pci_remove:
 		return op_manage_pci(cmd, arg);
 	default:
-		/* MSI restore and prepare, MMCFG, debug port: nothing is kept that they would
-		 * change. */
+		/*
+		 * MSI restore and prepare, MMCFG, debug port: nothing is kept that they would
+		 * change.
+		 */
 		return -ENOSYS;
 	}
 }

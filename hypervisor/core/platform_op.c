@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* platform_op: dom0 as the machine's operating system: its clock, its processors
- * (<xen/platform.h>). */
+/*
+ * platform_op: dom0 as the machine's operating system: its clock, its processors
+ * (<xen/platform.h>).
+ */
 #include "access.h"
 #include <xen/platform.h>
 

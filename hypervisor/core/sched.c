@@ -208,8 +208,10 @@ void sched_yield(void)
 	c->work |= WORK_RESCHED;
 }
 
-/* Who goes next on this processor, out of the queue; NULL: nobody. `prev` goes into it if it can
- * run on. */
+/*
+ * Who goes next on this processor, out of the queue; NULL: nobody. `prev` goes into it if it can
+ * run on.
+ */
 static struct vcpu *pick(struct sched_cpu *s, struct vcpu *prev)
 {
 	struct vcpu *first = NULL;

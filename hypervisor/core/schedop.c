@@ -86,6 +86,8 @@ static long op_poll(const void *arg)
 	}
 	if (poll.timeout)
 		timer_set(&v->poll_timer, poll.timeout);
+	else
+		timer_stop(&v->poll_timer); /* of an earlier poll that ended sooner */
 	this_cpu()->work |= WORK_RESCHED;
 	return 0;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Virtual processors: their making, whether they may run, how long they did, and where their
- * vcpu_info is. */
+/*
+ * Virtual processors: their making, whether they may run, how long they did, and where their
+ * vcpu_info is.
+ */
 #include "access.h"
 #include "console.h"
 #include "pv.h"
@@ -50,8 +52,10 @@ static void fire_poll(void *vcpu)
 		sched_unblock(v);
 }
 
-/* Where it is until the guest places it: in shared_info, for the first 32; beyond, out of the
- * guest's sight. */
+/*
+ * Where it is until the guest places it: in shared_info, for the first 32; beyond, out of the
+ * guest's sight.
+ */
 static struct vcpu_info *info_home(struct vcpu *v)
 {
 	return v->id < XEN_LEGACY_MAX_VCPUS ? &v->domain->shared->vcpu_info[v->id] : &v->own_info;

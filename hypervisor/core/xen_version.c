@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* xen_version: who we are and what a guest may count on; and vm_assist, where the guest says what
- * it wants. */
+/*
+ * xen_version: who we are and what a guest may count on; and vm_assist, where the guest says what
+ * it wants.
+ */
 #include "access.h"
 #include "console.h"
 #include "hypercall.h"
@@ -96,17 +98,11 @@ long do_xen_version(int cmd, void *arg)
 	return version_other(cmd, arg);
 }
 
-#define ASSISTS                                                                        \
-	(BIT(VMASST_TYPE_4gb_segments) | BIT(VMASST_TYPE_4gb_segments_notify) |        \
-	 BIT(VMASST_TYPE_writable_pagetables) | BIT(VMASST_TYPE_pae_extended_cr3) |    \
-	 BIT(VMASST_TYPE_architectural_iopl) | BIT(VMASST_TYPE_runstate_update_flag) | \
-	 BIT(VMASST_TYPE_m2p_strict))
-
 long do_vm_assist(unsigned cmd, unsigned type)
 {
 	uint64_t *assist = &current->domain->pv.vm_assist;
 
-	if (type >= BITS_PER_LONG || !(ASSISTS & BIT(type)))
+	if (type >= BITS_PER_LONG || !(VM_ASSISTS & BIT(type)))
 		return -EINVAL;
 	switch (cmd) {
 	case VMASST_CMD_enable:

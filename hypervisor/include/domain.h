@@ -27,10 +27,20 @@ struct rangeset {
 	spinlock_t lock;
 	struct range *head; /* sorted, disjoint, not adjacent */
 };
-int range_add(struct rangeset *s, uint64_t first, uint64_t last);    /* 0, -ENOMEM */
-int range_remove(struct rangeset *s, uint64_t first, uint64_t last); /* 0, -ENOMEM */
-bool range_has(struct rangeset *s, uint64_t first, uint64_t last);   /* all of it */
+/*
+ * Both bounds are in. 0, -ENOMEM (removal may split a range); removing what is not there is fine.
+ */
+int range_add(struct rangeset *s, uint64_t first, uint64_t last);
+int range_remove(struct rangeset *s, uint64_t first, uint64_t last);
+bool range_has(struct rangeset *s, uint64_t first, uint64_t last); /* all of it */
 void range_clear(struct rangeset *s);
+
+/* What a 64-bit guest may enable by vm_assist. */
+#define VM_ASSISTS                                                                                 \
+	(BIT(VMASST_TYPE_4gb_segments) | BIT(VMASST_TYPE_4gb_segments_notify) |                    \
+	 BIT(VMASST_TYPE_writable_pagetables) | BIT(VMASST_TYPE_pae_extended_cr3) |                \
+	 BIT(VMASST_TYPE_architectural_iopl) | BIT(VMASST_TYPE_runstate_update_flag) |             \
+	 BIT(VMASST_TYPE_m2p_strict))
 
 /* What the PV kind adds to a domain (pv/domain.c). */
 struct pv_domain {
@@ -75,9 +85,9 @@ struct domain {
 	struct grant_table *grant;
 
 	struct rangeset ioports, iomem, irqs;
-	unsigned long *eoi_map; /* PHYSDEVOP_pirq_eoi_gmfn: bit i: pirq i wants an eoi; a writable
-				   ref of its frame */
-	bool eoi_unmasks;       /* its version 1: an eoi unmasks the port too */
+	/* PHYSDEVOP_pirq_eoi_gmfn: bit i tells that pirq i wants an eoi. Holds a writable ref. */
+	unsigned long *eoi_map;
+	bool eoi_unmasks; /* version 1 of it: an eoi unmasks the port too */
 	struct timer watchdog[2];
 	bool watchdog_used[2];
 
@@ -96,38 +106,58 @@ struct domain {
 
 extern struct domain *dom0; /* the hardware domain */
 
-struct domain *
-domain_get(domid_t id); /* by id, with a reference; NULL. DOMID_SELF is the current one */
+/*
+ * Finding domains. The one of a dead domain is known, and its id taken, until the last reference
+ * goes. get: with a reference, which the caller puts; NULL: there is none. DOMID_SELF is the
+ * current one.
+ */
+struct domain *domain_get(domid_t id);
+struct domain *domain_get_next(domid_t from); /* the first whose id is not below `from` */
 void domain_put(struct domain *d);
-struct domain *domain_find(domid_t id); /* without a reference; DOMID_SELF is not known */
 static inline void domain_hold(struct domain *d)
 {
 	__atomic_add_fetch(&d->refs, 1, __ATOMIC_RELAXED);
 }
-struct domain *
-domain_get_next(domid_t from); /* the first with id >= from, with a reference; NULL */
-/* Who a hypercall names: DOMID_SELF or own id: itself; other: -EPERM unless privileged, -ESRCH;
- * with a reference. */
+/*
+ * Without a reference: for the time of one operation, whose end nothing is freed before. Not
+ * DOMID_SELF.
+ */
+struct domain *domain_find(domid_t id);
+/*
+ * Whom a guest names, as XSM_TARGET has it: itself, or anybody for a privileged one. 0 with a
+ * reference; -ESRCH, then -EPERM.
+ */
 int domain_lookup(domid_t id, struct domain **d);
+/* NULL: no vcpu of that number, or not made yet. A guest's number is clamped. */
+struct vcpu *domain_vcpu(struct domain *d, uint32_t id);
 
-/* A new domain, paused once, without vcpus and memory. -EEXIST, -ENOMEM, -EINVAL. */
+/*
+ * A new domain, paused once by the toolstack, without vcpus and memory; *out has no reference of
+ * the caller's. id 0 for an unprivileged one: the next that is free. -EEXIST; -ENOMEM; -EINVAL,
+ * -EOPNOTSUPP and -ESRCH for a configuration that is not possible.
+ */
 int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged,
 		  struct domain **out);
-int domain_set_max_vcpus(struct domain *d, uint32_t n);
-struct vcpu *domain_vcpu(struct domain *d, uint32_t id); /* NULL: none of that number */
-/* Take it apart; -ERESTART: call again. Afterwards only references keep the structure. */
+int domain_set_max_vcpus(struct domain *d, uint32_t n); /* makes them; -EINVAL: not as created */
+/*
+ * Takes it apart: frames, ports, mappings, pirqs, timers go back. -ERESTART: call again, the budget
+ * is spent; -EINVAL: oneself. Afterwards only what other domains hold of it keeps the structure.
+ */
 int domain_kill(struct domain *d);
-/* What the toolstack sees of it. */
-void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
-void domain_pause(struct domain *d); /* and wait until it runs nowhere */
+void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info); /* for the toolstack */
+
+/* Reasons not to run add up; pause returns when none of its vcpus has a processor any more. */
+void domain_pause(struct domain *d);
 void domain_unpause(struct domain *d);
-int domain_ctl_pause(struct domain *d);
-int domain_ctl_unpause(struct domain *d); /* -EINVAL when not paused */
-void domain_shutdown(struct domain *d,
-		     uint8_t reason); /* dom0: ends the machine, does not return */
+int domain_ctl_pause(struct domain *d);   /* the toolstack's; -EOVERFLOW after 255 */
+int domain_ctl_unpause(struct domain *d); /* -EINVAL when it did not pause */
+/* Stops it for good, or until domain_resume, and tells dom0. Of dom0 itself: ends the machine. */
+void domain_shutdown(struct domain *d, uint8_t reason);
 void domain_resume(struct domain *d);
-/* The current guest did what cannot be forgiven: says why, prints its registers and stack,
- * SHUTDOWN_crash. */
+/*
+ * It did what cannot be forgiven: says why, prints registers and stack of the current vcpu if that
+ * is its, and shuts it down as crashed. Returns; the vcpu never runs again.
+ */
 void domain_crash(struct domain *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 __attribute__((noreturn)) void machine_poweroff(void);
 __attribute__((noreturn)) void machine_reboot(void);

@@ -31,8 +31,8 @@ struct evtchn {
 _Static_assert(sizeof(struct evtchn) == 32, "a shift finds the entry");
 
 struct evtchn_table {
-	spinlock_t lock; /* guards states and bindings; of two domains, the one with the lower
-			    address first */
+	/* Guards states and bindings. Of two domains, that at the lower address first. */
+	spinlock_t lock;
 	struct evtchn *group[EVTCHN_MAX / EVTCHN_GROUP];
 	uint32_t max;        /* ports below this may be allocated */
 	uint32_t ports;      /* allocated so far */
@@ -41,11 +41,12 @@ struct evtchn_table {
 	uint16_t *pirq_port; /* by pirq; 0: unbound; NULL before the first */
 };
 
-int evtchn_init(struct domain *d);
-void evtchn_destroy(struct domain *d); /* close all, free all; idempotent */
-long do_event_channel_op(int cmd, void *arg);
+int evtchn_init(struct domain *d);     /* -ENOMEM */
+void evtchn_destroy(struct domain *d); /* closes and frees all; idempotent */
 
-/* The entry of a port that is known to be below t->ports. Closed ones have state EVTCHNSTAT_closed.
+/*
+ * The entry of a port that is below t->ports; a guest's number is clamped. Closed ones have one
+ * too.
  */
 static inline struct evtchn *evtchn_at(struct evtchn_table *t, uint32_t port)
 {
@@ -58,23 +59,29 @@ static inline struct evtchn *evtchn_entry(struct evtchn_table *t, uint32_t port)
 	return likely(port < t->ports) ? evtchn_at(t, port) : NULL;
 }
 
-long do_event_channel_op_compat(void *arg);
-long evtchn_send(struct domain *d, uint32_t port); /* 0, -EINVAL */
-/* Pending, selector, upcall, wake: d's port, which notifies its vcpu v (NULL: there is none yet).
+/* EVTCHNOP_send of d: to the other end, to its own vcpu for an IPI, to nobody yet. 0, -EINVAL. */
+long evtchn_send(struct domain *d, uint32_t port);
+/*
+ * The protocol: pending bit, selector, upcall, wake. v is whom the port notifies; NULL: none made
+ * yet.
  */
 void evtchn_set_pending(struct domain *d, struct vcpu *v, uint32_t port);
-void evtchn_unmask(struct domain *d,
-		   uint32_t port); /* and raise what was pending; port is allocated */
-void evtchn_drop_virq_handlers(struct domain *d);
-int evtchn_set_virq_handler(
-	struct domain *d, uint32_t virq); /* who gets a global virq; -EINVAL not global, -EEXIST */
-bool evtchn_virq_is_global(uint32_t virq);
-void evtchn_send_virq(struct vcpu *v, uint32_t virq); /* per-vcpu virq; nothing if unbound */
-void evtchn_send_global_virq(uint32_t virq); /* to the domain that handles it (dom0 by default) */
+void evtchn_unmask(struct domain *d, uint32_t port); /* raises what waited; port < d's ports */
+
+/* Interrupts that become events. Nothing happens while they are not bound. */
+void evtchn_send_virq(struct vcpu *v, uint32_t virq);
+void evtchn_send_global_virq(uint32_t virq); /* to who handles it: dom0 unless another was set */
 void evtchn_send_domain_virq(struct domain *d, uint32_t virq);
 void evtchn_send_pirq(struct domain *d, uint32_t pirq);
-bool evtchn_pending(struct vcpu *v);                       /* an unmasked upcall waits */
-bool evtchn_port_pending(struct domain *d, uint32_t port); /* bit read once; port in range */
+bool evtchn_virq_is_global(uint32_t virq); /* of a domain rather than of a vcpu */
+int evtchn_set_virq_handler(struct domain *d, uint32_t virq); /* -EINVAL: not global */
+void evtchn_drop_virq_handlers(struct domain *d);
+
+bool evtchn_pending(struct vcpu *v); /* an upcall waits, unmasked */
 bool evtchn_port_valid(struct domain *d, uint32_t port);
-void evtchn_mark_upcall(struct vcpu *v); /* evtchn_upcall_pending = 1 and wake or kick v */
-void evtchn_move_info(struct vcpu *v); /* a vcpu_info was placed anew: everything may be pending */
+bool evtchn_port_pending(struct domain *d, uint32_t port); /* port < d's ports */
+void evtchn_mark_upcall(struct vcpu *v); /* evtchn_upcall_pending = 1, and wake or kick v */
+void evtchn_move_info(struct vcpu *v);   /* its vcpu_info is a new one: all may be pending */
+
+long do_event_channel_op(int cmd, void *arg);
+long do_event_channel_op_compat(void *arg);

@@ -22,8 +22,8 @@
 
 #define FRAME_REF  1UL
 #define FRAME_REFS 0x0fffffffUL
-#define FRAME_REFS_MAX \
-	0x3fffffeUL /* no more are taken: each type ref is a ref, so neither count overflows */
+/* No more are taken: each type ref is a ref, so neither count overflows. */
+#define FRAME_REFS_MAX   0x3fffffeUL
 #define FRAME_TREF       (1UL << 28)
 #define FRAME_TREFS      (0x3ffffffUL << 28)
 #define FRAME_TYPE_SHIFT 54
@@ -40,11 +40,8 @@
 #define FRAME_PARTIAL    (1UL << 59) /* (de)validation stopped after frame.done entries */
 #define FRAME_LOCKED     (1UL << 60) /* somebody changes the type or the content of a table */
 #define FRAME_ALLOCATED  (1UL << 61) /* the owner's allocation holds one ref */
-#define FRAME_HYPER \
-	(1UL        \
-	 << 62) /* the hypervisor's own frame, shared with its owner (shared_info, grant table) */
-#define FRAME_SUPER (1UL << 63) /* not RAM that anyone may own: hole, hypervisor image, boot data \
-				 */
+#define FRAME_HYPER      (1UL << 62) /* the hypervisor's, shared with its owner (shared_info) */
+#define FRAME_SUPER      (1UL << 63) /* nobody may own it: hole, image, hypervisor's memory */
 
 struct frame {
 	uint64_t state; /* atomic, see above */
@@ -114,10 +111,7 @@ void frame_add_free(mfn_t first, uint64_t count);
  */
 void *hyper_alloc(unsigned order);
 void hyper_free(void *va, unsigned order);
-/*
- * Small objects of the hypervisor, zeroed, 16-byte aligned; NULL when there is no memory. size <= 1
- * MiB.
- */
+/* Objects of the hypervisor, zeroed, 16-byte aligned, at most 1 MiB; NULL: no memory. */
 void *heap_alloc(size_t size);
 void heap_free(void *p);
 
@@ -127,9 +121,11 @@ void heap_free(void *p);
  * over max_pages, or d dying.
  */
 struct frame *frame_alloc(struct domain *d, unsigned order, unsigned max_bits, bool no_scrub);
-/* d == NULL: frames nobody owns yet (exchange); give with frame_assign. */
-int frame_assign(struct domain *d, struct frame *f,
-		 unsigned order); /* -EINVAL dying, -E2BIG over max_pages */
+/*
+ * d == NULL: frames nobody owns yet (exchange), for frame_assign: -EINVAL dying, -E2BIG over
+ * max_pages.
+ */
+int frame_assign(struct domain *d, struct frame *f, unsigned order);
 void frame_free_unowned(struct frame *f, unsigned order);
 /*
  * Give up the allocation's own reference (FRAME_ALLOCATED): the frame goes once nobody else holds
@@ -145,6 +141,7 @@ void frame_release(struct frame *f);
  */
 void frame_share(struct domain *d, void *va, bool writable);
 void frame_unshare(void *va);
+/* Counts of frames: free, given to the allocator at boot, free but not known to be zero. */
 uint64_t frames_free(void), frames_total(void), frames_dirty(void);
 
 /* Take a reference if d owns f (any state that has refs > 0); false otherwise or on overflow. */
@@ -164,9 +161,6 @@ static inline void frame_put(struct frame *f)
 	if (unlikely(!(__atomic_sub_fetch(&f->state, FRAME_REF, __ATOMIC_RELEASE) & FRAME_REFS)))
 		frame_release(f);
 }
-/* Take a reference whoever the owner is (0), and tell him; -EINVAL: nobody's. */
-int frame_get_any(struct frame *f, domid_t *owner);
-
 /*
  * Types (pv/type.c). Take a type ref together with a ref, in one step; the caller may be a mapping,
  * a grant or a temporary writer. 0; -EINVAL: other type, not the owner's, invalid content;

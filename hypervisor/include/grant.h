@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Grant tables, version 1 (<xen/grant_table.h>). Status words are read once and changed by cmpxchg.
+/*
+ * Grant tables, version 1 (<xen/grant_table.h>). Status words are read once and changed by cmpxchg.
  */
 #pragma once
 

@@ -11,7 +11,8 @@ struct xen_platform_op;
 
 typedef long (*hypercall_fn)(unsigned long, unsigned long, unsigned long, unsigned long,
 			     unsigned long, unsigned long);
-/* Indexed by rax; entry.S bounds and clamps the number. Absent rows are hypercall_absent (-ENOSYS).
+/*
+ * Indexed by rax; entry.S bounds and clamps the number. Absent rows are hypercall_absent (-ENOSYS).
  */
 extern const hypercall_fn hypercall_table[NR_HYPERCALLS];
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Boot options. Each is declared beside the code it steers; what nobody declared is named in a
- * warning. */
+/*
+ * Boot options. Each is declared beside the code it steers; what nobody declared is named in a
+ * warning.
+ */
 #pragma once
 
 #include "types.h"
@@ -13,8 +15,10 @@ struct param {
 	const char *help;
 };
 
-/* PARAM(noreboot, PARAM_BOOL, &opt_noreboot, "..."): "name", "name=yes|no|1|0|on|off", "no-name"
- * for a bool. */
+/*
+ * PARAM(noreboot, PARAM_BOOL, &opt_noreboot, "..."): "name", "name=yes|no|1|0|on|off", "no-name"
+ * for a bool.
+ */
 #define PARAM(name_, kind_, var_, help_)                                                       \
 	static const struct param param_##name_                                                \
 		__attribute__((used, section(".params"), aligned(8))) = { #name_, kind_, var_, \

@@ -12,18 +12,29 @@ struct vcpu;
 struct domain;
 
 void sched_init_cpu(struct cpu *c);
-int sched_add_vcpu(struct vcpu *v); /* choose its processor; starts paused or down */
-void sched_remove_vcpu(struct vcpu *v);
-void sched_wake(struct vcpu *v);  /* it may have become runnable: queue it, preempt where fair; kick
-				     its cpu */
-void sched_sleep(struct vcpu *v); /* it may have stopped being runnable; WORK_RESCHED on its cpu */
-void sched_sleep_sync(struct vcpu *v); /* the same, and returns only when it runs nowhere */
-void sched_run(
-	void); /* on the way out: pick the next vcpu, switch to it (idle: sti; hlt until work) */
-void sched_block(void);             /* the current vcpu blocks unless an event is pending */
-void sched_unblock(struct vcpu *v); /* something happened that it may wait for */
-void sched_yield(void);             /* the current vcpu goes behind those that wait */
-uint64_t sched_idle_time(const struct cpu *c); /* ns */
+int sched_add_vcpu(struct vcpu *v);     /* chooses its processor; the vcpu is not runnable yet */
+void sched_remove_vcpu(struct vcpu *v); /* it runs nowhere, and is not runnable */
+
+/*
+ * Call these after a change of what vcpu_runnable looks at: wake when it may have become runnable
+ * (queued, and preempts where that is fair), sleep when it may have stopped being so. sleep_sync
+ * returns when it has no processor any more, unless it is the caller.
+ */
+void sched_wake(struct vcpu *v);
+void sched_sleep(struct vcpu *v);
+void sched_sleep_sync(struct vcpu *v);
+
+/* On the way out to a guest: pick who goes on, and switch to him; halt while there is nobody. */
+void sched_run(void);
+
+/* Of the current vcpu; they take effect on the way out. */
+void sched_block(void); /* until an event comes; not at all if one waits unmasked */
+void sched_yield(void); /* behind those that wait */
+/* Something happened that v may have blocked for, in SCHEDOP_block or _poll. */
+void sched_unblock(struct vcpu *v);
+
+uint64_t sched_idle_time(const struct cpu *c); /* ns since boot */
 #define SCHED_WEIGHT_DEFAULT 256
+
 long do_sched_op(int cmd, void *arg);
 long do_set_timer_op(int64_t timeout);

@@ -6,7 +6,8 @@
 
 typedef void (*timer_fn)(void *arg);
 
-/* Part of the object whose timer it is; zeroed plus timer_setup. Runs on the CPU where it was set.
+/*
+ * Part of the object whose timer it is; zeroed plus timer_setup. Runs on the CPU where it was set.
  */
 struct timer {
 	uint64_t deadline; /* 0: not set */

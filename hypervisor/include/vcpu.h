@@ -14,8 +14,10 @@ struct trap_gate {
 
 /* What a PV vcpu has beyond its frame (pv/). ABI: <xen/arch-x86/xen.h> vcpu_guest_context. */
 struct pv_vcpu {
-	/* A table whose (de)validation this vcpu started and owes the end of; holds a ref. NULL:
-	 * none. pv/type.c */
+	/*
+	 * A table whose (de)validation this vcpu started and owes the end of; holds a ref. NULL:
+	 * none. pv/type.c
+	 */
 	struct frame *old_table;
 	uint64_t cr3; /* the page table it runs on now: kernel's or user's; machine address */
 	mfn_t kernel_root, user_root; /* MFN_NONE: none. Each holds a typed L4 ref */
@@ -30,8 +32,8 @@ struct pv_vcpu {
 	struct trap_gate trap[256];
 
 	uint64_t ctrlreg[8]; /* guest's view: CR0, CR2, CR4 ... */
-	uint64_t fs_base, gs_base_kernel,
-		gs_base_user; /* when not loaded; pv/segment.c says when each is current */
+	/* While they are not in the registers; pv/segment.c says when that is. */
+	uint64_t fs_base, gs_base_kernel, gs_base_user;
 	uint16_t ds, es, fs, gs;
 	uint64_t debugreg[8];
 	uint32_t tsc_aux;
@@ -51,8 +53,8 @@ struct pv_vcpu {
 
 struct vcpu {
 	struct vcpu_info *info; /* in shared_info, or where the guest placed it */
-	struct regs regs;       /* hardware pushes here while it runs: its end is 16-byte aligned
-				   (x86/offsets.h) */
+	/* The processor pushes here while it runs: the end is 16-byte aligned (x86/offsets.h). */
+	struct regs regs;
 
 	struct domain *domain;
 	uint32_t id;
@@ -95,18 +97,26 @@ struct vcpu {
 };
 
 /* core/vcpu.c */
-struct vcpu *vcpu_create(struct domain *d, uint32_t id); /* NULL: no memory */
-void vcpu_destroy(struct vcpu *v);
-struct vcpu *vcpu_create_idle(struct cpu *c); /* runs on hyper_l4 */
+struct vcpu *vcpu_create(struct domain *d,
+			 uint32_t id);        /* down, without context; NULL: no memory */
+void vcpu_destroy(struct vcpu *v);            /* its domain is dead and stopped */
+struct vcpu *vcpu_create_idle(struct cpu *c); /* runs on hyper_l4; never NULL */
 bool vcpu_runnable(const struct vcpu *v);
-void vcpu_pause(struct vcpu *v);
+void vcpu_pause(struct vcpu *v); /* returns when it has no processor; unpause as often */
 void vcpu_unpause(struct vcpu *v);
-uint64_t vcpu_run_time(const struct vcpu *v);                    /* ns on a processor */
-void vcpu_set_runstate(struct vcpu *v, int state, uint64_t now); /* RUNSTATE_* */
-/* The current vcpu's runstate into its registered area; a guest in user mode gets it when its
- * kernel runs again (pv calls this on that way when runstate_guest is set). */
+
+uint64_t vcpu_run_time(const struct vcpu *v); /* ns on a processor */
+void vcpu_set_runstate(struct vcpu *v, int state, uint64_t now);
+/*
+ * The current vcpu's runstate into its registered area. A guest in user mode gets it when its
+ * kernel runs again: pv calls this on that way while runstate_guest is set.
+ */
 void vcpu_publish_runstate(struct vcpu *v);
 void vcpu_periodic_start(struct vcpu *v); /* it runs (again), or has a port for its ticks now */
-int vcpu_place_info(struct vcpu *v, mfn_t mfn, uint32_t offset); /* VCPUOP_register_vcpu_info */
-void vcpu_drop_info(struct vcpu *v); /* a placed vcpu_info goes back to where it was born */
+/*
+ * VCPUOP_register_vcpu_info. -ENXIO: offset; -EINVAL: frame, placed before, or neither current nor
+ * down.
+ */
+int vcpu_place_info(struct vcpu *v, mfn_t mfn, uint32_t offset);
+void vcpu_drop_info(struct vcpu *v); /* a placed one goes back to where it was born */
 long do_vcpu_op(int cmd, unsigned vcpuid, void *arg);
