@@ -66,6 +66,10 @@ ZLIB_OBJECTS := $(ZLIB_SOURCES:%=$(ZLIB)/%.o)
 
 compile_third = $(Q)$(CC) $(THIRD_FLAGS) $(1) -MD -MP -MF $(@:.o=.d) -c -o $@ $(@:.o=.c)
 
+# What lwIP would cut into fragments may be a TCP packet for the device to cut: net/tso.c decides.
+$(LWIP)/src/core/ipv4/ip4.o: LWIP_INCLUDES += -Dip4_frag=tso_ip4_frag
+$(LWIP)/src/core/ipv6/ip6.o: LWIP_INCLUDES += -Dip6_frag=tso_ip6_frag
+
 $(LWIP_OBJECTS): $(LWIP)/.unpacked ci/flags.mk ci/third.mk | $(NEWLIB)/.built build/include/xen
 	$(call say,CC,$@)
 	$(call compile_third,$(LWIP_INCLUDES))

@@ -21,6 +21,7 @@
 #include "lwip/pbuf.h"
 #include "lwip/tcpip.h"
 #include "net/poll.h"
+#include "net/tso.h"
 #include "netif/ethernet.h"
 
 /* Below this a packet is copied: its page is worth more than the time. */
@@ -102,8 +103,11 @@ static err_t send_pbuf(struct netif *netif, struct pbuf *p)
 		done += pbuf_copy_partial(p, frag->data, (u16_t)frag->len, done);
 	}
 	packet->csum = PACKET_CSUM_VALID;
-	if (is_tcp(packet))
+	if (is_tcp(packet)) {
+		if (packet->len > ETH_HEADER_LEN + (uint32_t)netif->mtu)
+			tso_mark(packet, netif->mtu);
 		offload_prepare(packet);
+	}
 	netdev_transmit(sd->dev, packet);
 	mark_dirty(sd);
 	return ERR_OK;

@@ -110,6 +110,10 @@ unsigned int net_tcp_isn(const void *local, unsigned short local_port, const voi
 #define LWIP_HOOK_TCP_ISN(local, local_port, remote, remote_port) \
 	net_tcp_isn(local, local_port, remote, remote_port)
 
+struct tcp_pcb;
+signed char tso_tcp_input(struct tcp_pcb *pcb);
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, hdr, optlen, opt1len, opt2, p) tso_tcp_input(pcb)
+
 /* --- Sockets --------------------------------------------------------------------------------- */
 
 #define LWIP_SOCKET                     1
