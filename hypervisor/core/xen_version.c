@@ -14,6 +14,7 @@
 #define VERSION_MAJOR 4
 #define VERSION_MINOR 17
 
+/* Fixed-size arrays of characters, zero behind the text. */
 static long text_out(void *arg, const char *text, size_t size)
 {
 	char buf[sizeof(xen_capabilities_info_t)] = "";
@@ -34,6 +35,7 @@ static long version_compile_info(void *arg)
 	return copy_to_guest(arg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
+/* What a PV domain can do; the bits that Xen sets for one. */
 static long version_features(void *arg)
 {
 	const struct domain *d = current->domain;
@@ -91,6 +93,7 @@ static long version_other(int cmd, void *arg)
 	}
 }
 
+/* The version alone is asked often, as the cheapest way in and out. */
 long do_xen_version(int cmd, void *arg)
 {
 	if (likely(cmd == XENVER_version))

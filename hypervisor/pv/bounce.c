@@ -17,8 +17,8 @@
 #include "x86.h"
 #include <xen/callback.h>
 
-#define CLEARED_ON_ENTRY \
-	(RF_AC | RF_VM | RF_RF | RF_NT | RF_TF) /* SDM vol. 3, 6.12.1; AC for a kernel's sake */
+/* SDM vol. 3, 6.12.1; AC for a kernel's sake. */
+#define CLEARED_ON_ENTRY (RF_AC | RF_VM | RF_RF | RF_NT | RF_TF)
 
 static uint64_t guest_rflags(const struct vcpu *v, uint8_t mask)
 {

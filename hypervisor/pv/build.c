@@ -171,8 +171,8 @@ static void fill_memory(struct builder *b)
 static void load_all(struct builder *b, const void *ramdisk, size_t size)
 {
 	uint64_t region_pages = (b->l.end - b->l.start) / PAGE_SIZE;
-	uint64_t data_pages = DIV_ROUND_UP(b->nr_pages * 8, PAGE_SIZE),
-		 tables = p2m_tables(b, data_pages);
+	uint64_t data_pages = DIV_ROUND_UP(b->nr_pages * 8, PAGE_SIZE);
+	uint64_t tables = p2m_tables(b, data_pages);
 
 	b->region = take_pages(b, region_pages);
 	b->p2m_pages = tables ? data_pages + tables : 0;

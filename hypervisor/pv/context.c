@@ -13,9 +13,6 @@
 #include "hypervisor/pv/table.h"
 
 #define CR0_TS (1UL << 3)
-#define ASSISTS (1UL << VMASST_TYPE_4gb_segments | 1UL << VMASST_TYPE_4gb_segments_notify |        \
-		 1UL << VMASST_TYPE_writable_pagetables | 1UL << VMASST_TYPE_architectural_iopl |  \
-		 1UL << VMASST_TYPE_runstate_update_flag | 1UL << VMASST_TYPE_m2p_strict)
 
 static bool canonical(unsigned long a)
 {
@@ -147,14 +144,14 @@ int pv_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 
 	if (!addresses_ok(c))
 		return -EINVAL;
+	if (!v->initialised && !v->id)
+		v->domain->pv.vm_assist = c->vm_assist & VM_ASSISTS; /* the roots go by it */
 	if (v->initialised)
 		rc = check_same(v, c);
 	else
 		rc = !(c->flags & VGCF_in_kernel) && !c->ctrlreg[1] ? -EINVAL : take_tables(v, c);
 	if (rc)
 		return rc;
-	if (!v->initialised && !v->id)
-		v->domain->pv.vm_assist = c->vm_assist & ASSISTS;
 	p->user_mode = !(c->flags & VGCF_in_kernel);
 	p->cr3 = (p->user_mode ? p->user_root : p->kernel_root).n << PAGE_SHIFT;
 	if (c->flags & VGCF_i387_valid)

@@ -10,8 +10,7 @@
 #include "hypervisor/pv/foreign.h"
 #include "hypervisor/pv/table.h"
 
-#define MMU_UPDATE_PREEMPTED \
-	0x80000000u /* in count: this is a continuation; `done` has what was done */
+#define MMU_UPDATE_PREEMPTED 0x80000000u /* in count: a continuation; *pdone counts on */
 #define REQUESTS_AT_ONCE 8u
 #define UNITS_REQUEST 10
 
@@ -19,8 +18,7 @@ struct mmu_batch {
 	struct domain *pt; /* owns the tables */
 	struct foreign from; /* owns what they map */
 	struct l1_rules rules;
-	int refusal; /* -EPERM if the caller may not: known at the start, told by the first request
-		      */
+	int refusal; /* -EPERM if the caller may not; told by the first request */
 	struct frame *table; /* locked, or NULL */
 	uint64_t l1; /* its address where it is an L1, else ~0: no request's */
 	uint64_t *entries;

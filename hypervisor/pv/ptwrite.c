@@ -123,9 +123,7 @@ static bool compute(struct regs *r, const struct insn *i, unsigned size, uint64_
 	uint64_t *reg = regs_by_number(r, i->reg);
 	unsigned op = i->opcode & 0xff;
 
-	/*
-	 * Without REX, byte registers 4-7 are ah ch dh bh: nobody writes table entries with them.
-	 */
+	/* Without REX, byte registers 4-7 are ah ch dh bh: nobody writes entries with them. */
 	if (size == 1 && !i->rex && i->reg >= 4 && op != 0xc6)
 		return false;
 	switch (i->opcode) {
@@ -200,10 +198,7 @@ static bool byte_sized(const struct insn *i)
 	return !(i->opcode & 1);
 }
 
-/*
- * The table is locked, `slot` is the faulting entry's, at `offset` bytes into which the operand
- * lies.
- */
+/* The table is locked; the operand lies at `offset` bytes into the entry. */
 static bool write_slot(struct regs *r, const struct insn *i, uint64_t *slot, unsigned offset)
 {
 	unsigned size = byte_sized(i) ? 1 : i->size, shift = offset * 8;

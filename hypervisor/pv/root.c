@@ -41,8 +41,7 @@ static void update_cr3(struct vcpu *v)
 
 void root_take_kernel(struct vcpu *v, mfn_t m)
 {
-	if (!m2p_strict(v->domain))
-		m2p_show(m, true);
+	m2p_show(m, true);
 	v->pv.kernel_root = m;
 	update_cr3(v);
 }

@@ -6,9 +6,8 @@
 #include "x86.h"
 
 #define TABLE_ENTRIES 512
-#define PTE_KERNEL \
-	(1UL       \
-	 << 52) /* the guest's supervisor page: PTE_U is set as well, both halves run in ring 3 */
+/* A supervisor page of the guest; PTE_U is set as well, both halves run in ring 3. */
+#define PTE_KERNEL (1UL << 52)
 
 /*
  * frame.done: entries below the index hold their refs; CHILD: the entry at the index holds a plain
@@ -101,9 +100,7 @@ static inline void l1_entry_put(uint64_t e)
 	if (!(e & PTE_P) || !mfn_valid(pte_mfn(e)))
 		return;
 	s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
-	/*
-	 * A frame without refs is device memory: had this entry taken one, it would be there still.
-	 */
+	/* Without refs it is device memory: had this entry taken one, it would be there still. */
 	if (unlikely(!(s & FRAME_REFS)))
 		return;
 	do
@@ -172,8 +169,8 @@ static inline void old_table_finish_now(void)
  */
 static inline uint64_t table_lock(struct frame *f, domid_t owner)
 {
-	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED),
-		 new = (s | FRAME_LOCKED) + FRAME_REF + FRAME_TREF;
+	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
+	uint64_t new = (s | FRAME_LOCKED) + FRAME_REF + FRAME_TREF;
 
 	if (unlikely((s & (FRAME_VALID | FRAME_LOCKED)) != FRAME_VALID || !(s & FRAME_TREFS) ||
 		     !type_is_table(s & FRAME_TYPE) || f->owner != owner || !frame_ref_ok(s) ||

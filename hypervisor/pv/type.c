@@ -10,12 +10,12 @@
  *
  * States of a table frame, in the bits of frame.state:
  *
- *   trefs = 0                     no table; anybody may take any type
- *   trefs > 0, VALID              a table
- *   trefs = 1, neither            one processor validates or devalidates it; others wait
- *   trefs = 1, PARTIAL            stopped in the middle: frame.done tells how far. This state
- * itself owns the type ref and one ref; nobody is obliged to finish it, anybody may: a get goes on
- *                                 upwards from there, a put_rest goes on downwards.
+ *   trefs = 0            no table; anybody may take any type
+ *   trefs > 0, VALID     a table
+ *   trefs = 1, neither   one processor validates or devalidates it; others wait
+ *   trefs = 1, PARTIAL   stopped in the middle: frame.done tells how far. This state itself owns
+ *                        the type ref and one ref; nobody is obliged to finish it, anybody may: a
+ *                        get goes on upwards from there, a put_rest goes on downwards.
  *
  * Who stopped a put keeps a plain ref, so that the frame cannot go away, and calls frame_put_rest.
  * If somebody else took the table over meanwhile (PARTIAL is gone), there is nothing to do but drop
