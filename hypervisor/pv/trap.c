@@ -141,7 +141,7 @@ static void device_not_available(struct vcpu *v)
 		pv_inject(v, VECTOR_NM, 0);
 }
 
-/* DR6 collects until it is cleared: by the guest in its own copy, here at once, for the next guest's sake. */
+/* DR6 collects until cleared: by the guest in its copy, here at once for the next guest's sake. */
 static void debug(struct vcpu *v)
 {
 	uint64_t dr6;
