@@ -59,12 +59,12 @@ static struct bridge_entry *set_of(struct bridge *bridge, uint64_t mac)
 }
 
 /* The entry of an address, if it is fresh; one that is too old is forgotten on the way. */
-static struct bridge_entry *find(struct bridge *bridge, const uint8_t mac[6], uint64_t now)
+static struct bridge_entry *find(struct bridge *bridge, uint64_t mac, uint64_t now)
 {
-	struct bridge_entry *set = set_of(bridge, mac_number(mac));
+	struct bridge_entry *set = set_of(bridge, mac);
 
 	for (unsigned int w = 0; w < BRIDGE_WAYS; w++) {
-		if (!set[w].seen || memcmp(set[w].mac, mac, 6) != 0)
+		if (!set[w].seen || set[w].mac != mac)
 			continue;
 		if (now - set[w].seen <= BRIDGE_AGE_NS)
 			return &set[w];
@@ -78,10 +78,10 @@ static struct bridge_entry *find(struct bridge *bridge, const uint8_t mac[6], ui
  * A place for a new address: a free or aged one, else the oldest of the set. A port that has had
  * its share may only replace what is its own.
  */
-static struct bridge_entry *choose_place(struct bridge *bridge, const uint8_t mac[6],
-					 unsigned int port, uint64_t now)
+static struct bridge_entry *choose_place(struct bridge *bridge, uint64_t mac, unsigned int port,
+					 uint64_t now)
 {
-	struct bridge_entry *set = set_of(bridge, mac_number(mac)), *best = NULL;
+	struct bridge_entry *set = set_of(bridge, mac), *best = NULL;
 	bool full = bridge->learned[port] >= bridge->limit[port];
 
 	for (unsigned int w = 0; w < BRIDGE_WAYS; w++) {
@@ -97,7 +97,7 @@ static struct bridge_entry *choose_place(struct bridge *bridge, const uint8_t ma
 	return best;
 }
 
-static void learn(struct bridge *bridge, unsigned int port, const uint8_t mac[6], uint64_t now)
+static void learn(struct bridge *bridge, unsigned int port, uint64_t mac, uint64_t now)
 {
 	struct bridge_entry *entry = find(bridge, mac, now);
 
@@ -115,7 +115,7 @@ static void learn(struct bridge *bridge, unsigned int port, const uint8_t mac[6]
 		forget(bridge, entry);
 	entry->seen = now;
 	entry->port = (uint8_t)port;
-	memcpy(entry->mac, mac, 6);
+	entry->mac = mac;
 	bridge->learned[port]++;
 }
 
@@ -140,11 +140,11 @@ int bridge_decide(struct bridge *bridge, unsigned int port, const uint8_t addres
 
 	if (is_group(from) || is_link_local(to))
 		return BRIDGE_DROP;
-	learn(bridge, port, from, now);
+	learn(bridge, port, mac_number(from), now);
 	if (is_group(to))
 		return BRIDGE_FLOOD;
-	entry = find(bridge, to, now);
+	entry = find(bridge, mac_number(to), now);
 	if (!entry)
 		return BRIDGE_FLOOD;
-	return entry->port == port ? BRIDGE_DROP : entry->port;
+	return entry->port == port ? BRIDGE_DROP : (int)entry->port;
 }

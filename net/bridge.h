@@ -24,8 +24,8 @@
 
 struct bridge_entry {
 	uint64_t seen; /* ns; 0: free */
-	uint8_t mac[6];
-	uint8_t port;
+	uint64_t mac : 48;
+	uint64_t port : 8;
 };
 
 struct bridge {

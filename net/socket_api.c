@@ -12,7 +12,6 @@
 		struct file *with_file;                             \
 		struct socket *socket = socket_get(fd, &with_file); \
 		int with_result = -1;                               \
-                                                                    \
 		if (socket) {                                       \
 			with_result = (call);                       \
 			file_put(with_file);                        \

@@ -65,7 +65,7 @@ void net_heap_free(void *p);
 #define MEMP_NUM_REASSDATA             16
 #define LWIP_IPV6_FRAG                 1
 #define LWIP_IPV6_REASS                1
-#define IPV6_FRAG_COPYHEADER           1 /* what it keeps there has pointers, too wide for the header */
+#define IPV6_FRAG_COPYHEADER           1 /* its notes hold pointers, too wide for the header */
 #define LWIP_MULTICAST_TX_OPTIONS      1
 #define LWIP_BROADCAST_PING            0
 #define LWIP_MULTICAST_PING            0
@@ -120,7 +120,7 @@ signed char tso_tcp_input(struct tcp_pcb *pcb);
 #define LWIP_NETCONN                    1
 #define LWIP_COMPAT_SOCKETS             0 /* our sys/socket.h has functions, no macros */
 #define LWIP_POSIX_SOCKETS_IO_NAMES     0
-#define LWIP_SOCKET_SELECT              1 /* for its event counters: poll and select are the file table's */
+#define LWIP_SOCKET_SELECT              1 /* for its counters: poll is the file table's */
 #define LWIP_SOCKET_POLL                0
 #define MEMP_NUM_NETCONN                1000 /* below FD_SETSIZE */
 #define DEFAULT_TCP_RECVMBOX_SIZE       128

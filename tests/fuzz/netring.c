@@ -22,7 +22,8 @@ static void check(const struct netring_packet *packet, int err, uint32_t count)
 	for (uint32_t i = 0; i < packet->data_count; i++) {
 		const struct netring_slot *slot = &packet->data[i];
 
-		if (slot->slot >= packet->slots || slot->offset + slot->len > PAGE_SIZE || !slot->len)
+		if (slot->slot >= packet->slots || slot->offset + slot->len > PAGE_SIZE ||
+		    !slot->len)
 			abort();
 		sum += slot->len;
 	}

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The host's stand-ins for what packets need of the guest: pages that are counted, and no upcalls. */
+/*
+ * The host's stand-ins for what packets need of the guest: pages that are counted, and no upcalls.
+ * /
+ */
 #pragma once
 
 #include <stdlib.h>

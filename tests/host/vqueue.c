@@ -130,7 +130,8 @@ static void test_liar(void)
 		uint32_t id, len;
 		uint16_t ahead;
 	} lies[] = {
-		{ SIZE, 0, 1 }, { 0xffffffff, 0, 1 }, { 5, 0, 1 }, { 0, 101, 1 }, { 0, 0, SIZE + 1 },
+		{ SIZE, 0, 1 }, { 0xffffffff, 0, 1 }, { 5, 0, 1 },
+		{ 0, 101, 1 },  { 0, 0, SIZE + 1 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lies); i++) {
@@ -171,7 +172,8 @@ static void test_random(void)
 		uint32_t written;
 		void *token;
 
-		if (rand() % 2 && add(1 + (unsigned int)rand() % 3, (unsigned int)rand() % 3, next) == 0)
+		if (rand() % 2 &&
+		    add(1 + (unsigned int)rand() % 3, (unsigned int)rand() % 3, next) == 0)
 			out[flying++] = next++;
 		if (rand() % 3 == 0)
 			vqueue_publish(&vq);
