@@ -26,11 +26,13 @@ static struct {
 	bool dirty; /* a frame came back since the cursor last found nothing in a whole round */
 } pool;
 
+/* A block lies in one zone, because the border is a multiple of every block. */
 static unsigned zone_of(uint64_t mfn)
 {
 	return mfn >> ZONE_SHIFT ? ZONE_HIGH : ZONE_LOW;
 }
 
+/* The two ends of a list operation; pool locked. */
 static void list_add_block(uint64_t mfn, unsigned order)
 {
 	uint32_t *head = &pool.list[zone_of(mfn)][order];
@@ -72,6 +74,7 @@ static uint64_t find_block(unsigned zone, unsigned order, uint64_t limit)
 	return 0;
 }
 
+/* Takes 2^order frames from the front of the block found, gives the rest back in halves. */
 static uint64_t take_from(unsigned zone, unsigned order, uint64_t limit)
 {
 	uint64_t mfn = find_block(zone, order, limit);
@@ -89,6 +92,10 @@ static uint64_t take_from(unsigned zone, unsigned order, uint64_t limit)
 	return mfn;
 }
 
+/*
+ * Claims are promises about the number of frames only: a taker without one must leave as many as
+ * are claimed.
+ */
 struct frame *block_take(unsigned order, unsigned max_bits, uint64_t claim)
 {
 	uint64_t limit = ~0UL, mfn = 0, n = 1UL << order, i;
@@ -110,6 +117,7 @@ struct frame *block_take(unsigned order, unsigned max_bits, uint64_t claim)
 	return mfn ? &frame_table[mfn] : NULL;
 }
 
+/* With its buddy while that is free and whole; then onto the list. */
 static void merge(uint64_t mfn, unsigned order)
 {
 	while (order < ORDER_MAX) {
@@ -197,6 +205,7 @@ uint64_t block_free_in(unsigned min_bits, unsigned max_bits)
 	return sum;
 }
 
+/* Both locks in this order: frame_assign, which lowers the claim, holds the first too. */
 int block_claim(struct domain *d, uint64_t pages)
 {
 	uint64_t want;
@@ -258,6 +267,10 @@ static int free_order(uint64_t mfn)
 
 #define SCRUB_LOOKS 512
 
+/*
+ * Looks at a bounded number of frames, so that an idle processor answers interrupts soon. Cleaning
+ * in place needs the lock all the time: the frame could be allocated meanwhile.
+ */
 bool block_scrub_one(void)
 {
 	uint64_t looks, m;

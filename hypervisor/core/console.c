@@ -36,6 +36,7 @@ static struct thresholds loglvl = { 2, 2 }, guest_loglvl = { 0, 2 };
 static bool serial_on = true;
 static char *opt_com1 = "", *opt_console = "com1";
 
+/* The number of levels that are let through; none of these words: the default. */
 static uint8_t level_number(const char **s)
 {
 	static const char *const name[] = { "none", "error", "warning", "info", "debug", "all" };
@@ -105,6 +106,7 @@ void console_init(void)
 		line_put(log.ring[i % RING_SIZE]);
 }
 
+/* Log locked. The ring forgets its oldest byte when it is full. */
 static void put(char c, bool to_line)
 {
 	log.ring[log.produced++ % RING_SIZE] = c;
@@ -131,6 +133,7 @@ static void put_string(const char *s, bool to_line)
 }
 
 /* Log locked. */
+/* A burst in each period; what was left out is counted and told with the next one. */
 static bool rate_allows(void)
 {
 	uint64_t now = time_now();

@@ -66,6 +66,7 @@ static void switch_input(void)
 	       input.to_hypervisor ? "the hypervisor" : "dom0");
 }
 
+/* Called with interrupts off; what dom0 does not fetch in time is lost, as with a UART. */
 void console_input(char c)
 {
 	input.switches = c == SWITCH_CHAR ? input.switches + 1 : 0;
@@ -100,6 +101,7 @@ static long console_write(const char *from, unsigned count)
 	return 0;
 }
 
+/* As much as there is: the guest comes again at the next VIRQ_CONSOLE. */
 static long console_read(char *to, unsigned count)
 {
 	long done = 0;

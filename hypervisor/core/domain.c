@@ -4,8 +4,10 @@
  * goes on in pause.c.
  *
  * References: one from creation to domain_kill, one while it owns frames, one for each frame of the
- * hypervisor that it shares, one for each bound peer of its event channels, and the temporary ones
- * of those who look it up. The last one frees the structure and its id.
+ * hypervisor that it shares, one for each end of an event channel that leads to it, and the
+ * temporary ones of those who look it up. The last one frees the structure and its id. So a killed
+ * domain whose frames dom0 still maps stays in the list, dying, as a reminder that somebody has to
+ * let go.
  */
 #include "console.h"
 #include "memory.h"
@@ -52,6 +54,7 @@ struct domain *domain_get(domid_t id)
 	return d;
 }
 
+/* For walks over all domains that may take time between one and the next. */
 struct domain *domain_get_next(domid_t from)
 {
 	struct domain *d;
@@ -84,6 +87,7 @@ struct vcpu *domain_vcpu(struct domain *d, uint32_t id)
 	return id < d->max_vcpus ? d->vcpu[index_nospec(id, MAX_VCPUS)] : NULL;
 }
 
+/* Domains locked. The list is in the order of ids, which toolstacks expect of getdomaininfolist. */
 static void domain_insert(struct domain *d)
 {
 	struct domain **at;
@@ -129,6 +133,11 @@ static void domain_free(struct domain *d)
 	heap_free(d);
 }
 
+/*
+ * Out of the list first: from then on nobody finds it. domain_find without a reference stays right
+ * because the hypervisor is not preemptible and frees only here, at the end of an operation of this
+ * processor.
+ */
 void domain_put(struct domain *d)
 {
 	if (__atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL))
@@ -160,6 +169,7 @@ static int config_check(const struct xen_domctl_createdomain *c, bool privileged
 	return c->cpupool_id ? -ESRCH : 0;
 }
 
+/* What may fail. A half-made domain is undone by domain_free. */
 static int domain_init(struct domain *d, const struct xen_domctl_createdomain *c)
 {
 	int rc;
@@ -190,6 +200,10 @@ static domid_t free_id(void)
 	return 0;
 }
 
+/*
+ * The shared frames become the domain's last, once it is in the list: their release looks its owner
+ * up.
+ */
 int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged,
 		  struct domain **out)
 {
@@ -234,6 +248,7 @@ int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool
 	return 0;
 }
 
+/* A second call goes on where the first ran out of memory. */
 int domain_set_max_vcpus(struct domain *d, uint32_t n)
 {
 	uint32_t i;

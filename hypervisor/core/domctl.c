@@ -15,6 +15,7 @@
 #define TSC_MODE_DEFAULT 0
 #define TSC_MODE_NEVER   2
 
+/* The guest's map may be shorter or longer than what we have bits for. */
 int bitmap_in(const struct xenctl_bitmap *map, uint64_t *bits)
 {
 	unsigned n = MIN(map->nr_bits, 64u);
@@ -40,6 +41,7 @@ int bitmap_out(const struct xenctl_bitmap *map, uint64_t bits, unsigned nr)
 	return 0;
 }
 
+/* A domain counts as blocked when all of its vcpus that are up are. */
 void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 {
 	uint32_t i;
@@ -85,6 +87,7 @@ static long op_create(struct xen_domctl *op)
 	return rc;
 }
 
+/* Large domains take several rounds; the caller's interrupts come in between. */
 static long op_destroy(struct domain *d, void *u)
 {
 	long rc;
@@ -102,6 +105,7 @@ static long op_resume(struct domain *d)
 	return 0;
 }
 
+/* May be below what it has: then it gets no more. */
 static long op_max_mem(struct domain *d, const struct xen_domctl_max_mem *m)
 {
 	spin_lock(&d->frames_lock);
@@ -122,6 +126,7 @@ static long op_time_offset(struct domain *d, const struct xen_domctl_settimeoffs
 	return 0;
 }
 
+/* Weights are those of credit2, which ours resembles most; caps there are none. */
 static long op_scheduler(struct domain *d, struct xen_domctl_scheduler_op *s, bool *back)
 {
 	if (s->sched_id != XEN_SCHEDULER_CREDIT2)
@@ -244,6 +249,10 @@ static long domctl_run(struct domain *d, struct xen_domctl *op, bool *back, void
 	return rc;
 }
 
+/*
+ * The order of refusals is Xen's: version, domain, permission, operation. getdomaininfo takes the
+ * next domain where there is none of that number, so that a toolstack can list them all.
+ */
 long do_domctl(xen_domctl_t *u)
 {
 	struct xen_domctl op;

@@ -14,6 +14,9 @@
 #define INFO_MAX   1024
 #define INFO_CHUNK 64
 
+/*
+ * What migration wants to know of a frame: page table of which level, pinned, or not the domain's.
+ */
 static xen_pfn_t frame_type(struct domain *d, uint64_t mfn)
 {
 	static const uint32_t table[] = { XEN_DOMCTL_PFINFO_NOTAB, XEN_DOMCTL_PFINFO_L1TAB,
@@ -53,6 +56,7 @@ static long frame_info(struct domain *d, const struct xen_domctl_getpageframeinf
 	return 0;
 }
 
+/* The page is written like the domain itself would: not while it is a page table. */
 static long hypercall_init(struct domain *d, uint64_t mfn)
 {
 	struct frame *f = mfn_to_frame(MFN(mfn));

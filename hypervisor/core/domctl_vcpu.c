@@ -6,6 +6,7 @@
 #include "pv.h"
 #include "sched.h"
 
+/* The domain stands still meanwhile; a long validation is continued from the toolstack's call. */
 static long set_context(struct domain *d, const struct xen_domctl_vcpucontext *a)
 {
 	struct vcpu *v = domain_vcpu(d, a->vcpu);
@@ -29,6 +30,7 @@ static long set_context(struct domain *d, const struct xen_domctl_vcpucontext *a
 	return rc;
 }
 
+/* Of a vcpu that has run, as it is now. */
 static long get_context(struct domain *d, const struct xen_domctl_vcpucontext *a)
 {
 	struct vcpu *v = domain_vcpu(d, a->vcpu);

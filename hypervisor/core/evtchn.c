@@ -14,6 +14,7 @@
 
 static struct domain *virq_handler[NR_VIRQS]; /* NULL: dom0; holds a reference */
 
+/* The exit path looks at the byte itself: only a vcpu that sleeps or runs elsewhere needs more. */
 void evtchn_mark_upcall(struct vcpu *v)
 {
 	if (__atomic_exchange_n(&v->info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST))
@@ -23,6 +24,9 @@ void evtchn_mark_upcall(struct vcpu *v)
 		cpu_kick(v->cpu);
 }
 
+/*
+ * Vcpus in SCHEDOP_poll sleep with upcalls masked: the pending bit of one of their ports ends it.
+ */
 static NOINLINE void wake_pollers(struct domain *d, uint32_t port)
 {
 	uint64_t mask = READ_ONCE(d->poll_mask);
@@ -35,6 +39,11 @@ static NOINLINE void wake_pollers(struct domain *d, uint32_t port)
 	}
 }
 
+/*
+ * Each step only if the one before changed something: a port that is pending already, or masked, or
+ * whose word is selected already, costs one locked instruction. The poll mask is read after the
+ * pending bit is set (schedop.c).
+ */
 static inline void raise(struct domain *d, struct vcpu *v, uint32_t port)
 {
 	struct shared_info *s = d->shared;
@@ -53,6 +62,7 @@ void evtchn_set_pending(struct domain *d, struct vcpu *v, uint32_t port)
 	raise(d, v, port);
 }
 
+/* As the guest could do it, but without losing an event that comes between its two steps. */
 void evtchn_unmask(struct domain *d, uint32_t port)
 {
 	struct shared_info *s = d->shared;
@@ -162,6 +172,7 @@ bool evtchn_port_pending(struct domain *d, uint32_t port)
 	return bit_test(d->shared->evtchn_pending, port);
 }
 
+/* Set the byte to 0 first, else marking would take it for known. */
 void evtchn_move_info(struct vcpu *v)
 {
 	WRITE_ONCE(v->info->evtchn_pending_sel, ~0UL);

@@ -1,7 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * event_channel_op: ports come, are bound and go (<xen/event_channel.h>). Port 0 is nobody's. A
- * closed interdomain port leaves its other end unbound, open to the same domain again.
+ * event_channel_op: ports come, are bound and go (<xen/event_channel.h>).
+ *
+ *   closed -> unbound          alloc_unbound: waits for one domain to bind to it
+ *   unbound -> interdomain     that domain's bind_interdomain; both ends are ports, each holds a
+ *                              reference to the other's domain
+ *   interdomain -> unbound     the other end closed: open to the same domain again
+ *   closed -> virq, ipi, pirq  bind_*: a source of its own, no other end
+ *   any -> closed              close, reset, the end of the domain
+ *
+ * Port 0 is nobody's: it stays closed and is never given out. Groups of ports are allocated as they
+ * are needed and stay. Answers come in Xen's order: which of two errors a guest sees is part of the
+ * ABI.
  */
 #include "access.h"
 #include "console.h"
@@ -9,6 +19,7 @@
 #include "hypercall.h"
 #include "irq.h"
 
+/* The two may be the same domain, bound to itself. */
 static void lock_pair(struct domain *a, struct domain *b)
 {
 	struct domain *first = a < b ? a : b;
@@ -59,6 +70,7 @@ static int free_port(struct domain *d)
 	return -ENOSPC;
 }
 
+/* The state goes last: senders look at it without the lock. */
 static struct evtchn *open_port(struct domain *d, uint32_t port, uint8_t state, uint32_t vcpu)
 {
 	struct evtchn *e = evtchn_at(&d->evtchn, port);
@@ -85,6 +97,7 @@ static void free_entry(struct domain *d, struct evtchn *e, uint32_t port)
 	bit_clear(d->shared->evtchn_pending, port);
 }
 
+/* Both tables locked. The other end keeps its number, its pending bit and its vcpu. */
 static void close_interdomain(struct domain *d, struct evtchn *e, uint32_t port,
 			      struct domain *peer)
 {
@@ -105,6 +118,11 @@ static void unbind_virq(struct domain *d, struct evtchn *e, uint32_t port)
 			d->vcpu[i]->virq_port[e->virq] = 0;
 }
 
+/*
+ * Two tables are locked in the order of their addresses, but which is the second is known only
+ * under the first: so that one is let go, both are taken in order, and it is looked whether the
+ * port is still what it was.
+ */
 static long close_port(struct domain *d, uint32_t port)
 {
 	struct evtchn *e = evtchn_entry(&d->evtchn, port);
@@ -295,6 +313,7 @@ static long op_bind_ipi(void *arg)
 	return copy_to_guest(arg, &b, sizeof(b)) ? -EFAULT : 0;
 }
 
+/* The table of pirqs exists for domains that have devices only. */
 static int bind_pirq(struct domain *d, struct evtchn_bind_pirq *b)
 {
 	struct evtchn_table *t = &d->evtchn;
@@ -396,6 +415,7 @@ static long op_status(void *arg)
 	return rc;
 }
 
+/* What belongs to a vcpu by its nature (its timer, an IPI to it) cannot notify another. */
 static long op_bind_vcpu(const void *arg)
 {
 	struct evtchn_bind_vcpu b;

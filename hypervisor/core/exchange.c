@@ -36,6 +36,7 @@ static unsigned out_extents(const struct chunk *c)
 	return 1u << (c->order - c->out_order);
 }
 
+/* All that the guest says about this chunk, read once. */
 static int chunk_read(struct chunk *c, const xen_pfn_t *in, const xen_pfn_t *out)
 {
 	unsigned i, j;
@@ -53,6 +54,7 @@ static int chunk_read(struct chunk *c, const xen_pfn_t *in, const xen_pfn_t *out
 	return copy_from_guest(c->pfn, out, out_extents(c) * sizeof(*out)) ? -EFAULT : 0;
 }
 
+/* The new frames, nobody's yet. */
 static int chunk_alloc(struct chunk *c)
 {
 	unsigned i;
@@ -84,6 +86,7 @@ static bool steal(struct domain *d, struct frame *f)
 					   __ATOMIC_RELAXED);
 }
 
+/* All of the old frames, or none, and then the new ones go back too. */
 static int chunk_steal(struct chunk *c)
 {
 	unsigned i, n = 1u << c->order;
@@ -143,6 +146,10 @@ static int exchange_check(const struct xen_memory_exchange *x)
 	return MAX(in_shift, out_shift) > CHUNK_ORDER_MAX ? -ENOMEM : 0;
 }
 
+/*
+ * nr_exchanged is the progress: it stands in the guest's structure, and a continuation begins
+ * there.
+ */
 static int exchange_run(struct xen_memory_exchange *x, struct chunk *c)
 {
 	unsigned long first;

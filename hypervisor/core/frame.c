@@ -2,14 +2,26 @@
 /*
  * Who owns each frame: allocation to domains and to the hypervisor, and the way back.
  *
- * A domain's frames hang on a list through the frame table; a domain with at least one frame, or
- * one shared frame of the hypervisor, is held by a reference, so that a frame's owner always
- * exists. Types are pv/type.c's business; free blocks are block.c's.
+ * The life of a domain's frame: block_take finds it free; frame_assign makes the domain its owner,
+ * with one reference for the allocation itself. Mappings and the like come and go with references
+ * of their own. frame_unallocate takes the first one away again, by the owner's wish or at its end;
+ * whoever puts the last one, often another domain that had it mapped, gets to frame_release, and
+ * the frame is free.
+ *
+ * A domain's frames hang on a list through the frame table, doubly linked by frame number. A domain
+ * with at least one frame, or one shared frame of the hypervisor, is held by a reference, so that a
+ * frame's owner always exists and domain_find(f->owner) never fails.
+ *
+ * A frame of the hypervisor is FRAME_SUPER without references, so nobody can get one; while it is
+ * shared (frame_share) it is FRAME_HYPER with references like any other, but its memory never goes
+ * to the allocator by their end: the domain frees it when itself goes. Types are pv/type.c's
+ * business, free blocks block.c's.
  */
 #include "block.h"
 #include "console.h"
 #include "domain.h"
 
+/* By the directmap, in words: what a guest must not see of others. */
 void frame_zero(struct frame *f)
 {
 	uint64_t *page = mfn_to_virt(frame_to_mfn(f)), words = PAGE_SIZE / 8;
@@ -17,6 +29,7 @@ void frame_zero(struct frame *f)
 	__asm__ volatile("rep stosq" : "+D"(page), "+c"(words) : "a"(0UL) : "memory");
 }
 
+/* Both with d->frames_lock. */
 static void frame_link(struct domain *d, struct frame *f)
 {
 	uint32_t mfn = (uint32_t)frame_to_mfn(f).n;
@@ -71,6 +84,10 @@ void hyper_free(void *va, unsigned order)
 	block_give(f, order);
 }
 
+/*
+ * The state is stored last: from then on guests may take references, so owner and links stand
+ * before.
+ */
 int frame_assign(struct domain *d, struct frame *f, unsigned order)
 {
 	uint64_t n = 1UL << order, i;
@@ -140,6 +157,12 @@ bool frame_unallocate(struct frame *f)
 	return true;
 }
 
+/*
+ * The state word has no references left, so nobody else can find the frame; its owner does not
+ * change under us. The next user flushes the TLB before he uses it (tlb_flush_sync), because
+ * entries that still name the frame are only now harmless: the guest could reach it until then, and
+ * it was still his.
+ */
 void frame_release(struct frame *f)
 {
 	struct domain *d = domain_find(f->owner);
@@ -180,6 +203,7 @@ void frame_share(struct domain *d, void *va, bool writable)
 	__atomic_store_n(&f->state, state, __ATOMIC_RELEASE);
 }
 
+/* Takes back what frame_share gave; mappings of others may hold the frame and the domain longer. */
 void frame_unshare(void *va)
 {
 	struct frame *f = mfn_to_frame(virt_to_mfn(va));

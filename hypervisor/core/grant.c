@@ -13,6 +13,7 @@
 #define FRAMES_LIMIT          64
 #define MAPTRACK_FRAMES_LIMIT 1024
 
+/* One more frame of entries, with its active entries. Table locked, or not yet known. */
 static int grow(struct domain *d, struct grant_table *t)
 {
 	void *shared = hyper_alloc(0), *active = hyper_alloc(0);
@@ -82,6 +83,7 @@ void grant_unshare(struct domain *d)
 		frame_unshare(d->grant->shared[i]);
 }
 
+/* Nobody has it any more: no frame of the domain is mapped, so no grant of it is pinned. */
 void grant_destroy(struct domain *d)
 {
 	struct grant_table *t = d->grant;
@@ -150,6 +152,10 @@ static void unmark_entry(struct grant_entry_v1 *e, const struct active *a)
 		__atomic_and_fetch(&e->flags, (uint16_t)~clear, __ATOMIC_SEQ_CST);
 }
 
+/*
+ * The first pin fixes grantee and frame for all that come until the last is gone. More pins than
+ * the counters hold are refused well before they overflow.
+ */
 static int pin_locked(struct active *a, struct grant_entry_v1 *e, bool readonly, bool map)
 {
 	bool pinned = a->readers | a->writers;
@@ -195,6 +201,7 @@ int grant_pin(struct domain *owner, uint32_t ref, bool readonly, bool map, struc
 	return rc;
 }
 
+/* ref was pinned, so it is in range. */
 void grant_unpin(struct domain *owner, uint32_t ref, bool readonly)
 {
 	struct active *a = grant_active(owner->grant, ref);
@@ -266,6 +273,7 @@ static long op_query_size(struct gnttab_query_size *uop, unsigned count)
 	return copy_to_guest(uop, &op, sizeof(op)) ? -EFAULT : 0;
 }
 
+/* The answer tells the version that holds, whatever was asked. */
 static long op_set_version(struct gnttab_set_version *uop)
 {
 	struct gnttab_set_version op;
@@ -312,6 +320,7 @@ static long op_get_status_frames(struct gnttab_get_status_frames *uop, unsigned 
 	return copy_to_guest(&uop->status, &op.status, sizeof(op.status)) ? -EFAULT : 0;
 }
 
+/* Entries in use stay where they are; the lower one is locked first. */
 static int16_t swap(struct grant_table *t, uint32_t a, uint32_t b)
 {
 	struct grant_entry_v1 entry;
@@ -352,6 +361,7 @@ static long op_swap(struct gnttab_swap_grant_ref *uop, unsigned count)
 	return 0;
 }
 
+/* Those whose cost the benchmark sees. */
 static long run_batch(unsigned cmd, void **uop, unsigned *count)
 {
 	switch (cmd) {

@@ -95,6 +95,9 @@ static int end_use(struct end *e, const struct gnttab_copy_ptr *p, bool by_ref)
 	return end_acquire(e, p, by_ref);
 }
 
+/*
+ * The bounds come after the grants, as in Xen: an operation that is wrong in both ways says which.
+ */
 static int copy_one(const struct gnttab_copy *op, struct end *from, struct end *to)
 {
 	int rc = end_use(from, &op->source, op->flags & GNTCOPY_source_gref);
@@ -111,6 +114,7 @@ static int copy_one(const struct gnttab_copy *op, struct end *from, struct end *
 	return GNTST_okay;
 }
 
+/* A failed operation keeps nothing: the next one starts afresh. */
 long grant_copy(void **uop, unsigned *count)
 {
 	struct end from = { .readonly = true }, to = { .readonly = false };

@@ -16,6 +16,9 @@
 
 #define FLUSH_PAGES_MAX 8 /* up to so many pages are flushed one by one */
 
+/*
+ * The record of mappings grows by a frame when no free handle is left, up to the limit at creation.
+ */
 static uint32_t handle_get(struct grant_table *t)
 {
 	struct maptrack *page;
@@ -50,6 +53,7 @@ static void handle_put(struct grant_table *t, uint32_t handle)
 	spin_unlock(&t->lock);
 }
 
+/* The reference of one mapping: a writable one keeps the frame from becoming a table. */
 static bool frame_hold(struct frame *f, domid_t owner, bool readonly)
 {
 	return readonly ? frame_get(f, owner) : frame_get_writable(f, owner);
@@ -63,6 +67,7 @@ static void frame_drop(struct frame *f, bool readonly)
 		frame_put_typed_final(f);
 }
 
+/* Both halves of a PV guest run in ring 3, so an application map is one for the kernel too. */
 static uint64_t map_pte(struct frame *f, uint32_t flags)
 {
 	uint64_t pte = frame_to_mfn(f).n << PAGE_SHIFT | PTE_P | PTE_U | PTE_A | PTE_D;
@@ -120,6 +125,7 @@ static void unpin_all(struct domain *owner, uint32_t ref, uint32_t flags)
 		grant_unpin(owner, ref, flags & GNTMAP_readonly);
 }
 
+/* Everything is undone in reverse where a step is refused; the handle becomes known last. */
 static int map_one(struct gnttab_map_grant_ref *op)
 {
 	struct grant_table *t = current->domain->grant;

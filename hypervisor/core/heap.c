@@ -23,6 +23,7 @@ static struct {
 	uint32_t partial[CLASSES];
 } heap;
 
+/* The list of slabs with room, by frame number; heap locked. */
 static void slab_link(struct frame *f, unsigned class)
 {
 	uint32_t mfn = (uint32_t)frame_to_mfn(f).n, head = heap.partial[class];
@@ -50,6 +51,7 @@ static uint16_t *object_link(struct frame *f, uint64_t offset)
 	return (uint16_t *)((char *)mfn_to_virt(frame_to_mfn(f)) + offset);
 }
 
+/* A fresh slab: its free objects form a chain through the frame, the last one holds NO_FREE. */
 static struct frame *slab_new(unsigned class)
 {
 	char *page = hyper_alloc(0);
@@ -68,6 +70,7 @@ static struct frame *slab_new(unsigned class)
 	return f;
 }
 
+/* Larger than a slab's objects: whole frames, whose order the frame table keeps for heap_free. */
 void *heap_alloc(size_t size)
 {
 	unsigned order = bits_order(size),

@@ -61,6 +61,11 @@ const hypercall_fn hypercall_table[NR_HYPERCALLS] = {
 					  architecture's here */
 };
 
+/*
+ * The frame's registers are the arguments, and rip goes back onto the syscall instruction: the
+ * guest calls again as soon as it runs, with interrupts served in between, and no state of ours is
+ * left behind. rax keeps the number, as the result that the caller returns.
+ */
 long hypercall_continue(unsigned op, unsigned n, ...)
 {
 	struct cpu *c = this_cpu();
@@ -87,6 +92,10 @@ long hypercall_continue(unsigned op, unsigned n, ...)
 
 #define STUB_SIZE 32
 
+/*
+ * rcx and r11 are syscall's, and guests expect them preserved: so each stub keeps them on its
+ * stack.
+ */
 void hypercall_page_fill(void *page)
 {
 	/* push %rcx; push %r11; mov $n, %eax; syscall; pop %r11; pop %rcx; ret */

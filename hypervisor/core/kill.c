@@ -9,6 +9,7 @@
 #include "pv.h"
 #include "sched.h"
 
+/* Their functions would still touch vcpus and deliver events. */
 static void stop_timers(struct domain *d)
 {
 	unsigned i;
@@ -26,6 +27,7 @@ static void stop_timers(struct domain *d)
 	}
 }
 
+/* A placed vcpu_info holds a frame; what may still be written goes to shared_info again. */
 static void drop_infos(struct domain *d)
 {
 	unsigned i;
@@ -52,6 +54,11 @@ static int drop_frames(struct domain *d)
 	return 0;
 }
 
+/*
+ * The order matters: nothing may run (pause), nobody send or be sent to (ports), before tables go;
+ * the pins of others' grants go before the page tables that map them, whose end drops the frames;
+ * own frames last, when nothing of the domain's own holds them any more.
+ */
 int domain_kill(struct domain *d)
 {
 	int rc;

@@ -14,6 +14,7 @@
 #define MAP_MAX     128
 #define PIECE_PAGES 512UL
 
+/* Where guests see the M2P, and how far it goes on this machine. */
 long memory_machphys(void *arg)
 {
 	struct xen_machphys_mapping m = {
@@ -56,6 +57,7 @@ static void m2p_share(mfn_t first, uint64_t pages)
 	}
 }
 
+/* The same table by its frames, in pieces of 2 MiB, for tools that map it. */
 long memory_machphys_list(void *arg)
 {
 	uint64_t pages = DIV_ROUND_UP(max_mfn * sizeof(uint64_t), PAGE_SIZE), i, n;
@@ -105,6 +107,7 @@ long memory_machine_map(void *arg)
 	return current->domain->privileged ? map_out(arg, e820, e820_count, true) : -EPERM;
 }
 
+/* What a domain will be told its memory looks like. A later one replaces it. */
 long memory_set_map(void *arg)
 {
 	struct xen_foreign_memory_map m;

@@ -23,6 +23,9 @@ struct extents {
 	bool preempted;
 };
 
+/*
+ * Contiguous memory is scarce: guests get 2 MiB at most, the toolstack what it needs to build them.
+ */
 unsigned memory_max_order(void)
 {
 	return current->domain->privileged ? ORDER_MAX_CONTROL : ORDER_MAX_GUEST;
@@ -49,6 +52,7 @@ static bool must_stop(struct extents *x, unsigned long done)
 	return true;
 }
 
+/* Each stops at the first extent that cannot be done; x->done then says how many were. */
 static void do_increase(struct extents *x)
 {
 	unsigned long i;
@@ -66,6 +70,7 @@ static void do_increase(struct extents *x)
 	x->done = i;
 }
 
+/* The new frames are the given pfns in the M2P at once. */
 static void do_populate(struct extents *x)
 {
 	unsigned long i, j;
@@ -87,6 +92,7 @@ static void do_populate(struct extents *x)
 	x->done = i;
 }
 
+/* A frame that is mapped somewhere lives on until that goes. */
 static bool remove_frame(struct domain *d, uint64_t mfn)
 {
 	struct frame *f = mfn_to_frame(MFN(mfn));
@@ -142,6 +148,7 @@ static bool extents_decode(struct extents *x, unsigned op, unsigned long start, 
 	return !domain_lookup(r.domid, &x->domain);
 }
 
+/* An error shows only in the number: nothing was done beyond it. */
 static long reservation_op(unsigned op, unsigned long start, void *arg)
 {
 	struct extents x;
@@ -162,6 +169,7 @@ static long reservation_op(unsigned op, unsigned long start, void *arg)
 	return (long)x.done;
 }
 
+/* Their arguments are a domid alone. */
 static long query_op(unsigned op, const void *arg)
 {
 	struct domain *d;

@@ -81,6 +81,7 @@ static int parse_bool(const char *s)
 }
 
 /* false: the value does not suit. */
+/* A flag without a value is set; "no-" in front turns its meaning round. */
 static bool param_set(const struct param *p, char *value, bool negated)
 {
 	int b;
@@ -138,6 +139,7 @@ static void param_word(char *word)
 		printk(LOG_WARNING, "option \"%s\": \"%s\" makes no sense\n", word, value);
 }
 
+/* Options point into `words`, which is never changed afterwards. */
 void param_parse(const char *cmdline)
 {
 	char *at = words, *word;

@@ -17,6 +17,7 @@ static void pause_begin(struct domain *d)
 	__atomic_add_fetch(&d->pause_count, 1, __ATOMIC_SEQ_CST);
 }
 
+/* Without waiting: the current vcpu may be among them, and leaves on the way out. */
 static void sleep_all(struct domain *d)
 {
 	uint32_t i;
@@ -92,6 +93,10 @@ static NORETURN void machine_ends(uint8_t reason)
 	}
 }
 
+/*
+ * The first reason stays, also one that the guest announced with SCHEDOP_shutdown_code. The domain
+ * keeps all that it has: the toolstack decides what becomes of it.
+ */
 void domain_shutdown(struct domain *d, uint8_t reason)
 {
 	spin_lock(&d->lock);
@@ -130,6 +135,9 @@ void domain_resume(struct domain *d)
 
 #define STACK_LINES 8
 
+/*
+ * Read through the guest's own addresses, with faults forgiven: the stack pointer may be the bug.
+ */
 static void stack_print(const struct regs *r)
 {
 	uint64_t word[4];

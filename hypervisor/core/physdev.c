@@ -12,6 +12,7 @@
 
 #define PORTS 65536
 
+/* The guest has dealt with a level-triggered interrupt: the line may raise the next. */
 static long op_eoi(const void *arg)
 {
 	struct domain *d = current->domain;
@@ -49,6 +50,7 @@ void physdev_drop_eoi(struct domain *d)
 	frame_put_typed_final(mfn_to_frame(virt_to_mfn(map)));
 }
 
+/* Once registered, the guest reads there instead of asking. The frame stays writable for good. */
 static long op_eoi_map(int cmd, const void *arg)
 {
 	struct domain *d = current->domain;
@@ -219,6 +221,7 @@ static long op_setup_gsi(const void *arg)
 	return gsi_setup(set.gsi, set.triggering, set.polarity);
 }
 
+/* dom0 tells of the devices that it found; MSIs are mapped for known ones. */
 static long op_pci_device(int cmd, const void *arg)
 {
 	struct physdev_pci_device dev; /* physdev_pci_device_add begins alike */

@@ -20,6 +20,7 @@ static long set_time(uint64_t secs, uint32_t nsecs, uint64_t when)
 	return 0;
 }
 
+/* In and out: which processors; out: those of them that there are. */
 static long op_idle_time(struct xenpf_getidletime *g)
 {
 	struct xenctl_bitmap map = { .bitmap = g->cpumap_bitmap, .nr_bits = g->cpumap_nr_cpus };

@@ -40,6 +40,7 @@ void sched_init_cpu(struct cpu *c)
 	timer_setup(&c->sched->slice, slice_end, c);
 }
 
+/* Vcpus stay where they are put: migration comes with the second processor. */
 int sched_add_vcpu(struct vcpu *v)
 {
 	unsigned i, least = 0, load[MAX_CPUS] = { 0 };
@@ -67,6 +68,7 @@ uint64_t sched_idle_time(const struct cpu *c)
 	return c->sched->idle_time + (since ? time_now() - since : 0);
 }
 
+/* Behind those of the same virtual run time. Most come to the end, so the search begins there. */
 static void queue_insert(struct sched_cpu *s, struct vcpu *v)
 {
 	struct list *at = &s->queue;
@@ -110,6 +112,11 @@ static void charge(struct sched_cpu *s, struct vcpu *v, uint64_t now)
 	s->least = MAX(s->least, v->vruntime);
 }
 
+/*
+ * Three cases: it waits already; it still has its processor (blocked a moment ago, or idling
+ * there), which then looks again; or it joins the queue. One that slept long starts a slice behind
+ * the clock, not further.
+ */
 void sched_wake(struct vcpu *v)
 {
 	struct cpu *c = v->cpu;
@@ -157,6 +164,11 @@ void sched_sleep(struct vcpu *v)
 	spin_unlock(&s->lock);
 }
 
+/*
+ * The other processor notices WORK_RESCHED at its next interrupt at the latest: the kick. Requests
+ * of others are served meanwhile, or two processors that stop vcpus of each other would wait for
+ * ever.
+ */
 void sched_sleep_sync(struct vcpu *v)
 {
 	sched_sleep(v);
@@ -168,6 +180,11 @@ void sched_sleep_sync(struct vcpu *v)
 	}
 }
 
+/*
+ * The lost wake-up. A waker first makes the event pending, then clears `blocked`; we first set
+ * `blocked`, then look for events. So either we see the event and do not sleep, or the waker sees
+ * us blocked and wakes us.
+ */
 void sched_block(void)
 {
 	struct vcpu *v = current;
@@ -180,6 +197,7 @@ void sched_block(void)
 		this_cpu()->work |= WORK_RESCHED;
 }
 
+/* Whoever clears `blocked` wakes: of several wakers exactly one. */
 void sched_unblock(struct vcpu *v)
 {
 	if (!__atomic_exchange_n(&v->blocked, false, __ATOMIC_SEQ_CST))
@@ -191,6 +209,7 @@ void sched_unblock(struct vcpu *v)
 	sched_wake(v);
 }
 
+/* With nobody waiting there is nothing to do, and no time is read: programs spin on this. */
 void sched_yield(void)
 {
 	struct cpu *c = this_cpu();
@@ -229,6 +248,7 @@ static struct vcpu *pick(struct sched_cpu *s, struct vcpu *prev)
 	return first;
 }
 
+/* What a vcpu that leaves its processor is from now on. */
 static int stopped_state(const struct vcpu *v)
 {
 	return v->queued ? RUNSTATE_runnable : v->blocked ? RUNSTATE_blocked : RUNSTATE_offline;
@@ -258,6 +278,7 @@ static void idle(struct cpu *c, struct vcpu *prev)
 	}
 }
 
+/* Nobody waits, nobody needs a slice to end: then no timer interrupts. */
 static void arm_slice(struct sched_cpu *s, uint64_t now)
 {
 	if (!list_empty(&s->queue))

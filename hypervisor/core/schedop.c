@@ -29,6 +29,9 @@ long do_set_timer_op(int64_t timeout)
 	return 0;
 }
 
+/*
+ * As the ABI has it, blocking enables upcalls: else the event that it waits for could not end it.
+ */
 static long op_block(void)
 {
 	current->info->evtchn_upcall_mask = 0;
@@ -36,6 +39,7 @@ static long op_block(void)
 	return 0;
 }
 
+/* The poll did not come to sleeping. */
 static void poll_end(struct vcpu *v)
 {
 	v->polling = false;
@@ -62,6 +66,10 @@ static int poll_ports(struct vcpu *v, const struct sched_poll *poll)
 	return 1;
 }
 
+/*
+ * The poller declares itself blocked before it looks at the ports; a sender sets the pending bit
+ * before it looks at poll_mask. One of the two sees the other, so no event is slept through.
+ */
 static long op_poll(const void *arg)
 {
 	struct vcpu *v = current;
@@ -100,6 +108,7 @@ static void watchdog_bark(void *arg)
 	domain_shutdown(d, SHUTDOWN_watchdog);
 }
 
+/* A free one is taken and started: its number, from 1. Domain locked. */
 static long watchdog_new(struct domain *d, uint32_t seconds)
 {
 	unsigned i;
@@ -144,6 +153,7 @@ static long op_watchdog(const void *arg)
 	return rc;
 }
 
+/* Which of ESRCH and EPERM comes first is Xen's order. */
 static long op_remote_shutdown(const void *arg)
 {
 	struct sched_remote_shutdown r;

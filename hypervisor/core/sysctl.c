@@ -17,6 +17,7 @@
 #define NODE_DISTANCE 10
 #define E820_RAM      1
 
+/* Clearing forgets only what was read. */
 static long op_readconsole(struct xen_sysctl_readconsole *r)
 {
 	uint32_t index = r->incremental ? r->index : 0, done = 0;
@@ -111,6 +112,7 @@ static long op_cpuinfo(struct xen_sysctl_getcpuinfo *g)
 	return 0;
 }
 
+/* Without a buffer, and with one too small, the number that there are. */
 static long op_topology(struct xen_sysctl_cputopoinfo *t)
 {
 	struct xen_sysctl_cputopo topo = { 0 };

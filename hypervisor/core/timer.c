@@ -80,6 +80,7 @@ static void set_first(struct timer_cpu *tc, struct timer *t)
 		t->back = &tc->first;
 }
 
+/* t leaves the heap; its children, melded, take its place. Locked. */
 static void take_out(struct timer_cpu *tc, struct timer *t)
 {
 	struct timer *rest = t->child ? meld_siblings(t->child) : NULL;
@@ -97,6 +98,7 @@ static void take_out(struct timer_cpu *tc, struct timer *t)
 	set_first(tc, meld(tc->first, rest));
 }
 
+/* The hardware stays as it is: an interrupt too many costs less than setting it anew. */
 void timer_stop(struct timer *t)
 {
 	struct timer_cpu *tc;
@@ -141,6 +143,7 @@ void timer_set(struct timer *t, uint64_t deadline)
 	spin_unlock(&tc->lock);
 }
 
+/* A timer is out of the heap before its function runs, so that this may set it again. */
 void timer_run(void)
 {
 	struct timer_cpu *tc = this_cpu()->timers;

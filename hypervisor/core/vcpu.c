@@ -44,6 +44,7 @@ void vcpu_periodic_start(struct vcpu *v)
 		periodic_tick(v, time_now());
 }
 
+/* The time of a SCHEDOP_poll is over. */
 static void fire_poll(void *vcpu)
 {
 	struct vcpu *v = vcpu;
@@ -61,6 +62,7 @@ static struct vcpu_info *info_home(struct vcpu *v)
 	return v->id < XEN_LEGACY_MAX_VCPUS ? &v->domain->shared->vcpu_info[v->id] : &v->own_info;
 }
 
+/* The parts that x86 and pv add are made here too, and undone in reverse when one fails. */
 struct vcpu *vcpu_create(struct domain *d, uint32_t id)
 {
 	struct vcpu *v = heap_alloc(sizeof(*v));
@@ -109,6 +111,7 @@ void vcpu_destroy(struct vcpu *v)
 	heap_free(v);
 }
 
+/* Who is current while nobody is: a vcpu of no domain that is ever listed, without guest state. */
 struct vcpu *vcpu_create_idle(struct cpu *c)
 {
 	static struct domain idle_domain = { .id = DOMID_IDLE,
@@ -130,6 +133,7 @@ struct vcpu *vcpu_create_idle(struct cpu *c)
 	return v;
 }
 
+/* Bitwise, so that the usual answer costs two tests. */
 bool vcpu_runnable(const struct vcpu *v)
 {
 	return !(v->down | READ_ONCE(v->blocked)) &&
@@ -156,6 +160,7 @@ uint64_t vcpu_run_time(const struct vcpu *v)
 	       (r->state == RUNSTATE_running ? time_now() - r->state_entry_time : 0);
 }
 
+/* The times add up to the time since creation at every moment, as the ABI promises. */
 void vcpu_set_runstate(struct vcpu *v, int state, uint64_t now)
 {
 	struct vcpu_runstate_info *r = &v->runstate;
@@ -186,6 +191,11 @@ void vcpu_publish_runstate(struct vcpu *v)
 	}
 }
 
+/*
+ * Events that come while the old one is copied would be lost in it: so everything counts as pending
+ * afterwards, and the guest looks for itself. The frame stays writable for good: it holds a typed
+ * reference.
+ */
 int vcpu_place_info(struct vcpu *v, mfn_t mfn, uint32_t offset)
 {
 	struct vcpu_info *info;

@@ -10,6 +10,7 @@
 #define PERIOD_MIN 1000000UL
 #define PERIOD_MAX (~0UL >> 2)
 
+/* A context is 5 KiB: from the heap, and read anew when a long validation has to be continued. */
 static long op_initialise(struct vcpu *v, const void *arg)
 {
 	struct vcpu_guest_context *c;
@@ -43,6 +44,7 @@ static long op_up(struct vcpu *v)
 	return 0;
 }
 
+/* The last one that goes down takes the domain with it. */
 static long op_down(struct vcpu *v)
 {
 	struct domain *d = v->domain;
@@ -60,6 +62,7 @@ static long op_down(struct vcpu *v)
 	return 0;
 }
 
+/* With the time of the present state in it up to now. */
 static void runstate_now(struct vcpu *v, struct vcpu_runstate_info *info)
 {
 	*info = v->runstate;
@@ -91,6 +94,7 @@ static long op_register_runstate(struct vcpu *v, const void *arg)
 	return 0;
 }
 
+/* It is written whenever the first one is, while this vcpu runs. */
 static long op_register_time(struct vcpu *v, const void *arg)
 {
 	struct vcpu_register_time_memory_area area;
@@ -126,6 +130,9 @@ static long op_stop_periodic(struct vcpu *v)
 	return 0;
 }
 
+/*
+ * VCPU_SSHOTTMR_future: the caller wants to be told, rather than interrupted, when it is too late.
+ */
 static long op_set_singleshot(struct vcpu *v, const void *arg)
 {
 	struct vcpu_set_singleshot_timer set;
