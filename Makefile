@@ -143,6 +143,12 @@ $(ABI_TESTS:%=build/tests/abi/%): build/tests/abi/%: tests/abi/kit/kit.lds $(ABI
 	$(Q)mkdir -p $(@D) && $(LD) -nostdlib -static --no-pie -z noexecstack \
 		-z max-page-size=4096 --no-warn-rwx-segments -T $< $(filter %.o,$^) -o $@
 
+# The benchmark's image stands on the same kit.
+build/bench/image: tests/abi/kit/kit.lds $(ABI_KIT) $(call objects,build/bare,$(call sources,bench))
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(LD) -nostdlib -static --no-pie -z noexecstack \
+		-z max-page-size=4096 --no-warn-rwx-segments -T $< $(filter %.o,$^) -o $@
+
 test-images: $(ABI_TESTS:%=build/tests/abi/%) build/tests/guest ## build the images of the tests
 
 # --- running ------------------------------------------------------------------------------------
@@ -187,6 +193,12 @@ size: all build/run/httpd.ext4 ## print all images' sizes, and the least memory 
 	$(Q)ci/size $(IMAGES)
 	$(Q)ci/least-memory hello httpd
 
+HYPERVISOR ?= build/lamina
+
+bench: $(HYPERVISOR) build/bench/image build/third/xen/xen ## cost of every operation beside stock Xen's; HYPERVISOR=path
+	$(Q)ci/deps gnuplot-nox
+	$(Q)bench/run $(HYPERVISOR) build/third/xen/xen build/bench/image build/bench
+
 bench-boot: all build/bench/count.so $(RUN).cpio.gz $(DISKS) ## count instructions from reset to the served page
 	$(Q)ci/bench-boot $(RUN).cpio.gz $(DISKS)
 
@@ -210,7 +222,7 @@ clean: ## remove everything that was built
 	$(Q)rm -rf build
 
 FORCE:
-.PHONY: all images test-images run new-app test size bench-boot format help clean FORCE
+.PHONY: all images test-images run new-app test size bench bench-boot format help clean FORCE
 
 -include $(shell test -d build && find build/hv build/guest build/bare build/third -name '*.d' \
 	2>/dev/null)
