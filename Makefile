@@ -72,7 +72,7 @@ define archive
 $(1).list: LIST = $(2)
 $(1): $(2) $(1).list
 	$$(call say,AR,$$@)
-	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $(2)
+	$$(Q)rm -f $$@.new && $$(AR) rcs $$@.new $(2) && mv $$@.new $$@
 endef
 
 LDFLAGS := -nostdlib -static --no-pie -z noexecstack -z max-page-size=4096 --gc-sections \
@@ -163,7 +163,7 @@ run: build/lamina build/images/dom0 $(RUN).cpio.gz $(DISKS) ## boot APP=httpd; P
 		ACCEL='$(ACCEL)' DOM0_ARGS='$(DOM0_ARGS)' ci/run-vm $(RUN).cpio.gz $(DISKS)
 
 $(RUN).cpio.gz: $(foreach a,$(APP),build/images/$(a) examples/$(a)/$(a).cfg) ci/vm.py \
-		$(wildcard dom0/etc/*)
+		ci/make-ramdisk
 	$(call say,RAMDISK,$@)
 	$(Q)mkdir -p $(@D) && ci/make-ramdisk $@ $(APP)
 
