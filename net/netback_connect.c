@@ -171,20 +171,34 @@ static int join_switch(struct vif *vif)
 	return switch_attach(vif->sw, &vif->dev, VIF_ADDRESSES);
 }
 
-static int probe(struct xenbus_device *xenbus)
+static struct vif *vif_create(struct xenbus_device *xenbus)
 {
 	struct vif *vif = calloc(1, sizeof(*vif));
-	int err;
 
 	if (!vif)
-		return -ENOMEM;
+		return NULL;
 	vif->xenbus = xenbus;
 	vif->frontend = xenbus->peer_domid;
 	vif->dev.ops = &vif_ops;
 	vif->dev.mtu = 1500;
 	str_format(vif->dev.name, sizeof(vif->dev.name), "vif%u.%u", vif->frontend, xenbus->id);
 	poller_init(&vif->poller, vif_poll);
-	err = join_switch(vif);
+	return vif;
+}
+
+static void vif_destroy(struct vif *vif)
+{
+	disconnect(vif);
+	switch_detach(vif->sw, &vif->dev);
+	netdev_unregister(&vif->dev);
+	free(vif);
+}
+
+static int probe(struct xenbus_device *xenbus)
+{
+	struct vif *vif = vif_create(xenbus);
+	int err = vif ? join_switch(vif) : -ENOMEM;
+
 	if (err) {
 		free(vif);
 		return err;
@@ -195,7 +209,11 @@ static int probe(struct xenbus_device *xenbus)
 	/* What a hotplug script does elsewhere is done: the vif is on its bridge. */
 	if (!err)
 		err = xs_printf(XS_NO_TX, xenbus->path, "hotplug-status", "connected");
-	return err ? err : xenbus_switch_state(xenbus, XenbusStateInitWait);
+	if (!err)
+		err = xenbus_switch_state(xenbus, XenbusStateInitWait);
+	if (err)
+		vif_destroy(vif);
+	return err;
 }
 
 static void changed(struct xenbus_device *xenbus, enum xenbus_state peer)
@@ -231,15 +249,7 @@ static void changed(struct xenbus_device *xenbus, enum xenbus_state peer)
 
 static void remove(struct xenbus_device *xenbus)
 {
-	struct vif *vif = xenbus->priv;
-
-	if (!vif)
-		return;
-	disconnect(vif);
-	switch_detach(vif->sw, &vif->dev);
-	netdev_unregister(&vif->dev);
-	free(vif);
-	xenbus->priv = NULL;
+	vif_destroy(xenbus->priv);
 }
 
 static struct xenbus_driver driver = {

@@ -30,7 +30,8 @@ struct netfront_rx_slot {
 
 struct netfront {
 	struct netdev dev;
-	struct xenbus_device *xenbus;
+	struct netfront *next;	      /* of all that there ever were; for the handshake */
+	struct xenbus_device *xenbus; /* NULL: the device has gone, and may come back */
 	domid_t backend;
 	bool sg; /* the backend takes packets of several slots */
 

@@ -10,11 +10,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "guest/console.h"
 #include "guest/init.h"
 #include "guest/page.h"
 #include "guest/vmap.h"
 #include "lib/format.h"
+#include "lib/string.h"
 
 #define CONNECT_TIMEOUT_MS 10000
 
@@ -210,29 +210,63 @@ static void set_link(struct netfront *front, bool up)
 		net_run(change_link, &change);
 }
 
-static int probe(struct xenbus_device *xenbus)
+/*
+ * The stack holds on to a device for good. So one that has gone stays as a device that is down, and
+ * is taken up again when a device of its number comes.
+ */
+static struct netfront *fronts;
+
+static struct netfront *find_gone(const char *name)
+{
+	struct netfront *front = fronts;
+
+	while (front && (front->xenbus || strcmp(front->dev.name, name) != 0))
+		front = front->next;
+	return front;
+}
+
+static struct netfront *make_front(const char *name)
 {
 	struct netfront *front = calloc(1, sizeof(*front));
-	char mac[18];
-	int err;
 
 	if (!front)
-		return -ENOMEM;
-	err = xs_read(XS_NO_TX, xenbus->path, "mac", mac, sizeof(mac));
+		return NULL;
+	strlcpy(front->dev.name, name, sizeof(front->dev.name));
+	netfront_init(front);
+	front->next = fronts;
+	fronts = front;
+	return front;
+}
+
+static int probe(struct xenbus_device *xenbus)
+{
+	char name[NETDEV_NAME_MAX], text[18];
+	struct netfront *front;
+	uint8_t mac[6];
+	int err;
+
+	err = xs_read(XS_NO_TX, xenbus->path, "mac", text, sizeof(text));
 	if (err >= 0)
-		err = parse_mac(mac, front->dev.mac);
-	if (err < 0) {
-		free(front);
+		err = parse_mac(text, mac);
+	if (err < 0)
 		return err;
+	str_format(name, sizeof(name), "vif%u", xenbus->id);
+	front = find_gone(name);
+	if (!front) {
+		front = make_front(name);
+		if (!front)
+			return -ENOMEM;
+		memcpy(front->dev.mac, mac, sizeof(mac));
+		front->dev.mtu = (uint16_t)MIN(
+			MAX(xs_read_u32_or(XS_NO_TX, xenbus->path, "mtu", 1500), 576U), 9000U);
+		netdev_register(&front->dev);
 	}
 	front->xenbus = xenbus;
-	front->dev.mtu = (uint16_t)MIN(
-		MAX(xs_read_u32_or(XS_NO_TX, xenbus->path, "mtu", 1500), 576U), 9000U);
-	str_format(front->dev.name, sizeof(front->dev.name), "vif%u", xenbus->id);
-	netfront_init(front);
 	xenbus->priv = front;
-	netdev_register(&front->dev);
-	return xenbus_switch_state(xenbus, XenbusStateInitialising);
+	err = xenbus_switch_state(xenbus, XenbusStateInitialising);
+	if (err)
+		front->xenbus = NULL;
+	return err;
 }
 
 static void close_connection(struct netfront *front)
@@ -282,7 +316,6 @@ static void remove(struct xenbus_device *xenbus)
 
 	set_link(front, false);
 	disconnect(front);
-	/* The stack may hold the device: it stays, down, and costs what a device costs. */
 	front->xenbus = NULL;
 }
 
