@@ -4,7 +4,7 @@
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 .SUFFIXES:
-.SECONDARY:
+.PRECIOUS: build/download/%.tar build/third/%/.unpacked
 .DELETE_ON_ERROR:
 
 CC      := gcc
@@ -144,7 +144,8 @@ $(ABI_TESTS:%=build/tests/abi/%): build/tests/abi/%: tests/abi/kit/kit.lds $(ABI
 		-z max-page-size=4096 --no-warn-rwx-segments -T $< $(filter %.o,$^) -o $@
 
 # The benchmark's image stands on the same kit.
-build/bench/image: tests/abi/kit/kit.lds $(ABI_KIT) $(call objects,build/bare,$(call sources,bench))
+build/bench/image: tests/abi/kit/kit.lds $(ABI_KIT) $(call objects,build/bare,$(filter-out \
+		%-plugin.c,$(call sources,bench)))
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(LD) -nostdlib -static --no-pie -z noexecstack \
 		-z max-page-size=4096 --no-warn-rwx-segments -T $< $(filter %.o,$^) -o $@
@@ -199,10 +200,15 @@ bench: $(HYPERVISOR) build/bench/image build/third/xen/xen ## cost of every oper
 	$(Q)ci/deps gnuplot-nox
 	$(Q)bench/run $(HYPERVISOR) build/third/xen/xen build/bench/image build/bench
 
+bench-profile: build/lamina build/bench/image build/bench/trace.so ## where the instructions of a row go, ROW='grant map'
+	$(Q)bench/profile '$(ROW)'
+
 bench-boot: all build/bench/count.so $(RUN).cpio.gz $(DISKS) ## count instructions from reset to the served page
 	$(Q)ci/bench-boot $(RUN).cpio.gz $(DISKS)
 
 build/bench/count.so: ci/count-plugin.c
+build/bench/trace.so: bench/trace-plugin.c
+build/bench/count.so build/bench/trace.so:
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) -O2 -Wall -Wextra -Werror -shared -fPIC -o $@ $<
 
@@ -222,7 +228,7 @@ clean: ## remove everything that was built
 	$(Q)rm -rf build
 
 FORCE:
-.PHONY: all images test-images run new-app test size bench bench-boot format help clean FORCE
+.PHONY: all images test-images run new-app test size bench bench-profile bench-boot format help clean FORCE
 
 -include $(shell test -d build && find build/hv build/guest build/bare build/third -name '*.d' \
 	2>/dev/null)
