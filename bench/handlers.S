@@ -10,7 +10,7 @@
 
 	.text
 /* ulong probe(void (*op)(void)): ticks that op took, and those of the probe itself. */
-	.globl	probe, op_empty
+	.globl	probe, probe_op, probe_done, op_empty
 	.balign	64
 probe:
 	push	%rbx
@@ -18,7 +18,9 @@ probe:
 	rdtsc
 	shl	$32, %rdx
 	lea	(%rdx, %rax), %rbx
+probe_op:
 	call	*%rdi
+probe_done:
 	lfence
 	rdtsc
 	shl	$32, %rdx

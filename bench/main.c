@@ -142,9 +142,14 @@ static void say_clock(void)
 
 static void group_run(const struct group *group)
 {
-	for (const struct row *row = group->rows; row < group->rows + group->count; row++) {
-		struct outcome out = row_run(row);
+	const char *only = strstr((const char *)start_info->cmd_line, "row=");
 
+	for (const struct row *row = group->rows; row < group->rows + group->count; row++) {
+		struct outcome out;
+
+		if (only && strcmp(only + strlen("row="), row->name))
+			continue;
+		out = row_run(row);
 		say("bench: %s|%u|%u|%u|%u|%lu|%lu\n", row->name, MAX(row->per, 1U), row->target,
 		    samples_of(row), out.failed, out.minimum, out.median);
 	}

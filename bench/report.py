@@ -188,7 +188,7 @@ class Table:
                 f.write(f"\"{row['row']}\" {at} " +
                         " ".join(f"{max(row[n]['instructions'], 1):.1f}" for n in names) + "\n")
         script = f"""
-set terminal svg size 900,{120 + 17 * len(rows)} font "sans,11" background "white"
+set terminal svg size 900,{120 + 17 * len(rows)} font "sans,11" background "white" noenhanced
 set output "{folder}/bench.svg"
 set title "Instructions of one operation"
 set logscale x
