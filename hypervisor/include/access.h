@@ -131,7 +131,8 @@ static inline __attribute__((always_inline)) size_t copy_to_guest(void *to, cons
 	return copy_to_guest_bytes(to, from, n);
 }
 
-/* One naturally aligned 8-byte word, read or written in a single access: 0 or -EFAULT. */
-int get_guest_u64(uint64_t *val, const void *from);
-int put_guest_u64(void *to, uint64_t val);
-int cmpxchg_guest_u64(void *at, uint64_t *old, uint64_t new); /* *old: what was there */
+/* One naturally aligned 8-byte word, written in a single access: 0 or -EFAULT. */
+static inline int put_guest_u64(void *to, uint64_t val)
+{
+	return guest_write_words(to, &val, sizeof(val)) ? -EFAULT : 0;
+}

@@ -27,8 +27,8 @@ void timer_run(void);              /* expired ones; then programs the next deadl
 uint64_t time_now(void); /* ns since boot, monotonic per cpu; TSC based */
 void time_init(void);    /* x86/time.c: clock source, calibration in under 2 ms of machine time */
 void time_set_deadline(uint64_t ns); /* program this cpu's one-shot; 0: none; past: fires at once */
-uint64_t time_wall_base(void);       /* wall clock (ns since 1970) at system time 0 */
-void time_set_wall(uint64_t ns);     /* dom0's XENPF_settime */
+/* dom0's XENPF_settime: the wall clock (ns since 1970) at system time 0. */
+void time_set_wall(uint64_t ns);
 uint32_t time_tsc_khz(void);
 
 struct vcpu;

@@ -53,44 +53,6 @@ guest_clear:
 	ret
 	EXTABLE(6b, 7b)
 
-/* int guest_get(uint64_t *val, const void *from) */
-	.globl	guest_get
-guest_get:
-	smap_site 1
-	xor	%eax, %eax
-9:	mov	(%rsi), %rdx
-	smap_site 0
-	mov	%rdx, (%rdi)
-	ret
-	EXTABLE(9b, access_fault)
-
-/* int guest_put(void *to, uint64_t val) */
-	.globl	guest_put
-guest_put:
-	smap_site 1
-	xor	%eax, %eax
-10:	mov	%rsi, (%rdi)
-	smap_site 0
-	ret
-	EXTABLE(10b, access_fault)
-
-/* int guest_cmpxchg(void *at, uint64_t *old, uint64_t new) */
-	.globl	guest_cmpxchg
-guest_cmpxchg:
-	mov	(%rsi), %rax
-	smap_site 1
-11:	lock cmpxchg %rdx, (%rdi)
-	smap_site 0
-	mov	%rax, (%rsi)
-	xor	%eax, %eax
-	ret
-	EXTABLE(11b, access_fault)
-
-access_fault:
-	smap_site 0
-	mov	$-14, %eax /* -EFAULT */
-	ret
-
 /* int rdmsr_safe(uint32_t msr, uint64_t *val); int wrmsr_safe(uint32_t msr, uint64_t val) */
 	.globl	rdmsr_safe, wrmsr_safe
 rdmsr_safe:

@@ -51,13 +51,14 @@ static void timer_interrupt(void)
 	cpu_work(this_cpu(), WORK_TIMER);
 }
 
+/* What it is kicked for is done on the way out. */
 static void kick_interrupt(void)
 {
 }
 
 static void error_interrupt(void)
 {
-	reg_write(REG_ESR, 0);
+	reg_write(REG_ESR, 0); /* a write latches what has gathered (SDM vol. 3, 11.5.3) */
 	printk(LOG_WARNING, "local APIC error %x\n", reg_read(REG_ESR));
 }
 
@@ -76,7 +77,7 @@ void apic_init(void)
 		panic("no room to map the local APIC");
 	reg_write(REG_SVR, SVR_ENABLE | VECTOR_SPURIOUS);
 	reg_write(REG_TPR, 0);
-	reg_write(REG_LVT_LINT0, LVT_MASKED);
+	reg_write(REG_LVT_LINT0, LVT_MASKED); /* the PICs' line */
 	reg_write(REG_LVT_LINT1, LVT_NMI);
 	reg_write(REG_LVT_ERROR, VECTOR_ERROR);
 	reg_write(REG_DIVIDE, DIVIDE_BY_16);
@@ -107,7 +108,7 @@ void apic_ipi(uint32_t id, uint8_t vector)
 	reg_write(REG_ICR_LOW, ICR_ASSERT | vector);
 }
 
-/* One write: it may come in the midst of the two of apic_ipi. */
+/* From an NMI too. One write: it may come in the midst of the two of apic_ipi. */
 void apic_ipi_self(uint8_t vector)
 {
 	reg_write(REG_ICR_LOW, ICR_SELF | ICR_ASSERT | vector);

@@ -38,15 +38,18 @@ NORETURN void boot(uint32_t magic, uint64_t info)
 	if (!e820_count)
 		panic("the loader gave no memory map");
 
+	/* While the early tables map all of the first 4 GiB: firmware's tables are in there. */
 	memory_init();
 	acpi_init();
 	features_find();
 	cpu_init_boot();
 	c = this_cpu();
+	/* The final address space, and who may have its memory. */
 	paging_init();
 	frame_init(memory_top() >> PAGE_SHIFT);
 	memory_give_all();
 
+	/* Sources of interrupts. None is taken before a guest or the idle vcpu runs. */
 	ioapic_init(); /* also silences the PICs */
 	apic_init();
 	irq_init();
@@ -59,6 +62,7 @@ NORETURN void boot(uint32_t magic, uint64_t info)
 
 	dom0_build();
 	time_start_refining();
+	/* Until now this was the idle vcpu; the way out of the hypervisor chooses dom0's. */
 	cpu_work(c, WORK_RESCHED);
 	enter_guest();
 }

@@ -145,6 +145,10 @@ static uint64_t system_segment(uint64_t base, uint32_t limit, uint8_t type)
 	       (uint64_t)(limit >> 16 & 0xf) << 48 | (base >> 24 & 0xff) << 56;
 }
 
+/*
+ * The flat segments where <xen/arch-x86/xen-x86_64.h> has them. Their accessed bits are set, so
+ * that the processor never writes to the table.
+ */
 #define GDT_SLOT(sel) (((sel)&0xfff) / 8)
 
 static void make_gdt(struct cpu *c)
@@ -160,6 +164,10 @@ static void make_gdt(struct cpu *c)
 	g[GDT_SLOT(SEL_TSS) + 1] = tss >> 32;
 }
 
+/*
+ * As page 14 of a table whose other pages are whatever lies in front of it: no selector of ours
+ * points there, and no guest runs with it.
+ */
 void cpu_load_own_gdt(struct cpu *c)
 {
 	struct table_pointer p = { 15 * PAGE_SIZE - 1, (uint64_t)c->gdt_page - 14 * PAGE_SIZE };
@@ -178,13 +186,19 @@ static void load_tss(struct cpu *c, unsigned id)
 {
 	uint64_t block = CPUS_VIRT + id * CPU_BLOCK_SIZE;
 
-	c->tss->rsp0 = (uint64_t)c;
+	c->tss->rsp0 = (uint64_t)c; /* a vcpu's frame as soon as one runs */
 	c->tss->ist[IST_NMI - 1] = block + 3 * PAGE_SIZE;
 	c->tss->ist[IST_DB - 1] = block + 5 * PAGE_SIZE;
-	c->tss->iobitmap = sizeof(struct tss);
+	c->tss->iobitmap =
+		sizeof(struct tss); /* none: every port access of a guest is ours to permit */
 	__asm__ volatile("ltr %w0" ::"r"(SEL_TSS));
 }
 
+/*
+ * sysret takes CS from STAR[63:48] + 16 and SS from + 8 (SDM vol. 3, 5.8.8). SFMASK clears what a
+ * guest's flags must not do to our entry: trap, interrupt, walk backwards, open SMAP. SYSENTER's CS
+ * is null, which makes the instruction fault.
+ */
 static void set_msrs(unsigned id)
 {
 	uint64_t stub = CPUS_VIRT + id * CPU_BLOCK_SIZE;

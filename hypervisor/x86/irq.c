@@ -63,9 +63,12 @@ void irq_init(void)
 	unsigned i, gsi;
 	bool level, low;
 
-	for (i = 0; i < ioapic_lines(); i++) {
+	/*
+	 * PCI's lines are level-triggered and active low, ISA's neither, unless the tables say so.
+	 * /
+	 */
+	for (i = 0; i < ioapic_lines(); i++)
 		pirqs[i].level = pirqs[i].low = i >= FIRST_PCI_GSI;
-	}
 	for (i = 0; i < FIRST_PCI_GSI; i++) {
 		gsi = isa_to_gsi(i, &level, &low);
 		if (gsi >= ioapic_lines())
@@ -84,6 +87,10 @@ void gsi_use(unsigned gsi, uint8_t vector)
 	ioapic_mask(gsi, false);
 }
 
+/*
+ * The EOI comes first: a level-triggered line is masked by then and cannot come again, and whoever
+ * the event wakes may run for long.
+ */
 static void deliver(unsigned pirq)
 {
 	struct pirq *p = &pirqs[pirq];
@@ -141,7 +148,7 @@ int pirq_map_gsi(struct domain *d, int gsi, int *pirq)
 
 	if (gsi < 0 || gsi >= (int)ioapic_lines() || (*pirq >= 0 && *pirq != gsi))
 		return -EINVAL;
-	p = &pirqs[gsi];
+	p = &pirqs[index_nospec((uint64_t)gsi, NR_GSI)];
 	*pirq = gsi;
 	spin_lock(&lock);
 	if (p->kind == PIRQ_OWN)
@@ -161,6 +168,7 @@ static bool is_free_msi(int n)
 	return n < NR_PIRQ && n >= (int)ioapic_lines() && pirqs[n].kind == PIRQ_FREE;
 }
 
+/* wanted < 0: any. */
 static int find_free_msi(int wanted)
 {
 	int i;
@@ -173,6 +181,7 @@ static int find_free_msi(int wanted)
 	return -ENOSPC;
 }
 
+/* How many pirqs are MSIs of m's function, or of the very entry. */
 static unsigned uses_of(const struct msi *m, bool same_entry)
 {
 	unsigned i, n = 0;
@@ -213,13 +222,18 @@ int pirq_map_msi(struct domain *d, const struct physdev_map_pirq *req, int *pirq
 	return rc;
 }
 
+/* The number is a guest's. */
 static struct pirq *owned(struct domain *d, int pirq)
 {
-	if (pirq < 0 || pirq >= NR_PIRQ || pirqs[pirq].domain != d)
+	struct pirq *p;
+
+	if (pirq < 0 || pirq >= NR_PIRQ)
 		return NULL;
-	return &pirqs[pirq];
+	p = &pirqs[index_nospec((uint64_t)pirq, NR_PIRQ)];
+	return p->domain == d ? p : NULL;
 }
 
+/* A port that is still bound to it never fires again. */
 static void release(unsigned pirq)
 {
 	struct pirq *p = &pirqs[pirq];

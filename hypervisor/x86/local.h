@@ -30,7 +30,6 @@ void memory_init(void); /* free = e820's RAM without low memory, image and modul
 paddr_t memory_take(uint64_t size, uint64_t align, uint64_t limit);
 void memory_give_all(void); /* the rest to the frame allocator */
 void memory_free_modules(void);
-bool memory_is_ram(paddr_t from, paddr_t to);
 uint64_t memory_top(void); /* first address above all RAM */
 
 /* paging.c */

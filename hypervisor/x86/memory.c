@@ -116,16 +116,6 @@ void memory_free_modules(void)
 	boot_info.nr_modules = 0;
 }
 
-bool memory_is_ram(paddr_t from, paddr_t to)
-{
-	unsigned i;
-
-	for (i = 0; i < e820_count; i++)
-		if (e820[i].type == 1 && from >= e820[i].addr && to <= e820[i].addr + e820[i].size)
-			return true;
-	return false;
-}
-
 uint64_t memory_top(void)
 {
 	uint64_t top = 0;

@@ -188,11 +188,6 @@ void time_set_deadline(uint64_t ns)
 	apic_timer_set((uint32_t)MIN(ticks, APIC_TICKS_MAX));
 }
 
-uint64_t time_wall_base(void)
-{
-	return wall_base;
-}
-
 void time_set_wall(uint64_t ns)
 {
 	struct domain *d, *next;
