@@ -47,7 +47,9 @@
 	.balign	64
 	.globl	syscall_stub, syscall_stub_compat, syscall_stub_end
 	.set	stub_cpu, syscall_stub + CPU_BLOCK - CPU_SIZE
-syscall_stub:
+
+/* What the handler may overwrite, and what syscall put into rcx and r11. Leaves rsp: vcpu. */
+.macro enter_from_syscall
 	mov	%rsp, stub_cpu + CPU_SCRATCH(%rip)
 	mov	stub_cpu + CPU_CURRENT(%rip), %rsp
 	mov	%rcx, VCPU_RIP(%rsp)
@@ -60,6 +62,10 @@ syscall_stub:
 	mov	%r10, VCPU_R10(%rsp)
 	mov	%r8, VCPU_R8(%rsp)
 	mov	%r9, VCPU_R9(%rsp)
+.endm
+
+syscall_stub:
+	enter_from_syscall
 	cmp	stub_cpu + CPU_LIMIT(%rip), %rax
 	jae	stub_refused
 	sbb	%r11, %r11 /* all ones: the compare said below; a wrong guess gets number 0 */
@@ -128,18 +134,7 @@ stub_user_any:
 
 /* From compatibility mode: only guest user mode can be there. */
 syscall_stub_compat:
-	mov	%rsp, stub_cpu + CPU_SCRATCH(%rip)
-	mov	stub_cpu + CPU_CURRENT(%rip), %rsp
-	mov	%rcx, VCPU_RIP(%rsp)
-	mov	stub_cpu + CPU_SCRATCH(%rip), %rcx
-	mov	%r11, VCPU_RFLAGS(%rsp)
-	mov	%rcx, VCPU_RSP(%rsp)
-	mov	%rdi, VCPU_RDI(%rsp)
-	mov	%rsi, VCPU_RSI(%rsp)
-	mov	%rdx, VCPU_RDX(%rsp)
-	mov	%r10, VCPU_R10(%rsp)
-	mov	%r8, VCPU_R8(%rsp)
-	mov	%r9, VCPU_R9(%rsp)
+	enter_from_syscall
 	movq	$RING3_CS32, VCPU_CS(%rsp)
 	jmp	stub_user_any
 
