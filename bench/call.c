@@ -52,7 +52,6 @@ static bool multicall_done(void)
 
 /*
  * --- scheduler and timer ------------------------------------------------------------------------
- * /
  */
 
 static void yield_op(void)
@@ -90,7 +89,6 @@ static bool timer_fires(unsigned int ms)
 
 /*
  * Of the last sample, whether it holds what it promised: a timer fires, a cancelled one does not.
- * /
  */
 static void timer_end(void)
 {

@@ -89,7 +89,6 @@ static bool destroyed(void)
 
 /*
  * --- two domains that take turns ----------------------------------------------------------------
- * /
  */
 
 static void yield_for_ever(void)

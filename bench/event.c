@@ -78,7 +78,6 @@ static bool upcall_done(void)
 
 /*
  * --- making and closing ports -------------------------------------------------------------------
- * /
  */
 
 static struct evtchn_alloc_unbound alloc;

@@ -6,7 +6,6 @@ extern char stamp_start[];
 
 /*
  * The partner runs where the scheduler puts it, or (pair_begin_apart) on processor 1 and we on 0.
- * /
  */
 void pair_begin(void);
 void pair_begin_apart(void);

@@ -128,7 +128,6 @@ static void va_flush_op(void)
 
 /*
  * --- flushes: of a change that nothing else has made visible ------------------------------------
- * /
  */
 
 static struct mmuext_op flush;

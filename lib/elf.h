@@ -56,7 +56,7 @@ struct elf {
 	struct elf_header header;
 };
 
-/* A note, inside the image: name is name_len bytes, its terminating 0 included; desc is desc_len. */
+/* A note, inside the image: name has name_len bytes, its final 0 included, and desc desc_len. */
 struct elf_note {
 	uint32_t type, name_len, desc_len;
 	const char *name;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * printf's formats without a C library: %% %c %s %d %i %u %x %X %o %p with the flags `-`, `0`,
- * `+`, ` ` and `#`, a width and a precision (numbers or `*`), and the lengths hh, h, l, ll, z, t, j.
- * No floating point. An unknown conversion is copied as it stands.
+ * `+`, ` ` and `#`, a width and a precision (numbers or `*`), and the lengths hh, h, l, ll, z, t,
+ * j. No floating point. An unknown conversion is copied as it stands.
  */
 #pragma once
 

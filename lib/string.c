@@ -92,7 +92,7 @@ void *memmove(void *dst, const void *src, size_t size)
 		copy_tiny(d, s, size);
 		return dst;
 	}
-	/* Apart, or the destination 16 bytes and more below: the forward copy reads ahead of itself. */
+	/* Apart, or the destination lies below: the forward copy reads ahead of what it writes. */
 	if ((uintptr_t)d - (uintptr_t)s >= size) {
 		uint64_t tail[2] = { word_at(s, size - 16), word_at(s, size - 8) };
 		size_t i;

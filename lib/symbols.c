@@ -21,7 +21,7 @@ const char *symbol_find(uint64_t addr, uint64_t *offset)
 
 	if (addr < symbol_base)
 		return NULL;
-	/* Invariant: the symbols below low start at or before addr, those from high on behind it. */
+	/* Symbols below low start at or before addr, those from high on behind it. */
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 

@@ -60,7 +60,6 @@ signed char tso_tcp_input(struct tcp_pcb *pcb)
 
 /*
  * --- In place of lwIP's fragmentation, which it calls for all that is longer than the link takes -
- * /
  */
 
 err_t tso_ip4_frag(struct pbuf *p, struct netif *netif, const ip4_addr_t *dest);

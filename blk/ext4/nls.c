@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* libext2fs asks for tables of letters' cases, 64 KiB, for disks that fold case: mount.c refuses those. */
+/* The 64 KiB of letters' cases that libext2fs wants for disks that fold case: mount.c refuses those. */
 #include "blk/ext4/ext4.h"
 
 #include <ext2fs/ext2fsP.h>

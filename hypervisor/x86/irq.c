@@ -65,7 +65,6 @@ void irq_init(void)
 
 	/*
 	 * PCI's lines are level-triggered and active low, ISA's neither, unless the tables say so.
-	 * /
 	 */
 	for (i = 0; i < ioapic_lines(); i++)
 		pirqs[i].level = pirqs[i].low = i >= FIRST_PCI_GSI;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The host's stand-ins for what packets need of the guest: pages that are counted, and no upcalls.
- * /
  */
 #pragma once
 

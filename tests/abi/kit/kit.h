@@ -68,7 +68,6 @@ long hypercall_n(ulong number, ulong a, ulong b, ulong c, ulong d, ulong e);
 
 /*
  * As hypercall_n; answers 0 without calling anyone where the image was told to `lie` (README.md).
- * /
  */
 long hypercall_checked(ulong number, ulong a, ulong b, ulong c, ulong d, ulong e);
 
