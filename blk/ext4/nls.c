@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The 64 KiB of letters' cases that libext2fs wants for disks that fold case: mount.c refuses those. */
+/* The 64 KiB of letter cases that libext2fs has for disks that fold case, which mount.c refuses. */
 #include "blk/ext4/ext4.h"
 
 #include <ext2fs/ext2fsP.h>

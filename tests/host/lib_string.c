@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * lib/string.c against plain loops: every small size, alignment and overlap; ends are not crossed.
- */
+/* lib/string.c against plain loops: every small size, alignment and overlap, and no end crossed. */
 
 #define memcpy  lib_memcpy
 #define memmove lib_memmove
