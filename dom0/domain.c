@@ -13,6 +13,7 @@
 
 #include "blk/block.h"
 #include "dom0/builder.h"
+#include "dom0/bzimage.h"
 #include "dom0/devices.h"
 #include "dom0/gunzip.h"
 #include "dom0/hyper.h"
@@ -101,7 +102,7 @@ unsigned int domain_count(void)
 
 /* --- Creation ------------------------------------------------------------------------------------ */
 
-/* A file of the ramdisk, unpacked if it is gzip. *owned: to be freed by the caller. */
+/* A file of the ramdisk, unpacked if it is gzip or a bzImage. *owned: to be freed by the caller. */
 static int load(const char *path, struct build *build, bool kernel, void **owned, struct error *error)
 {
 	struct ramdisk_file file;
@@ -112,6 +113,11 @@ static int load(const char *path, struct build *build, bool kernel, void **owned
 		return error_set(error, -ENOENT, "%s: dom0's ramdisk has no such file", path);
 	if (gunzip_is(file.data, file.size)) {
 		if (gunzip(file.data, file.size, owned, &size, path, error))
+			return error->code;
+		file.data = *owned;
+		file.size = size;
+	} else if (kernel && bzimage_is(file.data, file.size)) {
+		if (bzimage_unpack(file.data, file.size, owned, &size, path, error))
 			return error->code;
 		file.data = *owned;
 		file.size = size;
