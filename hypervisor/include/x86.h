@@ -64,7 +64,7 @@ static inline mfn_t pte_mfn(uint64_t e)
 
 /* Processor features that steer the hypervisor, found once at boot. */
 extern struct cpu_features {
-	bool nx, smep, smap, umip, fsgsbase, xsave, xsaveopt, pge, gb_pages, invariant_tsc, avx;
+	bool nx, smep, smap, umip, fsgsbase, xsave, xsaveopt, pge, gb_pages, invariant_tsc;
 	uint64_t xcr0_max;
 	uint32_t xsave_size;
 	uint8_t phys_bits;

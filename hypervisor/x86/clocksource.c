@@ -44,6 +44,18 @@ static uint64_t pit_read(void)
 	return 0xffffu - (low | (uint64_t)inb(PIT_CHANNEL2) << 8);
 }
 
+/* A clock that stands still would hold up the boot for ever. */
+static bool counts(void)
+{
+	uint64_t start = read_raw();
+	unsigned spin;
+
+	for (spin = 0; spin < 10000; spin++)
+		if (read_raw() != start)
+			return true;
+	return false;
+}
+
 static bool use_hpet(void)
 {
 	uint32_t period;
@@ -60,25 +72,17 @@ static bool use_hpet(void)
 	clocksource = (struct clocksource){ "HPET", 1000000000000000UL / period, true };
 	read_raw = hpet_read;
 	mask = 0xffffffff;
-	return true;
+	return counts();
 }
 
 static bool use_pm_timer(void)
 {
-	unsigned spin;
-	uint32_t first;
-
 	if (!acpi.pm_timer)
-		return false;
-	first = inl(acpi.pm_timer);
-	for (spin = 0; spin < 1000 && inl(acpi.pm_timer) == first; spin++)
-		;
-	if (spin == 1000)
 		return false;
 	clocksource = (struct clocksource){ "ACPI PM timer", PM_TIMER_HZ, true };
 	read_raw = pm_read;
 	mask = 0xffffff;
-	return true;
+	return counts();
 }
 
 static void use_pit(void)

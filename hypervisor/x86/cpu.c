@@ -90,7 +90,6 @@ void features_find(void)
 	cpuid(1, 0, r);
 	f->pge = r[3] >> 13 & 1;
 	f->xsave = r[2] >> 26 & 1;
-	f->avx = r[2] >> 28 & 1;
 	if (max >= 7) {
 		cpuid(7, 0, r);
 		f->fsgsbase = r[1] & 1;

@@ -21,7 +21,6 @@
 #define XSTATE_KNOWN 0xe7UL
 #define XSTATE_AVX512 0xe0UL
 #define FXSAVE_SIZE 512
-#define XSAVE_HEADER 64
 
 static char *opt_fpu;
 PARAM(fpu, PARAM_STRING, &opt_fpu, "lazy or eager: when a vcpu's FPU state is exchanged");
@@ -43,6 +42,7 @@ static void stts(void)
 	write_cr0(read_cr0() | CR0_TS);
 }
 
+/* RDCL_NO is bit 0 of IA32_ARCH_CAPABILITIES (0x10a), which CPUID 7 edx bit 29 announces. */
 static bool leaks_behind_ts(void)
 {
 	uint32_t r[4];
@@ -74,6 +74,7 @@ void fpu_init(void)
 	cpu_features.xsaveopt = r[0] & 1;
 }
 
+/* As FNINIT and reset leave it; XSTATE_BV says that both parts are in the area. */
 static void init_area(struct vcpu *v)
 {
 	uint8_t *area = v->xsave;
