@@ -204,7 +204,7 @@ static void respond(struct blkback *back, const struct blkback_request *req)
 	struct blkif_response *rsp = RING_GET_RESPONSE(&back->ring, back->ring.rsp_prod_pvt);
 
 	rsp->id = req->ring.id;
-	rsp->operation = req->ring.raw_op;
+	rsp->operation = req->ring.op;
 	rsp->status = req->status;
 	back->ring.rsp_prod_pvt++;
 	back->requests_done++;

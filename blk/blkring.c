@@ -79,7 +79,7 @@ int blkring_parse(struct blkring_request *req, const struct blkif_request *raw,
 {
 	/* Everything but the segments, which are 64 and come only as far as they count. */
 	memset(req, 0, offsetof(struct blkring_request, seg));
-	req->raw_op = req->op = raw->operation;
+	req->op = raw->operation;
 	req->id = raw->id;
 	switch (raw->operation) {
 	case BLKIF_OP_READ:

@@ -21,8 +21,7 @@ struct blkring_disk {
 };
 
 struct blkring_request {
-	uint8_t raw_op; /* for the response */
-	uint8_t op;	/* BLKIF_OP_READ, WRITE, FLUSH_DISKCACHE or DISCARD */
+	uint8_t op; /* what is to be done, of an indirect request the inner one; the response names it */
 	uint64_t id;
 	uint64_t sector, sectors;
 	bool indirect; /* segs are still to come: blkring_indirect */
@@ -32,7 +31,7 @@ struct blkring_request {
 };
 
 /*
- * 0, or the status to answer (BLKIF_RSP_ERROR, BLKIF_RSP_EOPNOTSUPP); id and raw_op are valid in
+ * 0, or the status to answer (BLKIF_RSP_ERROR, BLKIF_RSP_EOPNOTSUPP); id and op are valid in
  * any case. `raw` is the caller's own copy.
  */
 int blkring_parse(struct blkring_request *req, const struct blkif_request *raw,

@@ -43,7 +43,7 @@ static void test_read_write(void)
 	struct blkring_request req;
 
 	CHECK("read-to-end", !parse(raw, &disk, &req) && req.sectors == 16 && req.seg_count == 2);
-	CHECK("id-kept", req.id == raw.id && req.raw_op == BLKIF_OP_READ);
+	CHECK("id-kept", req.id == raw.id && req.op == BLKIF_OP_READ);
 	CHECK("read-beyond", parse(read_request(2, 85), &disk, &req) == BLKIF_RSP_ERROR);
 	CHECK("sector-wraps", parse(read_request(1, ~0ULL), &disk, &req) == BLKIF_RSP_ERROR);
 	CHECK("no-segments", parse(read_request(0, 0), &disk, &req) == BLKIF_RSP_ERROR);
@@ -102,6 +102,7 @@ static void test_indirect(void)
 		segs[i] = (struct blkif_request_segment){ .gref = i, .last_sect = 7 };
 	memcpy(&raw, &in, sizeof(in));
 	CHECK("indirect", !parse(raw, &disk, &req) && req.indirect && req.indirect_ref == 42);
+	CHECK("indirect-answered-as-its-inner-operation", req.op == BLKIF_OP_READ);
 	CHECK("indirect-segments", !blkring_indirect(&req, segs, &disk) && req.sectors == 96);
 	segs[11].last_sect = 200;
 	CHECK("indirect-bad-segment", blkring_indirect(&req, segs, &disk) == BLKIF_RSP_ERROR);
