@@ -212,6 +212,8 @@ build/bench/count.so build/bench/trace.so:
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) -O2 -Wall -Wextra -Werror -shared -fPIC -o $@ $<
 
+include ci/stock.mk
+
 # --- the rest -----------------------------------------------------------------------------------
 
 build/.deps: ci/deps

@@ -59,7 +59,7 @@ def kvm_works():
     return bool({"vmx", "svm"} & set(flags)) and os.access("/dev/kvm", os.R_OK | os.W_OK)
 
 
-def make_ramdisk(path, files):
+def make_ramdisk(path, files, mode=0o644):
     """Writes a gzipped cpio archive of {name inside: host path or bytes}, whole or not at all."""
     staging = path + ".files"
     shutil.rmtree(staging, ignore_errors=True)
@@ -72,6 +72,7 @@ def make_ramdisk(path, files):
                 f.write(content)
         else:
             shutil.copyfile(content, target)
+        os.chmod(target, mode)
         while name:
             names.add(name)
             name = os.path.dirname(name)
