@@ -16,7 +16,7 @@ V   ?= 0
 Q   := $(if $(filter 1,$(V)),,@)
 say  = @printf '%-7s %s\n' '$(1)' '$(2)'
 
-all: build/lamina images ## build the hypervisor, dom0 and every example (the default)
+all: build/lamina images build/ci/backlog.so ## build the hypervisor, dom0 and every example (the default)
 
 # An included file that is out of date is made first, and make starts over: by then the tools are there.
 ifneq ($(filter-out clean format help new-app,$(or $(MAKECMDGOALS),all)),)
@@ -150,7 +150,14 @@ build/bench/image: tests/abi/kit/kit.lds $(ABI_KIT) $(call objects,build/bare,$(
 	$(Q)mkdir -p $(@D) && $(LD) -nostdlib -static --no-pie -z noexecstack \
 		-z max-page-size=4096 --no-warn-rwx-segments -T $< $(filter %.o,$^) -o $@
 
-test-images: $(ABI_TESTS:%=build/tests/abi/%) build/tests/guest ## build the images of the tests
+# So does the hostile domain.
+build/tests/torture: tests/abi/kit/kit.lds $(ABI_KIT) $(call objects,build/bare,$(call \
+		sources,tests/torture))
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(LD) -nostdlib -static --no-pie -z noexecstack \
+		-z max-page-size=4096 --no-warn-rwx-segments -T $< $(filter %.o,$^) -o $@
+
+test-images: $(ABI_TESTS:%=build/tests/abi/%) build/tests/guest build/tests/torture ## build the images of the tests
 
 # --- running ------------------------------------------------------------------------------------
 
@@ -159,7 +166,7 @@ empty :=
 RUN   := build/run/$(subst $(empty) ,+,$(strip $(APP)))
 DISKS := $(foreach a,$(APP),$(if $(wildcard examples/$(a)/www),build/run/$(a).ext4))
 
-run: build/lamina build/images/dom0 $(RUN).cpio.gz $(DISKS) ## boot APP=httpd; PORT=, MEMORY=, ACCEL=kvm
+run: build/lamina build/images/dom0 build/ci/backlog.so $(RUN).cpio.gz $(DISKS) ## boot APP=httpd; PORT=, MEMORY=, ACCEL=kvm
 	$(Q)PORT='$(PORT)' GUEST_PORT='$(PORT_$(firstword $(APP)))' MEMORY='$(MEMORY)' \
 		ACCEL='$(ACCEL)' DOM0_ARGS='$(DOM0_ARGS)' ci/run-vm $(RUN).cpio.gz $(DISKS)
 
@@ -206,9 +213,11 @@ bench-profile: build/lamina build/bench/image build/bench/trace.so ## where the 
 bench-boot: all build/bench/count.so $(RUN).cpio.gz $(DISKS) ## count instructions from reset to the served page
 	$(Q)ci/bench-boot $(RUN).cpio.gz $(DISKS)
 
+# For QEMU's own process: its plugins, and what is preloaded into it.
 build/bench/count.so: ci/count-plugin.c
 build/bench/trace.so: bench/trace-plugin.c
-build/bench/count.so build/bench/trace.so:
+build/ci/backlog.so: ci/backlog.c
+build/bench/count.so build/bench/trace.so build/ci/backlog.so: | build/.deps
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) -O2 -Wall -Wextra -Werror -shared -fPIC -o $@ $<
 

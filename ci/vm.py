@@ -11,6 +11,7 @@ import subprocess
 QEMU = "qemu-system-x86_64"
 OPTIONS = "com1=115200,8n1 console=com1 dom0_mem=64M"
 EXIT_PORT = 0xF4
+BACKLOG = "build/ci/backlog.so"
 # EPYC without SMAP (an iretq of ring 3 faults with it under TCG) and without what TCG lacks anyway
 # and would warn of.
 CPU = ("EPYC,-smap,-rdseed,-sha-ni,-fxsr-opt,-misalignsse,-3dnowprefetch,-osvw,-topoext,"
@@ -26,6 +27,13 @@ def find_qemu():
     if not path:
         raise SetupError(f"{QEMU} is not installed (package qemu-system-x86)")
     return path
+
+
+def environment():
+    """What QEMU runs with: ours, and a listen() that takes bursts (ci/backlog.c)."""
+    if not os.path.exists(BACKLOG):
+        return None
+    return {**os.environ, "LD_PRELOAD": os.path.abspath(BACKLOG)}
 
 
 def port_is_free(port):

@@ -64,7 +64,8 @@ class Machine:
         self.qemu = None
 
     def __enter__(self):
-        self.qemu = subprocess.Popen(self.arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.qemu = subprocess.Popen(self.arguments, env=vm.environment(), stdin=subprocess.PIPE,
+                                     stdout=subprocess.PIPE,
                                      stderr=subprocess.STDOUT)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
