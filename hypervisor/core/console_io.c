@@ -8,10 +8,12 @@
 #include "console.h"
 #include "domain.h"
 #include "evtchn.h"
+#include "hypercall.h"
 #include "vcpu.h"
 
 #define INPUT_SIZE   128 /* a power of two */
 #define CHUNK        128
+#define CHAR_COST    5 /* units of work: a port is written, another read */
 #define SWITCH_CHAR  1 /* Ctrl-A */
 #define SWITCH_TIMES 3
 
@@ -92,7 +94,12 @@ static long console_write(const char *from, unsigned count)
 	char text[CHUNK];
 	unsigned n;
 
+	work_begin();
 	for (; count; count -= n, from += n) {
+		if (work_spent(CHUNK * CHAR_COST))
+			return hypercall_continue(__HYPERVISOR_console_io, 3,
+						  (unsigned long)CONSOLEIO_write,
+						  (unsigned long)count, from);
 		n = MIN(count, (unsigned)sizeof(text));
 		if (copy_from_guest(text, from, n))
 			return -EFAULT;

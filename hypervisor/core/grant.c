@@ -11,6 +11,7 @@
 #include "hypercall.h"
 
 #define FRAMES_LIMIT          64
+#define SWAP_COST             20 /* units of work */
 #define MAPTRACK_FRAMES_LIMIT 1024
 
 /* One more frame of entries, with its active entries. Table locked, or not yet known. */
@@ -184,35 +185,88 @@ static int pin_locked(struct active *a, struct grant_entry_v1 *e, bool readonly,
 	return GNTST_okay;
 }
 
-int grant_pin(struct domain *owner, uint32_t ref, bool readonly, bool map, struct frame **f)
+static NOINLINE int pin_slowly(struct active *a, struct grant_entry_v1 *e, bool readonly, bool map,
+			       struct frame **f)
 {
-	struct grant_table *t = owner->grant;
-	struct active *a;
 	int rc;
+
+	active_lock(a);
+	rc = pin_locked(a, e, readonly, map);
+	*f = mfn_to_frame(MFN(index_nospec(a->frame, max_mfn)));
+	active_unlock(a);
+	return rc;
+}
+
+/* The usual case, the only pin of an entry that is as it should be; all others are pin_slowly's. */
+int grant_pin(struct grant_table *t, uint32_t ref, bool readonly, bool map, struct frame **f)
+{
+	uint32_t want = (uint32_t)current->domain->id << 16 | GTF_permit_access;
+	uint32_t mask = 0xffff0000 | GTF_type_mask | (map ? GTF_sub_page : 0);
+	uint32_t mark = GTF_reading, pin = ACTIVE_READER, seen, frame;
+	struct grant_entry_v1 *e;
+	struct active *a;
 
 	if (unlikely(!grant_ref_valid(t, ref)))
 		return GNTST_bad_gntref;
 	ref = (uint32_t)index_nospec(ref, t->frames * GRANTS_PER_FRAME);
 	a = grant_active(t, ref);
-	active_lock(a);
-	rc = pin_locked(a, grant_shared(t, ref), readonly, map);
-	*f = mfn_to_frame(MFN(a->frame));
+	e = grant_shared(t, ref);
+	if (!readonly) {
+		mask |= GTF_readonly;
+		mark |= GTF_writing;
+		pin = ACTIVE_WRITER;
+	}
+	if (unlikely(!active_trylock(a)))
+		return pin_slowly(a, e, readonly, map, f);
+	seen = READ_ONCE(*(uint32_t *)e);
+	if (likely(!(a->word >> 16) && (seen & mask) == want) &&
+	    __atomic_compare_exchange_n((uint32_t *)e, &seen, seen | mark, false, __ATOMIC_SEQ_CST,
+					__ATOMIC_RELAXED)) {
+		frame = READ_ONCE(e->frame);
+		if (likely(mfn_valid(MFN(frame)))) {
+			*f = mfn_to_frame(MFN(index_nospec(frame, max_mfn)));
+			a->frame = frame;
+			__atomic_store_n(&a->word, pin | want >> 16, __ATOMIC_RELEASE);
+			return GNTST_okay;
+		}
+	}
 	active_unlock(a);
-	return rc;
+	return pin_slowly(a, e, readonly, map, f);
 }
 
-/* ref was pinned, so it is in range. */
-void grant_unpin(struct domain *owner, uint32_t ref, bool readonly)
+static NOINLINE void unpin_slowly(struct active *a, struct grant_entry_v1 *e, bool readonly)
 {
-	struct active *a = grant_active(owner->grant, ref);
-
 	active_lock(a);
 	if (readonly)
 		a->readers--;
 	else
 		a->writers--;
-	unmark_entry(grant_shared(owner->grant, ref), a);
+	unmark_entry(e, a);
 	active_unlock(a);
+}
+
+/* ref was pinned, so it is in range. The last pin's end clears both marks. */
+void grant_unpin(struct grant_table *t, uint32_t ref, bool readonly)
+{
+	struct active *a = grant_active(t, ref);
+	struct grant_entry_v1 *e = grant_shared(t, ref);
+
+	if (likely(active_trylock(a))) {
+		if (likely((a->word & ~0xffffu) == (readonly ? ACTIVE_READER : ACTIVE_WRITER))) {
+			__atomic_and_fetch(&e->flags, (uint16_t) ~(GTF_reading | GTF_writing),
+					   __ATOMIC_SEQ_CST);
+			__atomic_store_n(&a->word, 0, __ATOMIC_RELEASE);
+			return;
+		}
+		active_unlock(a);
+	}
+	unpin_slowly(a, e, readonly);
+}
+
+long grant_again(unsigned cmd, void *uop, unsigned count)
+{
+	return hypercall_continue(__HYPERVISOR_grant_table_op, 3, (unsigned long)cmd, uop,
+				  (unsigned long)count);
 }
 
 /* The domain that a table operation names. GNTST_*. With a reference. */
@@ -351,7 +405,10 @@ static long op_swap(struct gnttab_swap_grant_ref *uop, unsigned count)
 {
 	struct gnttab_swap_grant_ref op;
 
+	work_begin();
 	for (; count; count--, uop++) {
+		if (work_spent(SWAP_COST))
+			return grant_again(GNTTABOP_swap_grant_ref, uop, count);
 		if (copy_from_guest(&op, uop, sizeof(op)))
 			return -EFAULT;
 		op.status = swap(current->domain->grant, op.ref_a, op.ref_b);
@@ -361,37 +418,11 @@ static long op_swap(struct gnttab_swap_grant_ref *uop, unsigned count)
 	return 0;
 }
 
-/* Those whose cost the benchmark sees. */
-static long run_batch(unsigned cmd, void **uop, unsigned *count)
+static NOINLINE long table_op(unsigned cmd, void *uop, unsigned count)
 {
 	switch (cmd) {
-	case GNTTABOP_map_grant_ref:
-		return grant_map(uop, count);
-	case GNTTABOP_unmap_grant_ref:
-		return grant_unmap(uop, count);
 	case GNTTABOP_unmap_and_replace:
 		return grant_unmap_and_replace(uop, count);
-	default:
-		return grant_copy(uop, count);
-	}
-}
-
-long do_grant_table_op(unsigned cmd, void *uop, unsigned count)
-{
-	long rc;
-
-	if ((int)count < 0)
-		return -EINVAL;
-	switch (cmd) {
-	case GNTTABOP_map_grant_ref:
-	case GNTTABOP_unmap_grant_ref:
-	case GNTTABOP_unmap_and_replace:
-	case GNTTABOP_copy:
-		work_begin();
-		rc = run_batch(cmd, &uop, &count);
-		return rc <= 0 ? rc
-			       : hypercall_continue(__HYPERVISOR_grant_table_op, 3,
-						    (unsigned long)cmd, uop, (unsigned long)count);
 	case GNTTABOP_setup_table:
 		return op_setup_table(uop, count);
 	case GNTTABOP_query_size:
@@ -410,4 +441,18 @@ long do_grant_table_op(unsigned cmd, void *uop, unsigned count)
 	default:
 		return -ENOSYS;
 	}
+}
+
+/* Backends spend their time in the first three. */
+long do_grant_table_op(unsigned cmd, void *uop, unsigned count)
+{
+	if (unlikely((int)count < 0))
+		return -EINVAL;
+	if (cmd == GNTTABOP_copy)
+		return grant_copy(uop, count);
+	if (cmd == GNTTABOP_map_grant_ref)
+		return grant_map(uop, count);
+	if (cmd == GNTTABOP_unmap_grant_ref)
+		return grant_unmap(uop, count);
+	return table_op(cmd, uop, count);
 }

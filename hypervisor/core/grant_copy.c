@@ -28,9 +28,9 @@ static void end_release(struct end *e)
 	if (e->readonly)
 		frame_put(e->frame);
 	else
-		frame_put_typed_final(e->frame);
+		frame_put_writable(e->frame);
 	if (e->by_ref)
-		grant_unpin(e->domain, (uint32_t)e->name, e->readonly);
+		grant_unpin(e->domain->grant, (uint32_t)e->name, e->readonly);
 	e->domain = NULL;
 }
 
@@ -59,7 +59,7 @@ static int end_acquire(struct end *e, const struct gnttab_copy_ptr *p, bool by_r
 	if (unlikely(!by_ref && p->domid != DOMID_SELF))
 		return GNTST_permission_denied;
 	if (by_ref) {
-		rc = grant_pin(d, p->u.ref, e->readonly, false, &e->frame);
+		rc = grant_pin(d->grant, p->u.ref, e->readonly, false, &e->frame);
 		if (unlikely(rc))
 			return rc;
 		e->name = p->u.ref;
@@ -72,7 +72,7 @@ static int end_acquire(struct end *e, const struct gnttab_copy_ptr *p, bool by_r
 	rc = end_hold(e, d);
 	if (unlikely(rc)) {
 		if (by_ref)
-			grant_unpin(d, p->u.ref, e->readonly);
+			grant_unpin(d->grant, p->u.ref, e->readonly);
 		return rc;
 	}
 	e->domid = p->domid;
@@ -115,16 +115,16 @@ static int copy_one(const struct gnttab_copy *op, struct end *from, struct end *
 }
 
 /* A failed operation keeps nothing: the next one starts afresh. */
-long grant_copy(void **uop, unsigned *count)
+long grant_copy(struct gnttab_copy *u, unsigned count)
 {
 	struct end from = { .readonly = true }, to = { .readonly = false };
-	struct gnttab_copy op, *u;
+	struct gnttab_copy op;
 	long rc = 0;
 
-	for (; *count; --*count, *uop = u + 1) {
-		u = *uop;
+	work_begin();
+	for (; count; count--, u++) {
 		if (unlikely(work_spent(COPY_COST))) {
-			rc = 1;
+			rc = grant_again(GNTTABOP_copy, u, count);
 			break;
 		}
 		rc = -EFAULT;

@@ -14,7 +14,8 @@
 #include "pv.h"
 #include "x86.h"
 
-#define FLUSH_PAGES_MAX 8 /* up to so many pages are flushed one by one */
+#define MAP_COST        60 /* units of work */
+#define FLUSH_PAGES_MAX 8  /* up to so many pages are flushed one by one */
 
 /*
  * The record of mappings grows by a frame when no free handle is left, up to the limit at creation.
@@ -64,7 +65,7 @@ static void frame_drop(struct frame *f, bool readonly)
 	if (readonly)
 		frame_put(f);
 	else
-		frame_put_typed_final(f);
+		frame_put_writable(f);
 }
 
 /* Both halves of a PV guest run in ring 3, so an application map is one for the kernel too. */
@@ -106,23 +107,23 @@ static int map_frame(const struct gnttab_map_grant_ref *op, struct domain *owner
 static int pin_all(const struct gnttab_map_grant_ref *op, struct domain *owner, struct frame **f)
 {
 	bool readonly = op->flags & GNTMAP_readonly;
-	int rc = grant_pin(owner, op->ref, readonly, true, f);
+	int rc = grant_pin(owner->grant, op->ref, readonly, true, f);
 
 	if (rc || (op->flags & (GNTMAP_host_map | GNTMAP_device_map)) !=
 			  (GNTMAP_host_map | GNTMAP_device_map))
 		return rc;
-	rc = grant_pin(owner, op->ref, readonly, true, f);
+	rc = grant_pin(owner->grant, op->ref, readonly, true, f);
 	if (rc)
-		grant_unpin(owner, op->ref, readonly);
+		grant_unpin(owner->grant, op->ref, readonly);
 	return rc;
 }
 
 static void unpin_all(struct domain *owner, uint32_t ref, uint32_t flags)
 {
 	if (flags & GNTMAP_host_map)
-		grant_unpin(owner, ref, flags & GNTMAP_readonly);
+		grant_unpin(owner->grant, ref, flags & GNTMAP_readonly);
 	if (flags & GNTMAP_device_map)
-		grant_unpin(owner, ref, flags & GNTMAP_readonly);
+		grant_unpin(owner->grant, ref, flags & GNTMAP_readonly);
 }
 
 /* Everything is undone in reverse where a step is refused; the handle becomes known last. */
@@ -162,14 +163,14 @@ static int map_one(struct gnttab_map_grant_ref *op)
 	return GNTST_okay;
 }
 
-long grant_map(void **uop, unsigned *count)
+long grant_map(struct gnttab_map_grant_ref *u, unsigned count)
 {
-	struct gnttab_map_grant_ref op, *u;
+	struct gnttab_map_grant_ref op;
 
-	for (; *count; --*count, *uop = u + 1) {
-		u = *uop;
-		if (unlikely(work_spent(30)))
-			return 1;
+	work_begin();
+	for (; count; count--, u++) {
+		if (unlikely(work_spent(MAP_COST)))
+			return grant_again(GNTTABOP_map_grant_ref, u, count);
 		if (unlikely(copy_from_guest(&op, u, sizeof(op))))
 			return -EFAULT;
 		op.status = (int16_t)map_one(&op);
@@ -238,15 +239,15 @@ static int unmap_one(uint32_t handle, uint64_t host, uint64_t dev, uint64_t new_
 	return GNTST_okay;
 }
 
-long grant_unmap(void **uop, unsigned *count)
+long grant_unmap(struct gnttab_unmap_grant_ref *u, unsigned count)
 {
-	struct gnttab_unmap_grant_ref op, *u;
-	bool flush_page = *count <= FLUSH_PAGES_MAX;
+	struct gnttab_unmap_grant_ref op;
+	bool flush_page = count <= FLUSH_PAGES_MAX;
 
-	for (; *count; --*count, *uop = u + 1) {
-		u = *uop;
-		if (unlikely(work_spent(30)))
-			return 1;
+	work_begin();
+	for (; count; count--, u++) {
+		if (unlikely(work_spent(MAP_COST)))
+			return grant_again(GNTTABOP_unmap_grant_ref, u, count);
 		if (unlikely(copy_from_guest(&op, u, sizeof(op))))
 			return -EFAULT;
 		op.status =
@@ -257,14 +258,14 @@ long grant_unmap(void **uop, unsigned *count)
 	return 0;
 }
 
-long grant_unmap_and_replace(void **uop, unsigned *count)
+long grant_unmap_and_replace(struct gnttab_unmap_and_replace *u, unsigned count)
 {
-	struct gnttab_unmap_and_replace op, *u;
+	struct gnttab_unmap_and_replace op;
 
-	for (; *count; --*count, *uop = u + 1) {
-		u = *uop;
-		if (unlikely(work_spent(30)))
-			return 1;
+	work_begin();
+	for (; count; count--, u++) {
+		if (unlikely(work_spent(MAP_COST)))
+			return grant_again(GNTTABOP_unmap_and_replace, u, count);
 		if (unlikely(copy_from_guest(&op, u, sizeof(op))))
 			return -EFAULT;
 		op.status = (int16_t)unmap_one(op.handle, op.host_addr, 0, op.new_addr, false);

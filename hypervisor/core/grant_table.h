@@ -16,13 +16,20 @@
 #define MAPTRACK_PER_FRAME (PAGE_SIZE / sizeof(struct maptrack))
 #define HANDLE_NONE        (~0u)
 
-#define ACTIVE_LOCKED   0x8000 /* in domid: somebody changes the entry */
+#define ACTIVE_LOCKED   0x8000      /* in domid: somebody changes the entry */
+#define ACTIVE_READER   0x00010000u /* one pin, in the word of domid and pins */
+#define ACTIVE_WRITER   0x01000000u
 #define ACTIVE_PINS_MAX 128
 
 struct active {
 	uint32_t frame;
-	uint16_t domid;           /* the grantee, while pinned; ACTIVE_LOCKED */
-	uint8_t readers, writers; /* mappings and copies under way; the pins */
+	union {
+		struct {
+			uint16_t domid;           /* the grantee, while pinned; ACTIVE_LOCKED */
+			uint8_t readers, writers; /* the pins: mappings, and copies under way */
+		};
+		uint32_t word; /* all three: one store by who has the lock unlocks too */
+	};
 };
 _Static_assert(sizeof(struct active) == sizeof(struct grant_entry_v1),
 	       "a page of one for a page of the other");
@@ -60,9 +67,16 @@ static inline struct maptrack *grant_maptrack(const struct grant_table *t, uint3
 	return &t->maptrack[handle / MAPTRACK_PER_FRAME][handle % MAPTRACK_PER_FRAME];
 }
 
+static inline bool active_trylock(struct active *a)
+{
+	bool was;
+
+	__asm__ volatile("lock btsw $15, %0" : "+m"(a->domid), "=@ccc"(was)::"memory");
+	return !was;
+}
 static inline void active_lock(struct active *a)
 {
-	while (__atomic_fetch_or(&a->domid, ACTIVE_LOCKED, __ATOMIC_ACQUIRE) & ACTIVE_LOCKED)
+	while (!active_trylock(a))
 		cpu_serve();
 }
 static inline void active_unlock(struct active *a)
@@ -74,8 +88,8 @@ static inline void active_unlock(struct active *a)
  * Pin ref of owner's table for the current domain. GNTST_okay: *f is the frame, without a reference
  * of its own, and the entry is in use until grant_unpin. `map` refuses grants that copies may use.
  */
-int grant_pin(struct domain *owner, uint32_t ref, bool readonly, bool map, struct frame **f);
-void grant_unpin(struct domain *owner, uint32_t ref, bool readonly);
+int grant_pin(struct grant_table *t, uint32_t ref, bool readonly, bool map, struct frame **f);
+void grant_unpin(struct grant_table *t, uint32_t ref, bool readonly);
 
 /*
  * The padding behind an int16_t status goes back as it came, so that the store is one of a whole
@@ -84,9 +98,10 @@ void grant_unpin(struct domain *owner, uint32_t ref, bool readonly);
 #define STATUS_SIZE 4
 
 /*
- * The ops; each advances *uop and *count past what is done, and returns 0, -errno, or 1: continue.
+ * The ops on lists. Each stops when the budget is spent, and goes on as what grant_again returns.
  */
-long grant_map(void **uop, unsigned *count);
-long grant_unmap(void **uop, unsigned *count);
-long grant_unmap_and_replace(void **uop, unsigned *count);
-long grant_copy(void **uop, unsigned *count);
+long grant_map(struct gnttab_map_grant_ref *u, unsigned count);
+long grant_unmap(struct gnttab_unmap_grant_ref *u, unsigned count);
+long grant_unmap_and_replace(struct gnttab_unmap_and_replace *u, unsigned count);
+long grant_copy(struct gnttab_copy *u, unsigned count);
+long grant_again(unsigned cmd, void *uop, unsigned count);

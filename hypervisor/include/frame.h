@@ -178,7 +178,25 @@ int frame_put_rest(struct frame *f);
  * frame_put_typed for callers that cannot continue: it finishes at any cost (bounded by one tree).
  */
 void frame_put_typed_final(struct frame *f);
+
+/* The same for TYPE_WRITABLE, with the usual case in line: the frame is mapped writable already. */
 static inline bool frame_get_writable(struct frame *f, domid_t owner)
 {
+	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
+
+	if (likely((s & (FRAME_TYPE | FRAME_VALID)) == (TYPE_WRITABLE | FRAME_VALID) &&
+		   frame_ref_ok(s) && f->owner == owner) &&
+	    likely(__atomic_compare_exchange_n(&f->state, &s, s + FRAME_REF + FRAME_TREF, false,
+					       __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
+		return true;
 	return frame_get_typed(f, owner, TYPE_WRITABLE) == 0;
+}
+static inline void frame_put_writable(struct frame *f)
+{
+	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
+
+	if (unlikely((s & FRAME_TREFS) == FRAME_TREF) ||
+	    unlikely(!__atomic_compare_exchange_n(&f->state, &s, s - FRAME_REF - FRAME_TREF, false,
+						  __ATOMIC_RELEASE, __ATOMIC_RELAXED)))
+		(void)frame_put_typed(f); /* never stops: no table */
 }
