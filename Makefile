@@ -190,7 +190,7 @@ new-app: ## lay out a new application, NAME=x, in examples/x
 
 # --- testing and measuring ----------------------------------------------------------------------
 
-test: all test-images build/third/xen/xen ## run every test; TESTS=words picks by name
+test: all test-images build/third/xen/xen build/run/httpd.ext4 ## run every test; TESTS=words picks by name
 	$(Q)tests/run $(TESTS)
 
 build/third/xen/xen: ci/fetch-xen ci/private-apt

@@ -5,9 +5,9 @@
  *	ring -> copy and check -> map the grants of a whole batch -> disk -> finished ->
  *	unmap a whole batch -> responses -> one notification
  *
- * Data is never touched: a grant is mapped for the device alone (GNTMAP_device_map), which holds the
- * frame and tells its machine address, and the disk reads or writes it there. So there is no page
- * table to change, no TLB to flush, and no copy.
+ * Data is never touched: a grant is mapped for the device alone (GNTMAP_device_map), which holds
+ *the frame and tells its machine address, and the disk reads or writes it there. So there is no
+ *page table to change, no TLB to flush, and no copy.
  *
  * The frontend's ring is hostile: its indexes and requests are read once. A producer index that
  * cannot be stops the connection.
@@ -42,10 +42,14 @@ static void map_flush(struct map_batch *batch)
 		const struct gnttab_map_grant_ref *op = &batch->ops[i];
 		const struct blkif_request_segment *seg = &req->ring.seg[req->mapped];
 
-		/* After one failure the rest of a request is let go at once, so that mapped ones come first. */
+		/*
+		 * After one failure the rest of a request is let go at once, so that mapped ones
+		 * come first.
+		 */
 		if (op->status == GNTST_okay && req->status == BLKIF_RSP_OKAY) {
 			req->handles[req->mapped] = op->handle;
-			req->segs[req->mapped].maddr = op->dev_bus_addr + seg->first_sect * SECTOR_SIZE;
+			req->segs[req->mapped].maddr =
+				op->dev_bus_addr + seg->first_sect * SECTOR_SIZE;
 			req->segs[req->mapped].len =
 				(seg->last_sect - seg->first_sect + 1U) * SECTOR_SIZE;
 			req->mapped++;
@@ -212,7 +216,10 @@ static void respond(struct blkback *back, const struct blkback_request *req)
 	back->errors += req->status != BLKIF_RSP_OKAY;
 }
 
-/* Unmap what has finished, then answer it: the frontend may reuse a page once it reads the response. */
+/*
+ * Unmap what has finished, then answer it: the frontend may reuse a page once it reads the
+ * response.
+ */
 static void answer_finished(struct blkback *back, struct gnttab_unmap_grant_ref *ops)
 {
 	struct list done, *l;
@@ -256,7 +263,9 @@ static bool has_work(struct blkback *back)
 	return READ_ONCE(back->kicked) || READ_ONCE(back->stop) || !list_empty(&back->finished);
 }
 
-/* What is needed for batches is large, so it is one block of the thread's life, not of its stack. */
+/*
+ * What is needed for batches is large, so it is one block of the thread's life, not of its stack.
+ */
 struct batches {
 	struct map_batch map;
 	struct gnttab_unmap_grant_ref unmap[BATCH_GRANTS];
@@ -277,7 +286,8 @@ static void serve(struct blkback *back, struct batches *batches)
 			/* Without a free request the next one that finishes brings us back. */
 		} while (trusted && more && !list_empty(&back->free) && !READ_ONCE(back->stop));
 		if (!trusted) {
-			xenbus_fatal(back->dev, -EPROTO, "the frontend's ring indexes are impossible");
+			xenbus_fatal(back->dev, -EPROTO,
+				     "the frontend's ring indexes are impossible");
 			break;
 		}
 	}

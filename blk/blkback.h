@@ -11,7 +11,9 @@
 
 #define BLKBACK_RING_ORDER_MAX 2U
 
-/* One request of the frontend, from the ring to its response. Owned by the thread but for `block`. */
+/*
+ * One request of the frontend, from the ring to its response. Owned by the thread but for `block`.
+ */
 struct blkback_request {
 	struct blkring_request ring;
 	struct block_request block;
@@ -48,5 +50,6 @@ struct blkback {
 
 /* Start and stop the data path of a connection whose ring and port are set up. */
 int blkback_start(struct blkback *back); /* -ENOMEM */
-void blkback_stop(struct blkback *back); /* waits until the disk has let go of the frontend's memory */
+void blkback_stop(
+	struct blkback *back); /* waits until the disk has let go of the frontend's memory */
 void blkback_event(evtchn_port_t port, void *arg);

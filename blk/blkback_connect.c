@@ -45,7 +45,8 @@ static int find_disk(struct xenbus_device *dev, struct blkback *back)
 
 static int offer(struct xenbus_device *dev, const struct blkback *back)
 {
-	int err = xs_printf(XS_NO_TX, dev->path, "feature-flush-cache", "%d", back->limits.can_flush);
+	int err =
+		xs_printf(XS_NO_TX, dev->path, "feature-flush-cache", "%d", back->limits.can_flush);
 
 	if (!err)
 		err = xs_printf(XS_NO_TX, dev->path, "feature-discard", "%d",
@@ -166,7 +167,8 @@ static int publish(struct blkback *back)
 	if (!err)
 		err = xs_printf(XS_NO_TX, dev->path, "sector-size", "%u", SECTOR_SIZE);
 	if (!err)
-		err = xs_printf(XS_NO_TX, dev->path, "physical-sector-size", "%u", disk->block_size);
+		err = xs_printf(XS_NO_TX, dev->path, "physical-sector-size", "%u",
+				disk->block_size);
 	if (!err)
 		err = xs_printf(XS_NO_TX, dev->path, "info", "%u",
 				back->limits.readonly ? VDISK_READONLY : 0);

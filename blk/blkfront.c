@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The block frontend's data path. A request takes a slot, whose number is its id on the ring, and one
- * grant for each segment; the response gives both back. Everything runs with upcalls masked: from
- * threads that submit and from the event that completes. Requests that find no slot or no grant
- * wait, in order, until something completes.
+ * The block frontend's data path. A request takes a slot, whose number is its id on the ring, and
+ * one grant for each segment; the response gives both back. Everything runs with upcalls masked:
+ * from threads that submit and from the event that completes. Requests that find no slot or no
+ * grant wait, in order, until something completes.
  *
  * The backend is as suspect as any peer: an id that is not in flight, or an index that cannot be,
  * ends the device instead of being believed.
@@ -43,7 +43,9 @@ void blkfront_slots_free(struct blkfront *front)
 
 /* --- Out -------------------------------------------------------------------------------------- */
 
-/* The slot's page for indirect segments stays granted to the backend, read-only, once it is made. */
+/*
+ * The slot's page for indirect segments stays granted to the backend, read-only, once it is made.
+ */
 static bool indirect_page(struct blkfront *front, struct blkfront_slot *slot)
 {
 	int ref;
@@ -115,7 +117,8 @@ static bool fill_indirect(struct blkfront *front, unsigned int id, struct blkif_
 	return true;
 }
 
-static bool fill_discard(unsigned int id, struct blkif_request *raw, const struct block_request *req)
+static bool fill_discard(unsigned int id, struct blkif_request *raw,
+			 const struct block_request *req)
 {
 	*(struct blkif_request_discard *)raw = (struct blkif_request_discard){
 		.operation = BLKIF_OP_DISCARD,

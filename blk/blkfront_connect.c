@@ -82,8 +82,9 @@ static int ring_alloc(struct blkfront *front)
 	if (!front->ring_pages)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < pages; i++) {
-		int ref = gnttab_grant(front->backend,
-				       virt_to_mfn((char *)front->ring_pages + i * PAGE_SIZE), false);
+		int ref =
+			gnttab_grant(front->backend,
+				     virt_to_mfn((char *)front->ring_pages + i * PAGE_SIZE), false);
 
 		if (ref < 0) {
 			while (i)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks of block requests (<xen/io/blkif.h>): nothing leaves here that reaches beyond the disk or a frame. */
+/*
+ * Checks of block requests (<xen/io/blkif.h>): nothing leaves here that reaches beyond the disk or
+ * a frame.
+ */
 #include "blk/blkring.h"
 
 static int check_bounds(const struct blkring_request *req, const struct blkring_disk *disk)
@@ -66,7 +69,9 @@ static int parse_discard(struct blkring_request *req, const struct blkif_request
 	req->id = in.id;
 	req->sector = in.sector_number;
 	req->sectors = in.nr_sectors;
-	/* discard-secure is never offered: a frontend that asks for it wants more than we would do. */
+	/*
+	 * discard-secure is never offered: a frontend that asks for it wants more than we would do.
+	 */
 	if (!disk->can_discard || in.flag & BLKIF_DISCARD_SECURE)
 		return BLKIF_RSP_EOPNOTSUPP;
 	if (disk->readonly)

@@ -100,7 +100,10 @@ void block_kick(struct block_device *dev)
 
 /* --- Waiting I/O ------------------------------------------------------------------------------ */
 
-/* One caller of block_rw: counts what is in flight. Fields under irq_save, since done runs in upcalls. */
+/*
+ * One caller of block_rw: counts what is in flight. Fields under irq_save, since done runs in
+ * upcalls.
+ */
 struct waiter {
 	struct wait_queue queue;
 	unsigned int pending;
@@ -150,7 +153,8 @@ static int waiting_single(struct block_device *dev, struct block_request req)
 }
 
 /* Cut the next request off the buffer: as many pages as the device takes. Returns its bytes. */
-static size_t waiting_fill(struct block_device *dev, struct waiting_request *wr, char *buf, size_t len)
+static size_t waiting_fill(struct block_device *dev, struct waiting_request *wr, char *buf,
+			   size_t len)
 {
 	uint32_t part = dev->block_size;
 	size_t done = 0;
@@ -183,7 +187,8 @@ static struct waiting_request *waiting_free(struct waiting_request *const *all, 
 	return NULL;
 }
 
-static int rw_aligned(struct block_device *dev, enum block_op op, uint64_t pos, char *buf, size_t len)
+static int rw_aligned(struct block_device *dev, enum block_op op, uint64_t pos, char *buf,
+		      size_t len)
 {
 	struct waiter w = { .queue = WAIT_QUEUE_INIT(w.queue) };
 	size_t each = sizeof(struct waiting_request) + dev->max_segs * sizeof(struct block_seg);
@@ -216,7 +221,8 @@ static int rw_aligned(struct block_device *dev, enum block_op op, uint64_t pos, 
 	return w.err;
 }
 
-static int rw_bounced(struct block_device *dev, enum block_op op, uint64_t pos, char *buf, size_t len)
+static int rw_bounced(struct block_device *dev, enum block_op op, uint64_t pos, char *buf,
+		      size_t len)
 {
 	char *bounce = page_alloc(BOUNCE_ORDER);
 	int err = 0;

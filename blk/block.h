@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Block devices as their users see them: virtio-blk in dom0 and blkfront elsewhere look the same. */
+/*
+ * Block devices as their users see them: virtio-blk in dom0 and blkfront elsewhere look the same.
+ */
 #pragma once
 
 #include "guest/types.h"
@@ -16,8 +18,8 @@ enum block_op {
 };
 
 /*
- * Memory of a request: inside one machine frame, both numbers multiples of 512. It is told by machine
- * address, so that it may be memory of another domain that is held by a grant.
+ * Memory of a request: inside one machine frame, both numbers multiples of 512. It is told by
+ * machine address, so that it may be memory of another domain that is held by a grant.
  */
 struct block_seg {
 	uint64_t maddr;
@@ -53,8 +55,8 @@ struct block_device {
 	unsigned int max_segs;
 
 	/*
-	 * submit takes a checked request, in any context; kick makes the device look at all that was
-	 * submitted. A full device keeps requests until there is room.
+	 * submit takes a checked request, in any context; kick makes the device look at all that
+	 * was submitted. A full device keeps requests until there is room.
 	 */
 	void (*submit)(struct block_device *dev, struct block_request *req);
 	void (*kick)(struct block_device *dev);
@@ -74,8 +76,8 @@ void block_submit(struct block_device *dev, struct block_request *req);
 void block_kick(struct block_device *dev);
 
 /*
- * Read or write len bytes at pos (both multiples of block_size) and wait; many requests are in flight
- * at once. Any buffer; one aligned to 512 bytes is not copied. 0 or -errno. From threads.
+ * Read or write len bytes at pos (both multiples of block_size) and wait; many requests are in
+ * flight at once. Any buffer; one aligned to 512 bytes is not copied. 0 or -errno. From threads.
  */
 int block_rw(struct block_device *dev, enum block_op op, uint64_t pos, void *buf, size_t len);
 int block_flush(struct block_device *dev);

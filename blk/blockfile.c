@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A block device as a file: any position and length, by reading and changing the blocks at its edges.
- * Writers of parts of one block are serialised, others are not.
+ * A block device as a file: any position and length, by reading and changing the blocks at its
+ * edges. Writers of parts of one block are serialised, others are not.
  */
 #include "blk/blockfile.h"
 

@@ -176,7 +176,8 @@ static void disk_die(struct disk *disk)
 	struct slot *slot;
 	struct list *l;
 
-	console_print("%s: the device has failed; its requests end with errors\n", disk->block.name);
+	console_print("%s: the device has failed; its requests end with errors\n",
+		      disk->block.name);
 	disk->block.dead = true;
 	virtio_reset(&disk->virtio);
 	while ((slot = vqueue_drain(&disk->queue->vq)))

@@ -34,7 +34,9 @@ static void *page_at(struct builder *b, uint64_t pfn)
 	return b->base + (pfn << PAGE_SHIFT);
 }
 
-/* --- Memory ------------------------------------------------------------------------------------- */
+/*
+ * --- Memory -------------------------------------------------------------------------------------
+ */
 
 /* Extents of one order for the pfns from *pfn on; how many came. Their frames go into the p2m. */
 static uint64_t populate(struct builder *b, uint64_t pfn, unsigned int order, uint64_t extents)
@@ -72,17 +74,22 @@ static int allocate(struct builder *b, struct error *error)
 
 	b->p2m = malloc(total * sizeof(*b->p2m));
 	if (!b->p2m)
-		return error_set(error, -ENOMEM, "dom0 has no memory left for the new domain's page list; raise dom0_mem=");
+		return error_set(
+			error, -ENOMEM,
+			"dom0 has no memory left for the new domain's page list; raise dom0_mem=");
 	pfn = populate(b, 0, EXTENT_ORDER, total >> EXTENT_ORDER) << EXTENT_ORDER;
 	pfn += populate(b, pfn, 0, total - pfn);
 	if (pfn < total)
-		return error_set(error, -ENOMEM,
-				 "not enough free memory: the domain wants %lu KiB, %lu KiB more than there is",
-				 (unsigned long)(total << 2), (unsigned long)((total - pfn) << 2));
+		return error_set(
+			error, -ENOMEM,
+			"not enough free memory: the domain wants %lu KiB, %lu KiB too many",
+			(unsigned long)(total << 2), (unsigned long)((total - pfn) << 2));
 	return 0;
 }
 
-/* --- Contents ----------------------------------------------------------------------------------- */
+/*
+ * --- Contents -----------------------------------------------------------------------------------
+ */
 
 static void load_segments(struct builder *b)
 {
@@ -90,7 +97,8 @@ static void load_segments(struct builder *b)
 
 	for (unsigned int i = 0; elf_segment(&b->kernel.elf, i, &segment); i++)
 		if (segment.type == ELF_PT_LOAD)
-			memcpy(b->base + (segment.paddr + b->kernel.virt_offset - b->kernel.virt_base),
+			memcpy(b->base + (segment.paddr + b->kernel.virt_offset -
+					  b->kernel.virt_base),
 			       b->kernel.elf.data + segment.offset, segment.filesz);
 }
 
@@ -176,7 +184,9 @@ static int fill(struct builder *b, struct error *error)
 	return 0;
 }
 
-/* --- The first vcpu ----------------------------------------------------------------------------- */
+/*
+ * --- The first vcpu -----------------------------------------------------------------------------
+ */
 
 static int pin(struct builder *b, struct error *error)
 {
@@ -186,8 +196,9 @@ static int pin(struct builder *b, struct error *error)
 	};
 	long err = hypercall_mmuext_op(&op, 1, NULL, b->domid);
 
-	return err ? error_set(error, (int)err, "the new domain's page tables are refused: error %ld", -err) :
-		     0;
+	return err ? error_set(error, (int)err,
+			       "the new domain's page tables are refused: error %ld", -err)
+		   : 0;
 }
 
 static int set_vcpu(struct builder *b, struct error *error)
@@ -212,7 +223,8 @@ static int set_vcpu(struct builder *b, struct error *error)
 	c->debugreg[7] = 0x400;
 	err = hyper_set_context(b->domid, 0, c);
 	free(c);
-	return err ? error_set(error, err, "the new domain's first vcpu is refused: error %d", -err) : 0;
+	return err ? error_set(error, err, "the new domain's first vcpu is refused: error %d", -err)
+		   : 0;
 }
 
 static int set_hypercall_page(struct builder *b, struct error *error)
@@ -223,7 +235,9 @@ static int set_hypercall_page(struct builder *b, struct error *error)
 	if (!b->kernel.hypercall_page)
 		return 0;
 	err = hyper_hypercall_page(b->domid, b->p2m[pfn]);
-	return err ? error_set(error, err, "the new domain's hypercall page is refused: error %d", -err) : 0;
+	return err ? error_set(error, err, "the new domain's hypercall page is refused: error %d",
+			       -err)
+		   : 0;
 }
 
 /* Entries 0 and 1 of its grant table let dom0 map its console and store rings without privilege. */
@@ -253,7 +267,9 @@ static int seed_grants(struct builder *b, struct error *error)
 	return 0;
 }
 
-/* --- All of it ---------------------------------------------------------------------------------- */
+/*
+ * --- All of it ----------------------------------------------------------------------------------
+ */
 
 static int prepare(struct builder *b, struct error *error)
 {

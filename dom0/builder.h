@@ -24,5 +24,7 @@ struct build {
 /* Check everything that needs no domain yet: kernel, layout, memory. 0 or -errno with its line. */
 int build_check(const struct build *build, struct error *error);
 
-/* Memory, image, page tables, start_info, vcpu 0. The caller destroys the domain after a failure. */
+/*
+ * Memory, image, page tables, start_info, vcpu 0. The caller destroys the domain after a failure.
+ */
 int build_domain(domid_t domid, struct build *build, struct error *error);

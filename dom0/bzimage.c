@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finds the payload by the setup header (Linux, Documentation/arch/x86/boot.rst, protocol 2.08) and has
- * a library unpack it. Its build appends the unpacked size, 4 bytes, to every format but gzip, which
- * ends in it by itself: so the buffer is allocated once. The image is as hostile as any file: each
- * offset is checked against its end, and a payload that yields another size than it claims is refused.
+ * Finds the payload by the setup header (Linux, Documentation/arch/x86/boot.rst, protocol 2.08) and
+ * has a library unpack it. Its build appends the unpacked size, 4 bytes, to every format but gzip,
+ * which ends in it by itself: so the buffer is allocated once. The image is as hostile as any file:
+ * each offset is checked against its end, and a payload that yields another size than it claims is
+ * refused.
  */
 #include "dom0/bzimage.h"
 
@@ -71,14 +72,17 @@ static bool find_payload(const uint8_t *image, size_t size, struct payload *payl
 	return true;
 }
 
-/* --- The formats: each fills out[0, unpacked) exactly, or fails ----------------------------------- */
+/*
+ * --- The formats: each fills out[0, unpacked) exactly, or fails
+ * -----------------------------------
+ */
 
 static int unpack_xz(const struct payload *in, void *out)
 {
 	uint64_t limit = XZ_MEMORY_LIMIT;
 	size_t used = 0, made = 0;
-	lzma_ret status = lzma_stream_buffer_decode(&limit, 0, NULL, in->data, &used, in->size, out, &made,
-						    in->unpacked);
+	lzma_ret status = lzma_stream_buffer_decode(&limit, 0, NULL, in->data, &used, in->size, out,
+						    &made, in->unpacked);
 
 	if (status == LZMA_MEM_ERROR || status == LZMA_MEMLIMIT_ERROR)
 		return -ENOMEM;
@@ -89,7 +93,8 @@ static int unpack_xz(const struct payload *in, void *out)
 static int unpack_zstd(const struct payload *in, void *out)
 {
 	size_t frame = ZSTD_findFrameCompressedSize(in->data, in->size);
-	size_t made = ZSTD_isError(frame) ? frame : ZSTD_decompress(out, in->unpacked, in->data, frame);
+	size_t made =
+		ZSTD_isError(frame) ? frame : ZSTD_decompress(out, in->unpacked, in->data, frame);
 
 	if (ZSTD_isError(made))
 		return ZSTD_getErrorCode(made) == ZSTD_error_memory_allocation ? -ENOMEM : -EINVAL;
@@ -111,7 +116,8 @@ static int unpack_lz4(const struct payload *in, void *out)
 		at += 4;
 		if (!block || block > in->size - at || block > LZ4_COMPRESSBOUND(LZ4_LEGACY_BLOCK))
 			return -EINVAL;
-		n = LZ4_decompress_safe((const char *)in->data + at, (char *)out + made, (int)block, (int)room);
+		n = LZ4_decompress_safe((const char *)in->data + at, (char *)out + made, (int)block,
+					(int)room);
 		if (n <= 0)
 			return -EINVAL;
 		at += block;
@@ -147,22 +153,26 @@ int bzimage_unpack(const void *data, size_t size, void **out, size_t *out_size, 
 	int err;
 
 	if (!find_payload(data, size, &payload))
-		return error_set(error, -ENOEXEC, "%s: the bzImage is too old, damaged or cut short", name);
+		return error_set(error, -ENOEXEC,
+				 "%s: the bzImage is too old, damaged or cut short", name);
 	if (gunzip_is(payload.data, payload.size + 4))
 		return gunzip(payload.data, payload.size + 4, out, out_size, name, error);
 	format = find_format(&payload);
 	if (!format)
 		return error_set(error, -ENOTSUP,
-				 "%s: the bzImage is packed neither by gzip nor by xz, zstd or lz4", name);
+				 "%s: the bzImage is packed neither by gzip nor by xz, zstd or lz4",
+				 name);
 	if (!payload.unpacked || payload.unpacked > SIZE_LIMIT)
-		return error_set(error, -EFBIG, "%s: the bzImage claims to unpack to %zu bytes", name,
-				 payload.unpacked);
+		return error_set(error, -EFBIG, "%s: the bzImage claims to unpack to %zu bytes",
+				 name, payload.unpacked);
 	buf = malloc(payload.unpacked);
 	err = buf ? format->unpack(&payload, buf) : -ENOMEM;
 	if (err) {
 		free(buf);
 		if (err == -ENOMEM)
-			return error_set(error, err, "%s: dom0 has no memory to unpack it; raise dom0_mem=", name);
+			return error_set(
+				error, err,
+				"%s: dom0 has no memory to unpack it; raise dom0_mem=", name);
 		return error_set(error, err, "%s: the bzImage's payload is damaged", name);
 	}
 	*out = buf;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A domain's configuration in the syntax of xl.cfg(5): assignments of strings, numbers and lists.
- * The same file works with xl on a stock host; what this toolstack does not know is an error that names
- * the line, never silence. Pure.
+ * The same file works with xl on a stock host; what this toolstack does not know is an error that
+ * names the line, never silence. Pure.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The cpio archive format "newc": a header of 13 numbers in 8 hexadecimal digits, the name, the data,
- * both padded to 4 bytes. Every length is checked against the archive. Pure.
+ * The cpio archive format "newc": a header of 13 numbers in 8 hexadecimal digits, the name, the
+ * data, both padded to 4 bytes. Every length is checked against the archive. Pure.
  */
 #include "dom0/ramdisk.h"
 

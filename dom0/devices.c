@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Nodes of a domain (docs/misc/xenstore-paths of Xen). Who may write what is the point of it: a domain
- * reads all of its own directory, and writes only what is its to tell.
+ * Nodes of a domain (docs/misc/xenstore-paths of Xen). Who may write what is the point of it: a
+ * domain reads all of its own directory, and writes only what is its to tell.
  */
 #include "dom0/devices.h"
 
@@ -17,7 +17,9 @@
 #define CLOSE_WAIT (3 * NS_PER_S)
 #define CLOSE_STEP (5 * NS_PER_MS)
 
-/* --- Helpers ------------------------------------------------------------------------------------- */
+/*
+ * --- Helpers -------------------------------------------------------------------------------------
+ */
 
 /* A node owned by `owner`, which `reader` (if another) may read. */
 static int node(xs_tx_t tx, const char *dir, const char *name, domid_t owner, domid_t reader,
@@ -29,14 +31,23 @@ static int node(xs_tx_t tx, const char *dir, const char *name, domid_t owner, do
 	return err ? err : xs_set_perms(tx, dir, name, perms, owner == reader ? 1 : 2);
 }
 
-/* --- The domain's own directory ------------------------------------------------------------------ */
+/*
+ * --- The domain's own directory ------------------------------------------------------------------
+ */
 
 static int write_own(xs_tx_t tx, const struct domain_nodes *n, const char *dir)
 {
-	static const char *const writable[] = { "device", "control/shutdown", "control/feature-poweroff",
-						"control/feature-reboot", "control/feature-halt",
-						"control/feature-suspend", "data", "drivers", "feature",
-						"attr", "error" };
+	static const char *const writable[] = { "device",
+						"control/shutdown",
+						"control/feature-poweroff",
+						"control/feature-reboot",
+						"control/feature-halt",
+						"control/feature-suspend",
+						"data",
+						"drivers",
+						"feature",
+						"attr",
+						"error" };
 	char text[64];
 	int err = node(tx, dir, NULL, 0, n->domid, NULL);
 
@@ -115,7 +126,10 @@ static int write_vm(xs_tx_t tx, const struct domain_nodes *n)
 	return err;
 }
 
-/* --- Devices -------------------------------------------------------------------------------------- */
+/*
+ * --- Devices
+ * --------------------------------------------------------------------------------------
+ */
 
 struct device {
 	const char *type;
@@ -233,7 +247,10 @@ int nodes_write(struct domain_nodes *nodes)
 	return xs_transact(write_all, nodes);
 }
 
-/* --- The end -------------------------------------------------------------------------------------- */
+/*
+ * --- The end
+ * --------------------------------------------------------------------------------------
+ */
 
 /* Run over the backend directories of a domain. */
 static void for_each_backend(domid_t domid, void (*visit)(const char *back, void *arg), void *arg)

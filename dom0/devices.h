@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A domain's nodes in xenstore, as xl lays them out: frontends and backends find each other there. */
+/*
+ * A domain's nodes in xenstore, as xl lays them out: frontends and backends find each other there.
+ */
 #pragma once
 
 #include "dom0/config.h"
@@ -16,7 +18,10 @@ struct domain_nodes {
 	uint64_t store_mfn, console_mfn;
 };
 
-/* Everything below /local/domain/ID and /vm/UUID, devices included, in one transaction. 0 or -errno. */
+/*
+ * Everything below /local/domain/ID and /vm/UUID, devices included, in one transaction. 0 or
+ * -errno.
+ */
 int nodes_write(struct domain_nodes *nodes);
 
 /*

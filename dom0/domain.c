@@ -29,12 +29,15 @@
 #include <xen/sched.h>
 
 #define PAGES_PER_MIB	256U
-#define RESTART_TOO_FAST (1 * NS_PER_S) /* a domain that ended sooner waits so long before it starts again */
+#define RESTART_TOO_FAST \
+	(1 * NS_PER_S) /* a domain that ended sooner waits so long before it starts again */
 
 static MUTEX(lock); /* the list, and creation and destruction as a whole */
 static struct domain *domains;
 
-/* --- The list ------------------------------------------------------------------------------------ */
+/*
+ * --- The list ------------------------------------------------------------------------------------
+ */
 
 static struct domain *by_id(domid_t domid)
 {
@@ -76,7 +79,8 @@ int domain_find(const char *name, domid_t *domid, struct error *error)
 		*domid = (domid_t)id;
 		return 0;
 	}
-	return error_set(error, -ESRCH, "%s: there is no such domain; `list` shows those there are", name);
+	return error_set(error, -ESRCH, "%s: there is no such domain; `list` shows those there are",
+			 name);
 }
 
 void domain_name(domid_t domid, char *name, size_t size)
@@ -100,10 +104,13 @@ unsigned int domain_count(void)
 	return count;
 }
 
-/* --- Creation ------------------------------------------------------------------------------------ */
+/*
+ * --- Creation ------------------------------------------------------------------------------------
+ */
 
 /* A file of the ramdisk, unpacked if it is gzip or a bzImage. *owned: to be freed by the caller. */
-static int load(const char *path, struct build *build, bool kernel, void **owned, struct error *error)
+static int load(const char *path, struct build *build, bool kernel, void **owned,
+		struct error *error)
 {
 	struct ramdisk_file file;
 	size_t size;
@@ -139,24 +146,28 @@ static int check_config(const struct domain_config *config, const struct build *
 	struct xen_sysctl_physinfo physinfo;
 
 	if (by_name(config->name))
-		return error_set(error, -EEXIST, "%s: a domain of this name runs already; choose another name=",
+		return error_set(error, -EEXIST,
+				 "%s: a domain of this name runs already; choose another name=",
 				 config->name);
 	for (unsigned int i = 0; i < config->disk_count; i++) {
 		const struct config_disk *disk = &config->disk[i];
 		const struct block_device *dev = block_find(disk->target);
 
 		if (!dev)
-			return error_set(error, -ENODEV, "%s: there is no disk %s in this machine; see disk=",
+			return error_set(error, -ENODEV,
+					 "%s: there is no disk %s in this machine; see disk=",
 					 config->name, disk->target);
 		if (dev->readonly && !disk->readonly)
-			return error_set(error, -EROFS, "%s: disk %s is read-only; give it access r in disk=",
+			return error_set(error, -EROFS,
+					 "%s: disk %s is read-only; give it access r in disk=",
 					 config->name, disk->target);
 	}
 	if (build_check(build, error))
 		return error->code;
 	if (!hyper_physinfo(&physinfo) && physinfo.free_pages < build->memory_pages)
-		return error_set(error, -ENOMEM, "%s: memory=%u MiB, but only %lu MiB are free", config->name,
-				 config->memory_mib, (unsigned long)(physinfo.free_pages / PAGES_PER_MIB));
+		return error_set(error, -ENOMEM, "%s: memory=%u MiB, but only %lu MiB are free",
+				 config->name, config->memory_mib,
+				 (unsigned long)(physinfo.free_pages / PAGES_PER_MIB));
 	return 0;
 }
 
@@ -198,7 +209,8 @@ static int open_ports(domid_t domid, struct build *build, struct error *error)
 	int console = store < 0 ? store : evtchn_alloc_for(domid, 0);
 
 	if (console < 0)
-		return error_set(error, console, "the new domain's event channels are refused: error %d", -console);
+		return error_set(error, console,
+				 "the new domain's event channels are refused: error %d", -console);
 	build->store_port = (evtchn_port_t)store;
 	build->console_port = (evtchn_port_t)console;
 	return 0;
@@ -222,9 +234,12 @@ static int publish(struct domain *d, const struct build *build, struct error *er
 	if (!err)
 		err = xs_introduce(d->domid, build->store_mfn.n, build->store_port);
 	if (err)
-		return error_set(error, err, "%s: xenstore refuses the domain: %s", d->config.name, strerror(-err));
+		return error_set(error, err, "%s: xenstore refuses the domain: %s", d->config.name,
+				 strerror(-err));
 	d->console = consoled_open(d->domid, build->console_port, d->config.name);
-	return d->console ? 0 : error_set(error, -EIO, "%s: its console cannot be served", d->config.name);
+	return d->console
+		       ? 0
+		       : error_set(error, -EIO, "%s: its console cannot be served", d->config.name);
 }
 
 /* Undo everything, in reverse, whatever of it there is. Under lock. */
@@ -251,13 +266,13 @@ static int make(struct domain *d, struct build *build, struct error *error)
 
 	if (err) {
 		free(d);
-		return error_set(error, err, "%s: the hypervisor refuses a new domain: %s", config->name,
-				 strerror(-err));
+		return error_set(error, err, "%s: the hypervisor refuses a new domain: %s",
+				 config->name, strerror(-err));
 	}
 	err = hyper_max_memory(d->domid, MAX(config->maxmem_mib, config->memory_mib) * 1024UL);
 	if (err)
-		error_set(error, err, "%s: maxmem=%u is refused: %s", config->name, config->maxmem_mib,
-			  strerror(-err));
+		error_set(error, err, "%s: maxmem=%u is refused: %s", config->name,
+			  config->maxmem_mib, strerror(-err));
 	if (!err)
 		err = open_ports(d->domid, build, error);
 	if (!err)
@@ -275,7 +290,8 @@ static int make(struct domain *d, struct build *build, struct error *error)
 }
 
 /* Under lock. */
-static int create(const struct domain_config *config, bool paused, domid_t *domid, struct error *error)
+static int create(const struct domain_config *config, bool paused, domid_t *domid,
+		  struct error *error)
 {
 	struct domain *d = calloc(1, sizeof(*d));
 	struct build build = { .memory_pages = (uint64_t)config->memory_mib * PAGES_PER_MIB };
@@ -338,11 +354,16 @@ int domain_create_file(const char *path, bool paused, domid_t *domid, struct err
 	/* `create httpd` means its file among the configurations. */
 	snprintf(full, sizeof(full), "etc/lamina/%s.cfg", path);
 	if (!ramdisk_find(path, &file) && !ramdisk_find(full, &file))
-		return error_set(error, -ENOENT, "%s: dom0's ramdisk has no such configuration; `info` lists them", path);
+		return error_set(error, -ENOENT,
+				 "%s: dom0's ramdisk has no such configuration; `info` lists them",
+				 path);
 	return domain_create(file.data, file.size, file.path, paused, domid, error);
 }
 
-/* --- Orders --------------------------------------------------------------------------------------- */
+/*
+ * --- Orders
+ * ---------------------------------------------------------------------------------------
+ */
 
 int domain_destroy(domid_t domid, struct error *error)
 {
@@ -350,7 +371,8 @@ int domain_destroy(domid_t domid, struct error *error)
 	int err = 0;
 
 	if (!domid)
-		return error_set(error, -EPERM, "Domain-0 cannot destroy itself; `poweroff` ends the machine");
+		return error_set(error, -EPERM,
+				 "Domain-0 cannot destroy itself; `poweroff` ends the machine");
 	mutex_lock(&lock);
 	d = by_id(domid);
 	if (d)
@@ -381,7 +403,10 @@ int domain_pause(domid_t domid, bool pause, struct error *error)
 	return err;
 }
 
-/* --- What follows an end --------------------------------------------------------------------------- */
+/*
+ * --- What follows an end
+ * ---------------------------------------------------------------------------
+ */
 
 static enum config_action action_of(const struct domain_config *config, unsigned int code)
 {

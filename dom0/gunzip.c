@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* gzip: zlib inflates, into a buffer that grows as it must. The size in the trailer is a hint, no more. */
+/*
+ * gzip: zlib inflates, into a buffer that grows as it must. The size in the trailer is a hint, no
+ * more.
+ */
 #include "dom0/gunzip.h"
 
 #include <stdint.h>
@@ -69,7 +72,9 @@ int gunzip(const void *data, size_t size, void **out, size_t *out_size, const ch
 	if (err) {
 		free(buf);
 		if (err == -ENOMEM)
-			return error_set(error, err, "%s: dom0 has no memory to unpack it; raise dom0_mem=", name);
+			return error_set(
+				error, err,
+				"%s: dom0 has no memory to unpack it; raise dom0_mem=", name);
 		return error_set(error, err, "%s: the gzip file is damaged or cut short", name);
 	}
 	*out = buf;

@@ -34,13 +34,16 @@ static int check_notes(const struct elf *elf, const char *name, struct error *er
 	if (!elf_xen_note(elf, XEN_ELFNOTE_XEN_VERSION, &note) &&
 	    !elf_xen_note(elf, XEN_ELFNOTE_ENTRY, &note))
 		return error_set(error, -ENOEXEC,
-				 "%s: the kernel has no Xen notes: it was not built for Xen PV", name);
+				 "%s: the kernel has no Xen notes: it was not built for Xen PV",
+				 name);
 	if (elf_xen_note(elf, XEN_ELFNOTE_XEN_VERSION, &note) &&
 	    !note_is(elf, XEN_ELFNOTE_XEN_VERSION, "xen-3.0"))
-		return error_set(error, -ENOEXEC, "%s: the kernel's Xen note asks for another ABI than xen-3.0",
+		return error_set(error, -ENOEXEC,
+				 "%s: the kernel's Xen note asks for another ABI than xen-3.0",
 				 name);
 	if (!elf_xen_note(elf, XEN_ELFNOTE_ENTRY, &note))
-		return error_set(error, -ENOEXEC, "%s: the kernel's Xen notes name no PV entry point", name);
+		return error_set(error, -ENOEXEC,
+				 "%s: the kernel's Xen notes name no PV entry point", name);
 	return 0;
 }
 
@@ -57,14 +60,16 @@ static int find_bounds(struct kernel *kernel, const char *name, struct error *er
 		if (segment.type != ELF_PT_LOAD || !segment.memsz)
 			continue;
 		if (va < kernel->virt_base || va + segment.memsz < va)
-			return error_set(error, -ENOEXEC,
-					 "%s: the kernel has a segment outside its own address space", name);
+			return error_set(
+				error, -ENOEXEC,
+				"%s: the kernel has a segment outside its own address space", name);
 		kernel->start = MIN(kernel->start, va);
 		kernel->end = MAX(kernel->end, va + segment.memsz);
 	}
 	if (kernel->end <= kernel->start || kernel->entry < kernel->start ||
 	    kernel->entry >= kernel->end)
-		return error_set(error, -ENOEXEC, "%s: the kernel's entry point lies outside it", name);
+		return error_set(error, -ENOEXEC, "%s: the kernel's entry point lies outside it",
+				 name);
 	return 0;
 }
 
@@ -76,7 +81,8 @@ int kernel_open(struct kernel *kernel, const void *image, size_t size, const cha
 	struct elf_note note;
 
 	if (status != ELF_OK)
-		return error_set(error, -ENOEXEC, "%s: the kernel %s", name, elf_status_text(status));
+		return error_set(error, -ENOEXEC, "%s: the kernel %s", name,
+				 elf_status_text(status));
 	if (check_notes(elf, name, error))
 		return error->code;
 	kernel->virt_base = note_or(elf, XEN_ELFNOTE_VIRT_BASE, 0);
@@ -92,11 +98,14 @@ int kernel_open(struct kernel *kernel, const void *image, size_t size, const cha
 	    (kernel->hypercall_page && (kernel->hypercall_page < kernel->start ||
 					kernel->hypercall_page >= kernel->end)) ||
 	    (kernel->p2m_base != KERNEL_NO_P2M_BASE && kernel->p2m_base % PAGE_SIZE))
-		return error_set(error, -ENOEXEC, "%s: the kernel's Xen notes contradict each other", name);
+		return error_set(error, -ENOEXEC,
+				 "%s: the kernel's Xen notes contradict each other", name);
 	return 0;
 }
 
-/* --- Layout ------------------------------------------------------------------------------------- */
+/*
+ * --- Layout -------------------------------------------------------------------------------------
+ */
 
 static uint64_t pages(uint64_t bytes)
 {
@@ -117,7 +126,8 @@ static uint64_t count_tables(const struct kernel *kernel, const struct layout *l
 	for (unsigned int level = 1; level <= 3; level++) {
 		count += tables_of(level, kernel->virt_base, layout->map_pages << PAGE_SHIFT);
 		if (kernel->p2m_base != KERNEL_NO_P2M_BASE)
-			count += tables_of(level, kernel->p2m_base, layout->p2m_pages << PAGE_SHIFT);
+			count +=
+				tables_of(level, kernel->p2m_base, layout->p2m_pages << PAGE_SHIFT);
 	}
 	return count;
 }
@@ -169,9 +179,10 @@ int layout_compute(struct layout *layout, const struct kernel *kernel, uint64_t 
 	else
 		layout->used_pages = next + 8;
 	if (layout->used_pages > total_pages)
-		return error_set(error, -ENOMEM,
-				 "%s: needs at least %lu KiB of memory to start, its domain has %lu KiB; raise memory=",
-				 name, (unsigned long)(layout->used_pages << 2),
-				 (unsigned long)(total_pages << 2));
+		return error_set(
+			error, -ENOMEM,
+			"%s: needs at least %lu KiB of memory, its domain has %lu KiB; raise memory=",
+			name, (unsigned long)(layout->used_pages << 2),
+			(unsigned long)(total_pages << 2));
 	return 0;
 }

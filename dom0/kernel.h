@@ -35,7 +35,8 @@ struct layout {
 	uint64_t first_table, table_pages;
 	uint64_t stack;
 	uint64_t used_pages; /* all of the above lies below */
-	uint64_t map_pages;  /* mapped at the start: with padding, to a 4 MiB boundary, if there is so much */
+	uint64_t map_pages;  /* mapped at the start: with padding, to a 4 MiB boundary, if there is
+				so much */
 	uint64_t p2m_va;
 };
 

@@ -22,9 +22,9 @@ static int network_start(void)
 		err = switch_attach(bridge, card, UPLINK_ADDRESSES);
 		if (err)
 			return err;
-		console_print("%s: uplink of %s, %02x:%02x:%02x:%02x:%02x:%02x\n", card->name, BRIDGE,
-			      card->mac[0], card->mac[1], card->mac[2], card->mac[3], card->mac[4],
-			      card->mac[5]);
+		console_print("%s: uplink of %s, %02x:%02x:%02x:%02x:%02x:%02x\n", card->name,
+			      BRIDGE, card->mac[0], card->mac[1], card->mac[2], card->mac[3],
+			      card->mac[4], card->mac[5]);
 	}
 	if (err != -ENODEV && err != -EPERM)
 		return err;

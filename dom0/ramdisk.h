@@ -11,7 +11,9 @@ struct ramdisk_file {
 	size_t size;
 };
 
-/* Open the module that came with dom0. 0; -ENOENT: none came; -EINVAL after a line that says why. */
+/*
+ * Open the module that came with dom0. 0; -ENOENT: none came; -EINVAL after a line that says why.
+ */
 int ramdisk_open(void);
 
 /* By path, with or without a leading slash. False: no such file. */

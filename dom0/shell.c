@@ -23,7 +23,9 @@
 #define PAGES_PER_MIB 256U
 #define PORTS	      4096U /* of a two-level table */
 
-/* --- Telling ------------------------------------------------------------------------------------- */
+/*
+ * --- Telling -------------------------------------------------------------------------------------
+ */
 
 static const char *state_text(const xen_domctl_getdomaininfo_t *info, char out[7])
 {
@@ -99,11 +101,14 @@ static int verb_info(char **words, unsigned int count, struct error *error)
 
 	(void)words, (void)count;
 	if (err)
-		return error_set(error, err, "info: the hypervisor does not tell: %s", strerror(-err));
+		return error_set(error, err, "info: the hypervisor does not tell: %s",
+				 strerror(-err));
 	printf("nr_cpus                : %u\n", physinfo.nr_cpus);
 	printf("cpu_mhz                : %u\n", physinfo.cpu_khz / 1000);
-	printf("total_memory           : %lu\n", (unsigned long)(physinfo.total_pages / PAGES_PER_MIB));
-	printf("free_memory            : %lu\n", (unsigned long)(physinfo.free_pages / PAGES_PER_MIB));
+	printf("total_memory           : %lu\n",
+	       (unsigned long)(physinfo.total_pages / PAGES_PER_MIB));
+	printf("free_memory            : %lu\n",
+	       (unsigned long)(physinfo.free_pages / PAGES_PER_MIB));
 	printf("free_pages             : %lu\n", (unsigned long)physinfo.free_pages);
 	printf("domains                : %u\n", domain_count());
 	show_own();
@@ -125,7 +130,10 @@ static int verb_dmesg(char **words, unsigned int count, struct error *error)
 	return 0;
 }
 
-/* --- Domains --------------------------------------------------------------------------------------- */
+/*
+ * --- Domains
+ * ---------------------------------------------------------------------------------------
+ */
 
 static int verb_create(char **words, unsigned int count, struct error *error)
 {
@@ -142,7 +150,9 @@ static int verb_create(char **words, unsigned int count, struct error *error)
 		else if (*words[i] != '-' && !file)
 			file = words[i];
 		else
-			return error_set(error, -EINVAL, "create: what is %s? usage: create [-p] [-c] FILE", words[i]);
+			return error_set(error, -EINVAL,
+					 "create: what is %s? usage: create [-p] [-c] FILE",
+					 words[i]);
 	}
 	if (!file)
 		return error_set(error, -EINVAL, "create: which? usage: create [-p] [-c] FILE");
@@ -156,7 +166,8 @@ static int verb_create(char **words, unsigned int count, struct error *error)
 static int one_domain(char **words, unsigned int count, domid_t *domid, struct error *error)
 {
 	if (count != 2)
-		return error_set(error, -EINVAL, "%s: one domain, please: %s NAME or ID", words[0], words[0]);
+		return error_set(error, -EINVAL, "%s: one domain, please: %s NAME or ID", words[0],
+				 words[0]);
 	return domain_find(words[1], domid, error);
 }
 
@@ -238,7 +249,8 @@ static const struct verb {
 	int (*fn)(char **words, unsigned int count, struct error *error);
 	const char *help;
 } verbs[] = {
-	{ "create", verb_create, "[-p] [-c] FILE  start the domain of a configuration (paused, with console)" },
+	{ "create", verb_create,
+	  "[-p] [-c] FILE  start the domain of a configuration (paused, with console)" },
 	{ "list", verb_list, "all domains" },
 	{ "console", verb_console, "DOMAIN  talk to it; Ctrl-] leaves" },
 	{ "pause", verb_pause, "DOMAIN  stop its vcpus" },
@@ -261,7 +273,10 @@ static int verb_help(char **words, unsigned int count, struct error *error)
 	return 0;
 }
 
-/* --- Lines ----------------------------------------------------------------------------------------- */
+/*
+ * --- Lines
+ * -----------------------------------------------------------------------------------------
+ */
 
 static unsigned int split(char *line, char **words)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Page tables of a new PV domain: four levels, entries by machine frame, all for ring 3 (SDM vol. 3, 4.5). */
+/*
+ * Page tables of a new PV domain: four levels, entries by machine frame, all for ring 3 (SDM vol.
+ * 3, 4.5).
+ */
 #include "dom0/tables.h"
 
 #include <stddef.h>
@@ -27,8 +30,10 @@ static uint64_t *table_at(const struct tables *t, uint64_t pfn)
 	return (uint64_t *)(t->memory + (pfn << PAGE_SHIFT));
 }
 
-/* The table below entry `index`, a new one if there is none. Entries hold machine frames, so the pfn
- * is kept in a parallel search: tables are few, and the newest is the likeliest. */
+/*
+ * The table below entry `index`, a new one if there is none. Entries hold machine frames, so the
+ * pfn is kept in a parallel search: tables are few, and the newest is the likeliest.
+ */
 static uint64_t *descend(struct tables *t, uint64_t *table, unsigned int index)
 {
 	uint64_t mfn;
@@ -56,5 +61,6 @@ void tables_map(struct tables *t, uint64_t va, uint64_t pfn)
 		t->last_l1 = table;
 		t->last_va = va;
 	}
-	t->last_l1[va >> PAGE_SHIFT & 511] = t->p2m[pfn] << PAGE_SHIFT | (is_table ? PAGE_RO : PAGE);
+	t->last_l1[va >> PAGE_SHIFT & 511] =
+		t->p2m[pfn] << PAGE_SHIFT | (is_table ? PAGE_RO : PAGE);
 }

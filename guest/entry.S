@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The assembly: ELF notes, the first instruction, upcalls and traps in and out, the thread switch. */
+/*
+ * The assembly: ELF notes, the first instruction, upcalls and traps in and out, the thread
+ * switch.
+ */
 
 #include <xen/elfnote.h>
 #include <xen/features.h>
@@ -42,7 +45,7 @@ hypercall_page:
 	.skip 4096
 	.size hypercall_page, 4096
 
-/* --- The start: %rsi is start_info's address, %rsp the builder's stack ------------------------- */
+/* --- The start: %rsi is start_info's address, %rsp the builder's stack ------------------------ */
 
 	.section .text.entry, "ax", @progbits
 	.globl guest_entry
@@ -56,12 +59,12 @@ guest_entry:
 	ud2
 	.size guest_entry, . - guest_entry
 
-/* --- Upcalls ------------------------------------------------------------------------------------ */
+/* --- Upcalls ---------------------------------------------------------------------------------- */
 
 /*
- * Xen has masked upcalls and pushed rcx, r11, rip, cs, rflags, rsp, ss on the stack of whatever ran.
- * The way back is an iretq of our own, as fast as it gets; but upcalls must be unmasked before it, and
- * from then on the next one may come at any instruction:
+ * Xen has masked upcalls and pushed rcx, r11, rip, cs, rflags, rsp, ss on the stack of whatever
+ * ran. The way back is an iretq of our own, as fast as it gets; but upcalls must be unmasked
+ * before it, and from then on the next one may come at any instruction:
  *
  *	1. All registers have their values of the interrupted code again; %rsp is at the outer
  *	   frame (rip, cs, rflags, rsp, ss).
@@ -69,9 +72,10 @@ guest_entry:
  *	3. Did something become pending while masked? Then mask again and go back to the handlers.
  *	4. iretq.				<- critical_end is behind it
  *
- * An upcall at 2..4 finds the outer frame complete on the stack and every register as the outer frame's
- * code left it. So it throws its own new frame away, and serves as if it had interrupted that code:
- * whatever the rate of events, the stack holds one frame. Only flags differ, and iretq restores those.
+ * An upcall at 2..4 finds the outer frame complete on the stack and every register as the outer
+ * frame's code left it. So it throws its own new frame away, and serves as if it had interrupted
+ * that code: whatever the rate of events, the stack holds one frame. Only flags differ, and iretq
+ * restores those.
  */
 	.globl upcall_entry
 	.type upcall_entry, @function
@@ -143,9 +147,12 @@ critical_end:
 	jmp	.Lupcall_save
 	.size upcall_entry, . - upcall_entry
 
-/* --- Traps -------------------------------------------------------------------------------------- */
+/* --- Traps ------------------------------------------------------------------------------------ */
 
-/* Xen pushed rcx, r11, the error code of vectors that have one, and the frame. Upcalls are unchanged. */
+/*
+ * Xen pushed rcx, r11, the error code of vectors that have one, and the frame. Upcalls are
+ * unchanged.
+ */
 	.macro trap_stub vector, has_error
 	.balign TRAP_STUB_SIZE
 	popq	%rcx
@@ -209,11 +216,12 @@ failsafe_entry:
 	ud2
 	.size failsafe_entry, . - failsafe_entry
 
-/* --- Threads ------------------------------------------------------------------------------------- */
+/* --- Threads ---------------------------------------------------------------------------------- */
 
 /*
  * void thread_switch(struct thread *from, struct thread *to): a function call as far as both are
- * concerned, so what a call may change is not saved. MXCSR and the x87 control word belong to the callee.
+ * concerned, so what a call may change is not saved. MXCSR and the x87 control word belong to the
+ * callee.
  */
 	.globl thread_switch
 	.type thread_switch, @function

@@ -60,7 +60,7 @@ void wait_finish(struct wait_entry *entry);
 		struct wait_entry wait_entry;                      \
 		ns_t wait_end = (deadline);                        \
 		bool wait_late = false, wait_true;                 \
-                                                                   \
+								   \
 		while (!(wait_true = (condition)) && !wait_late) { \
 			wait_prepare(queue, &wait_entry);          \
 			wait_true = (condition);                   \

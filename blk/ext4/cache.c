@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The cache of blocks. A block is in at most one place: cached (then that is the truth, and dirty if
- * the disk does not have it yet), or on the disk alone. Evicting a dirty block writes it first. The lock
- * is held across that, but not across long reads, whose callers keep writers of those blocks away.
+ * The cache of blocks. A block is in at most one place: cached (then that is the truth, and dirty
+ * if the disk does not have it yet), or on the disk alone. Evicting a dirty block writes it first.
+ * The lock is held across that, but not across long reads, whose callers keep writers of those
+ * blocks away.
  */
 #include "blk/ext4/cache.h"
 
@@ -81,7 +82,9 @@ static struct cached_block *take(struct cache *cache, uint64_t block)
 
 	if (cache->used < cache->max) {
 		b = malloc(sizeof(*b));
-		/* Aligned, so that no page border parts it and the disk reaches it without a copy. */
+		/*
+		 * Aligned, so that no page border parts it and the disk reaches it without a copy.
+		 */
 		if (b && !(b->data = aligned_alloc(MIN(cache->block_size, (uint32_t)PAGE_SIZE),
 						   cache->block_size))) {
 			free(b);
@@ -140,7 +143,8 @@ int cache_read(struct cache *cache, uint64_t block, unsigned int count, void *bu
 	mutex_lock(&cache->lock);
 	if (count <= DIRECT_BLOCKS) {
 		for (unsigned int i = 0; i < count && !err; i++)
-			err = read_one(cache, block + i, (char *)buf + (size_t)i * cache->block_size);
+			err = read_one(cache, block + i,
+				       (char *)buf + (size_t)i * cache->block_size);
 		mutex_unlock(&cache->lock);
 		return err;
 	}
@@ -166,7 +170,8 @@ static int compare(const void *a, const void *b)
 }
 
 /* Neighbouring dirty blocks go out as one write. */
-static int write_run(struct cache *cache, struct cached_block **run, unsigned int count, char *bounce)
+static int write_run(struct cache *cache, struct cached_block **run, unsigned int count,
+		     char *bounce)
 {
 	uint32_t size = cache->block_size;
 	int err;
@@ -238,7 +243,8 @@ int cache_write(struct cache *cache, uint64_t block, unsigned int count, const v
 			err = -EIO;
 			break;
 		}
-		memcpy(b->data, (const char *)buf + (size_t)i * cache->block_size, cache->block_size);
+		memcpy(b->data, (const char *)buf + (size_t)i * cache->block_size,
+		       cache->block_size);
 		cache->dirty += !b->dirty;
 		b->dirty = true;
 	}

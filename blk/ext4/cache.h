@@ -30,8 +30,8 @@ void cache_init(struct cache *cache, struct block_device *dev, uint32_t block_si
 void cache_free(struct cache *cache); /* what is dirty is lost: flush before */
 
 /*
- * Read and write whole blocks. A few go through the cache; a long read goes to the disk directly, after
- * what it covers was written back. 0 or -errno.
+ * Read and write whole blocks. A few go through the cache; a long read goes to the disk directly,
+ * after what it covers was written back. 0 or -errno.
  */
 int cache_read(struct cache *cache, uint64_t block, unsigned int count, void *buf);
 int cache_write(struct cache *cache, uint64_t block, unsigned int count, const void *buf);

@@ -14,8 +14,8 @@
 #include "guest/lock.h"
 
 /*
- * An inode that is open. All opens of a file share it, so that they see one size. libext2fs keeps no
- * such thing: it works on copies, which are written back at once.
+ * An inode that is open. All opens of a file share it, so that they see one size. libext2fs keeps
+ * no such thing: it works on copies, which are written back at once.
  */
 struct ext4_inode {
 	struct ext4_fs *fs;
@@ -72,10 +72,12 @@ int ext4_truncate(struct ext4_fs *fs, ext2_ino_t ino, uint64_t size); /* with bo
 /* inode.c; all under lib, those that change under data as well. */
 int ext4_inode_open(struct ext4_fs *fs, ext2_ino_t ino, struct ext4_inode **inode);
 void ext4_inode_close(struct ext4_fs *fs, struct ext4_inode *inode);
-int ext4_inode_read(struct ext4_fs *fs, ext2_ino_t ino, struct ext2_inode *disk); /* the shared one if open */
+int ext4_inode_read(struct ext4_fs *fs, ext2_ino_t ino,
+		    struct ext2_inode *disk); /* the shared one if open */
 int ext4_inode_write(struct ext4_fs *fs, ext2_ino_t ino, const struct ext2_inode *disk);
 int ext4_inode_create(struct ext4_fs *fs, ext2_ino_t dir, mode_t mode, ext2_ino_t *ino);
-int ext4_inode_unref(struct ext4_fs *fs, ext2_ino_t ino); /* one name less; blocks go with the last */
+int ext4_inode_unref(struct ext4_fs *fs,
+		     ext2_ino_t ino); /* one name less; blocks go with the last */
 void ext4_inode_stat(const struct ext4_fs *fs, ext2_ino_t ino, const struct ext2_inode *disk,
 		     struct stat *st);
 void ext4_inode_reload(struct ext4_fs *fs, ext2_ino_t ino); /* after libext2fs changed it */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Contents of files. Reading finds the extent under the lock of libext2fs and reads the disk without it,
- * so that many readers wait for the disk at once; small pieces come from the cache. Writing is
- * libext2fs's own, which allocates, under both locks.
+ * Contents of files. Reading finds the extent under the lock of libext2fs and reads the disk
+ * without it, so that many readers wait for the disk at once; small pieces come from the cache.
+ * Writing is libext2fs's own, which allocates, under both locks.
  */
 #include "blk/ext4/ext4.h"
 

@@ -118,7 +118,8 @@ static errcode_t io_read64(io_channel channel, unsigned long long block, int cou
 	return (errcode_t)-cache_read(cache_of(channel), block, (unsigned int)count, buf);
 }
 
-static errcode_t io_write64(io_channel channel, unsigned long long block, int count, const void *buf)
+static errcode_t io_write64(io_channel channel, unsigned long long block, int count,
+			    const void *buf)
 {
 	if (count < 0)
 		return rw_bytes(channel, block, (size_t)-(long)count, (void *)buf, true);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mounting, and writing back. libext2fs does not journal, so a file system is written only if it was
- * left clean, and is marked as in use until it is unmounted. What is dirty goes to the disk every few
- * seconds, on fsync, and at the end.
+ * Mounting, and writing back. libext2fs does not journal, so a file system is written only if it
+ * was left clean, and is marked as in use until it is unmounted. What is dirty goes to the disk
+ * every few seconds, on fsync, and at the end.
  */
 #include "blk/ext4/names.h"
 
@@ -18,7 +18,8 @@
 
 #define SYNC_INTERVAL (5 * NS_PER_S)
 
-PARAM(mount, "DISK:POINT[:ro] puts an ext4 disk there (default: the first disk at /); none: no disk");
+PARAM(mount,
+      "DISK:POINT[:ro] puts an ext4 disk there (default: the first disk at /); none: no disk");
 
 static int refuse(const char *device, const char *why)
 {
@@ -26,7 +27,9 @@ static int refuse(const char *device, const char *why)
 	return -EINVAL;
 }
 
-/* --- Checks ------------------------------------------------------------------------------------- */
+/*
+ * --- Checks -------------------------------------------------------------------------------------
+ */
 
 static int open_failed(const char *device, errcode_t err)
 {
@@ -42,7 +45,8 @@ static int open_failed(const char *device, errcode_t err)
 	case EXT2_ET_GDESC_READ:
 		return refuse(device, "its ext4 is damaged; run e2fsck on it");
 	default:
-		console_print("%s: not mounted: error %ld from the file system\n", device, (long)err);
+		console_print("%s: not mounted: error %ld from the file system\n", device,
+			      (long)err);
 		return -EIO;
 	}
 }
@@ -53,9 +57,9 @@ static int check(const char *device, const struct block_device *dev, ext2_filsys
 	uint64_t bytes = ext2fs_blocks_count((struct ext2_super_block *)super) * fs->blocksize;
 
 	if (bytes > dev->sectors << SECTOR_SHIFT) {
-		console_print("%s: not mounted: its file system has %lu KiB, the disk only %lu KiB\n",
-			      device, (unsigned long)(bytes >> 10),
-			      (unsigned long)(dev->sectors >> 1));
+		console_print(
+			"%s: not mounted: its file system has %lu KiB, the disk only %lu KiB\n",
+			device, (unsigned long)(bytes >> 10), (unsigned long)(dev->sectors >> 1));
 		return -EINVAL;
 	}
 	if (ext2fs_has_feature_casefold((struct ext2_super_block *)super))
@@ -63,8 +67,9 @@ static int check(const char *device, const struct block_device *dev, ext2_filsys
 	if (ext2fs_has_feature_journal_needs_recovery((struct ext2_super_block *)super))
 		return refuse(device, "its journal waits to be replayed; run e2fsck on it");
 	if (!*readonly && (!(super->s_state & EXT2_VALID_FS) || super->s_state & EXT2_ERROR_FS)) {
-		console_print("%s: was not unmounted cleanly: read-only until e2fsck has checked it\n",
-			      device);
+		console_print(
+			"%s: was not unmounted cleanly: read-only until e2fsck has checked it\n",
+			device);
 		*readonly = true;
 	}
 	return 0;
@@ -83,8 +88,9 @@ static errcode_t set_clean(ext2_filsys fs, bool clean)
 
 static int open_fs(struct ext4_fs *fs, const char *device)
 {
-	errcode_t err = ext2fs_open2(device, NULL, EXT2_FLAG_64BITS | (fs->readonly ? 0 : EXT2_FLAG_RW),
-				     0, 0, &ext4_io_manager, &fs->fs);
+	errcode_t err =
+		ext2fs_open2(device, NULL, EXT2_FLAG_64BITS | (fs->readonly ? 0 : EXT2_FLAG_RW), 0,
+			     0, &ext4_io_manager, &fs->fs);
 	bool readonly = fs->readonly;
 	int ret;
 
@@ -110,7 +116,9 @@ static int open_fs(struct ext4_fs *fs, const char *device)
 	return ret;
 }
 
-/* --- Writing back ------------------------------------------------------------------------------- */
+/*
+ * --- Writing back -------------------------------------------------------------------------------
+ */
 
 int ext4_sync(struct ext4_fs *fs)
 {
@@ -150,12 +158,15 @@ static void sync_thread(void *arg)
 
 	for (;;) {
 		thread_sleep(SYNC_INTERVAL);
-		if (!fs->readonly && (READ_ONCE(fs->cache->dirty) || fs->fs->flags & EXT2_FLAG_DIRTY))
+		if (!fs->readonly &&
+		    (READ_ONCE(fs->cache->dirty) || fs->fs->flags & EXT2_FLAG_DIRTY))
 			ext4_sync(fs);
 	}
 }
 
-/* --- Mounting ------------------------------------------------------------------------------------ */
+/*
+ * --- Mounting ------------------------------------------------------------------------------------
+ */
 
 int ext4_mount(const char *device, const char *point, bool readonly)
 {
@@ -167,7 +178,8 @@ int ext4_mount(const char *device, const char *point, bool readonly)
 	fs->dev = block_find(device);
 	if (!fs->dev) {
 		free(fs);
-		return refuse(device, "there is no such disk; see disk= in the domain's configuration");
+		return refuse(device,
+			      "there is no such disk; see disk= in the domain's configuration");
 	}
 	fs->readonly = readonly || fs->dev->readonly;
 	pthread_rwlock_init(&fs->data, NULL);
@@ -176,7 +188,8 @@ int ext4_mount(const char *device, const char *point, bool readonly)
 	if (!err) {
 		err = mount_add(point, &ext4_ops, fs, fs->readonly ? MOUNT_READONLY : 0);
 		if (err)
-			console_print("%s: cannot be mounted at %s: %s\n", device, point, strerror(-err));
+			console_print("%s: cannot be mounted at %s: %s\n", device, point,
+				      strerror(-err));
 	}
 	if (err) {
 		free(fs);

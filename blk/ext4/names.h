@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of an ext4, between the files that work on them. All under lib, what changes under data too. */
+/*
+ * Names of an ext4, between the files that work on them. All under lib, what changes under data
+ * too.
+ */
 #pragma once
 
 #include "blk/ext4/ext4.h"
@@ -11,7 +14,8 @@ int ext4_lookup(struct ext4_fs *fs, const char *path, bool follow, ext2_ino_t *i
 int ext4_lookup_parent(struct ext4_fs *fs, const char *path, ext2_ino_t *dir, const char **name);
 int ext4_child(struct ext4_fs *fs, ext2_ino_t dir, const char *name, ext2_ino_t *ino);
 
-int ext4_add_name(struct ext4_fs *fs, ext2_ino_t dir, const char *name, ext2_ino_t ino, mode_t mode);
+int ext4_add_name(struct ext4_fs *fs, ext2_ino_t dir, const char *name, ext2_ino_t ino,
+		  mode_t mode);
 int ext4_remove_name(struct ext4_fs *fs, ext2_ino_t dir, const char *name);
 /* Remove a name, which must be a directory's or must not be, and the inode with its last name. */
 int ext4_remove_entry(struct ext4_fs *fs, ext2_ino_t dir, const char *name, bool directory);

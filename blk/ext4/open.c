@@ -7,7 +7,9 @@
 #include <sys/statvfs.h>
 #include <time.h>
 
-/* --- Opening ------------------------------------------------------------------------------------ */
+/*
+ * --- Opening ------------------------------------------------------------------------------------
+ */
 
 static int create_file(struct ext4_fs *fs, const char *path, mode_t mode, ext2_ino_t *ino)
 {
@@ -130,7 +132,9 @@ out:
 	return n;
 }
 
-/* --- Attributes --------------------------------------------------------------------------------- */
+/*
+ * --- Attributes ---------------------------------------------------------------------------------
+ */
 
 struct attributes {
 	const mode_t *mode;
@@ -151,7 +155,8 @@ static int set_attributes(struct ext4_fs *fs, const char *path, const struct att
 		err = ext4_inode_read(fs, ino, &disk);
 	if (!err) {
 		if (set->mode)
-			disk.i_mode = (uint16_t)((disk.i_mode & LINUX_S_IFMT) | (*set->mode & 07777));
+			disk.i_mode =
+				(uint16_t)((disk.i_mode & LINUX_S_IFMT) | (*set->mode & 07777));
 		if (set->uid) {
 			disk.i_uid = (uint16_t)*set->uid;
 			ext2fs_set_i_uid_high(disk, *set->uid >> 16);
@@ -178,8 +183,9 @@ static int ext4_chmod(void *arg, const char *path, mode_t mode)
 
 static int ext4_chown(void *arg, const char *path, uid_t uid, gid_t gid)
 {
-	return set_attributes(arg, path, &(struct attributes){ .uid = uid == (uid_t)-1 ? NULL : &uid,
-							       .gid = gid == (gid_t)-1 ? NULL : &gid });
+	return set_attributes(arg, path,
+			      &(struct attributes){ .uid = uid == (uid_t)-1 ? NULL : &uid,
+						    .gid = gid == (gid_t)-1 ? NULL : &gid });
 }
 
 static int ext4_utimens(void *arg, const char *path, const struct timespec times[2])

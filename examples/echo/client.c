@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sends numbered messages of changing length over one TCP connection, each once the last is back; then
- * the same number of datagrams, each of which may be lost twice.
+ * Sends numbered messages of changing length over one TCP connection, each once the last is back;
+ * then the same number of datagrams, each of which may be lost twice.
  */
 
 #include "client.h"
@@ -51,7 +51,8 @@ static int connect_to(const struct sockaddr_in *address)
 
 static size_t make_message(char *out, int number, int limit)
 {
-	size_t len = (size_t)sprintf(out, "message %d ", number), more = (size_t)(number * 37 % limit);
+	size_t len = (size_t)sprintf(out, "message %d ", number),
+	       more = (size_t)(number * 37 % limit);
 
 	memset(out + len, 'a' + number % 26, more);
 	return len + more;

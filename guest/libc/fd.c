@@ -21,7 +21,7 @@
 	({                                     \
 		struct file *f = file_get(fd); \
 		long with_result = -EBADF;     \
-                                               \
+					       \
 		if (f) {                       \
 			with_result = (call);  \
 			file_put(f);           \

@@ -119,7 +119,7 @@ static void place_leave(struct place *place)
 	({                                                                                      \
 		struct place place;                                                             \
 		long place_result = place_find(&place, path, to_write);                         \
-                                                                                                \
+												\
 		if (!place_result) {                                                            \
 			place_result =                                                          \
 				place.ops->op ? place.ops->op(place.fs, __VA_ARGS__) : -ENOSYS; \

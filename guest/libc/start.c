@@ -51,7 +51,10 @@ void libc_terminate(void)
 		for (;;)
 			pause();
 	}
-	/* exit takes the lock of every stdio stream: whoever waits for input with one must let go. */
+	/*
+	 * exit takes the lock of every stdio stream: whoever waits for input with one must let
+	 * go.
+	 */
 	shutdown_limit(shutdown_reason());
 	console_input_close();
 	exit(0);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Rule: whatever a block frontend writes, what passes the checks lies within the disk and its frames. */
+/*
+ * Rule: whatever a block frontend writes, what passes the checks lies within the disk and its
+ * frames.
+ */
 // uses: blk/blkring.c
 #include "blk/blkring.h"
 
@@ -36,7 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (req.indirect) {
 		if (size > sizeof(raw))
 			memcpy(segs, data + sizeof(raw),
-			       size - sizeof(raw) < sizeof(segs) ? size - sizeof(raw) : sizeof(segs));
+			       size - sizeof(raw) < sizeof(segs) ? size - sizeof(raw)
+								 : sizeof(segs));
 		if (blkring_indirect(&req, segs, &disk))
 			return 0;
 	}

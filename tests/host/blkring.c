@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Rule: a block request leaves the checks only if every sector and every byte of memory is in bounds. */
+/*
+ * Rule: a block request leaves the checks only if every sector and every byte of memory is in
+ * bounds.
+ */
 // uses: blk/blkring.c
 #include "blk/blkring.h"
 
@@ -32,7 +35,8 @@ static struct blkif_request read_request(unsigned int segs, uint64_t sector)
 	return raw;
 }
 
-static int parse(struct blkif_request raw, const struct blkring_disk *d, struct blkring_request *out)
+static int parse(struct blkif_request raw, const struct blkring_disk *d,
+		 struct blkring_request *out)
 {
 	return blkring_parse(out, &raw, d);
 }

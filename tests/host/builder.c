@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rules: a kernel is refused with a line that says why; the start-of-day layout is in the ABI's order
- * and its tables suffice; every page table is mapped read-only, everything else writable.
+ * Rules: a kernel is refused with a line that says why; the start-of-day layout is in the ABI's
+ * order and its tables suffice; every page table is mapped read-only, everything else writable.
  */
 // uses: dom0/kernel.c dom0/tables.c lib/elf.c lib/format.c
 #include "dom0/kernel.h"
@@ -25,7 +25,9 @@ static int failures;
 		}                                                          \
 	} while (0)
 
-/* --- A kernel image made here ------------------------------------------------------------------- */
+/*
+ * --- A kernel image made here -------------------------------------------------------------------
+ */
 
 #define BASE	 0x400000ULL
 #define TEXT_LEN 0x3000ULL
@@ -38,7 +40,8 @@ struct image {
 	uint8_t text[TEXT_LEN];
 };
 
-static size_t add_note(struct image *image, size_t at, uint32_t type, const void *desc, uint32_t len)
+static size_t add_note(struct image *image, size_t at, uint32_t type, const void *desc,
+		       uint32_t len)
 {
 	uint32_t head[3] = { 4, len, type };
 
@@ -74,11 +77,17 @@ static struct image *make_image(uint64_t p2m_base)
 	at = number_note(image, at, XEN_ELFNOTE_HYPERCALL_PAGE, BASE + 0x1000);
 	if (p2m_base)
 		at = number_note(image, at, XEN_ELFNOTE_INIT_P2M, p2m_base);
-	image->segments[0] = (struct elf_segment){ ELF_PT_LOAD, ELF_PF_R | ELF_PF_X,
-						   offsetof(struct image, text), BASE, BASE, TEXT_LEN,
-						   TEXT_LEN + BSS_LEN, 4096 };
-	image->segments[1] = (struct elf_segment){ ELF_PT_NOTE, ELF_PF_R, offsetof(struct image, notes),
-						   0, 0, at, at, 4 };
+	image->segments[0] = (struct elf_segment){ ELF_PT_LOAD,
+						   ELF_PF_R | ELF_PF_X,
+						   offsetof(struct image, text),
+						   BASE,
+						   BASE,
+						   TEXT_LEN,
+						   TEXT_LEN + BSS_LEN,
+						   4096 };
+	image->segments[1] = (struct elf_segment){
+		ELF_PT_NOTE, ELF_PF_R, offsetof(struct image, notes), 0, 0, at, at, 4
+	};
 	return image;
 }
 
@@ -127,7 +136,9 @@ static void test_refusals(void)
 	free(image);
 }
 
-/* --- Layout and tables ------------------------------------------------------------------------- */
+/*
+ * --- Layout and tables -------------------------------------------------------------------------
+ */
 
 /* Walk the tables as the processor would. Returns the entry, 0: not mapped. */
 static uint64_t walk(const char *memory, uint64_t root_mfn, uint64_t first_mfn, uint64_t va)
@@ -163,14 +174,16 @@ static void check_tables(const char *name, const struct kernel *kernel, const st
 		for (uint64_t i = 0; i < l->p2m_pages; i++)
 			tables_map(&t, l->p2m_va + (i << 12), l->first_p2m + i);
 	for (uint64_t pfn = 0; pfn < l->map_pages; pfn++) {
-		uint64_t entry = walk(memory, p2m[l->first_table], FIRST_MFN, layout_va(kernel, pfn));
+		uint64_t entry =
+			walk(memory, p2m[l->first_table], FIRST_MFN, layout_va(kernel, pfn));
 		bool table = pfn >= l->first_table && pfn < l->first_table + l->table_pages;
 
 		wrong += entry >> 12 != p2m[pfn] || !!(entry & 2) == table || !(entry & 4);
 	}
 	for (uint64_t i = 0; i < l->p2m_pages; i++)
-		wrong += walk(memory, p2m[l->first_table], FIRST_MFN, l->p2m_va + (i << 12)) >> 12 !=
-			 p2m[l->first_p2m + i];
+		wrong +=
+			walk(memory, p2m[l->first_table], FIRST_MFN, l->p2m_va + (i << 12)) >> 12 !=
+			p2m[l->first_p2m + i];
 	CHECK(name, !wrong && t.next <= l->first_table + l->table_pages);
 	free(memory);
 	free(p2m);
@@ -189,7 +202,8 @@ static void test_layout(const char *name, uint64_t p2m_base, uint64_t module, ui
 			       l.first_p2m == l.first_module + (module + 4095) / 4096 &&
 			       l.start_info == l.first_p2m + (pages * 8 + 4095) / 4096 &&
 			       l.first_table == l.console + 1 &&
-			       l.stack == l.first_table + l.table_pages && l.used_pages == l.stack + 1);
+			       l.stack == l.first_table + l.table_pages &&
+			       l.used_pages == l.stack + 1);
 	CHECK("padded", l.map_pages == pages || (l.map_pages - l.used_pages) * 4096 >= 512 * 1024);
 	check_tables(name, &kernel, &l);
 	free(image);

@@ -24,15 +24,19 @@ static size_t add(char *out, size_t at, const char *name, unsigned int mode, con
 {
 	size_t len = strlen(data), name_len = strlen(name) + 1;
 
-	at += (size_t)sprintf(out + at, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1,
-			      mode, 0, 0, 1, 0, (unsigned int)len, 0, 0, 0, 0, (unsigned int)name_len, 0);
+	at += (size_t)sprintf(out + at,
+			      "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1, mode,
+			      0, 0, 1, 0, (unsigned int)len, 0, 0, 0, 0, (unsigned int)name_len, 0);
 	memcpy(out + at, name, name_len);
 	at = (at + name_len + 3) & ~(size_t)3;
 	memcpy(out + at, data, len);
 	return (at + len + 3) & ~(size_t)3;
 }
 
-/* The first `size` bytes in memory of exactly that size, so that the sanitizer sees every step over. */
+/*
+ * The first `size` bytes in memory of exactly that size, so that the sanitizer sees every step
+ * over.
+ */
 static int count(const char *archive, size_t size, size_t *position)
 {
 	struct ramdisk_file file;
@@ -64,7 +68,8 @@ int main(void)
 			      !strcmp(file.path, "etc/lamina/a.cfg") && file.size == 11 &&
 			      !memcmp(file.data, "name = 'a'\n", 11));
 	CHECK("next", cpio_next(archive, at, &position, &file, &is_file) && file.size == 3);
-	CHECK("trailer", !cpio_next(archive, at, &position, &file, &is_file) && position != SIZE_MAX);
+	CHECK("trailer",
+	      !cpio_next(archive, at, &position, &file, &is_file) && position != SIZE_MAX);
 	for (size_t size = 0; size < at - 16; size++) {
 		count(archive, size, &position);
 		bad += position != SIZE_MAX;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A test image's notes, first instructions, hypercalls, trap stubs and way to user mode and back. */
+/*
+ * A test image's notes, first instructions, hypercalls, trap stubs and way to user mode and back.
+ */
 #define __ASSEMBLY__
 #include <xen/xen.h>
 #include <xen/elfnote.h>
