@@ -90,4 +90,6 @@ void timers_init(void)
 
 	if (port < 0)
 		panic("no timer event: error %d", port);
+	/* Xen starts a vcpu with a tick of 100 Hz on the same event; deadlines are all we want. */
+	hypercall_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL);
 }
