@@ -214,8 +214,8 @@ static int set_vcpu(struct builder *b, struct error *error)
 	c->user_regs.rsi = layout_va(&b->kernel, b->layout.start_info);
 	c->user_regs.rflags = 1UL << 9;
 	c->user_regs.cs = FLAT_KERNEL_CS;
-	c->user_regs.ss = c->user_regs.ds = c->user_regs.es = FLAT_KERNEL_SS;
-	c->user_regs.fs = c->user_regs.gs = FLAT_KERNEL_SS;
+	/* The other selectors stay null: a base is kept over a switch only where they are. */
+	c->user_regs.ss = FLAT_KERNEL_SS;
 	c->kernel_ss = FLAT_KERNEL_SS;
 	c->kernel_sp = c->user_regs.rsp;
 	c->ctrlreg[3] = b->p2m[b->layout.first_table] << PAGE_SHIFT;
