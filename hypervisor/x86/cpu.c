@@ -29,6 +29,7 @@ _Static_assert(CPU_SIZE == ROUND_UP(sizeof(struct cpu), 64), "offsets.h");
 _Static_assert(CPU_BLOCK == CPU_BLOCK_SIZE, "offsets.h");
 _Static_assert((VCPU_SS + 8) % 16 == 0, "the processor aligns the stack that it pushes a frame on");
 _Static_assert(CPU_WORK_FRAME == WORK_FRAME && FRAME_ENTRY_SYSCALL == ENTRY_SYSCALL, "offsets.h");
+_Static_assert(RFLAGS_VM == RF_VM, "offsets.h");
 _Static_assert(RING3_CS64 == FLAT_KERNEL_CS64 && RING3_SS == FLAT_KERNEL_SS64, "offsets.h");
 
 #define MSR_EFER           0xc0000080
@@ -195,8 +196,9 @@ static void load_tss(struct cpu *c, unsigned id)
 
 /*
  * sysret takes CS from STAR[63:48] + 16 and SS from + 8 (SDM vol. 3, 5.8.8). SFMASK clears what a
- * guest's flags must not do to our entry: trap, interrupt, walk backwards, open SMAP. SYSENTER's CS
- * is null, which makes the instruction fault.
+ * guest's flags must not do to our entry: trap, interrupt, walk backwards, open SMAP; and
+ * VM, which only QEMU lets it have (traps.c). SYSENTER's CS is null, which makes the instruction
+ * fault.
  */
 static void set_msrs(unsigned id)
 {
@@ -206,7 +208,7 @@ static void set_msrs(unsigned id)
 	wrmsr(MSR_STAR, rings);
 	wrmsr(MSR_LSTAR, stub);
 	wrmsr(MSR_CSTAR, stub + (uint64_t)(syscall_stub_compat - syscall_stub));
-	wrmsr(MSR_SFMASK, RF_TF | RF_IF | RF_DF | RF_IOPL | RF_NT | RF_RF | RF_AC);
+	wrmsr(MSR_SFMASK, RF_TF | RF_IF | RF_DF | RF_IOPL | RF_NT | RF_RF | RF_VM | RF_AC);
 	wrmsr(MSR_SYSENTER_CS, 0);
 	wrmsr(MSR_PAT, PAT_XEN);
 }

@@ -323,6 +323,8 @@ trap_common:
 	jmp	exit_check
 
 trap_in_hypervisor:
+	testl	$RFLAGS_VM, REGS_RFLAGS(%rsp)
+	jnz	trap_v8086
 	mov	%rsp, %rbp
 	and	$-16, %rsp
 	call	trap_hyper
@@ -345,6 +347,12 @@ trap_return:
 	pop	%rdi
 	add	$8, %rsp
 	iretq
+
+/* A guest's frame, whose cs means nothing. */
+trap_v8086:
+	mov	VCPU_CPU - VCPU_REGS(%rsp), %rsp
+	call	trap_v8086_c
+	jmp	exit_check
 
 /*
  * #DB, NMI, #DF, #MC: C tells whether it goes on as a guest's exception (its frame copied), or

@@ -64,6 +64,7 @@ extern const char syscall_stub[], syscall_stub_compat[], syscall_stub_end[];
 
 /* traps.c: called by entry.S */
 void trap_guest(struct regs *r);
+void trap_v8086_c(struct regs *r);
 void trap_hyper(struct regs *r);
 void trap_nmi_seen(void);
 struct cpu *trap_own_stack_c(struct regs *r);

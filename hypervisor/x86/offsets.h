@@ -42,10 +42,12 @@
 
 /* Of struct regs, from its start. */
 #define REGS_CS   (VCPU_CS - VCPU_REGS)
+#define REGS_RFLAGS (VCPU_RFLAGS - VCPU_REGS)
 #define REGS_SIZE (VCPU_SS + 8 - VCPU_REGS)
 
 #define FRAME_ENTRY_SYSCALL 0x100 /* ENTRY_SYSCALL */
 #define CPU_WORK_FRAME      0x20 /* WORK_FRAME */
+#define RFLAGS_VM           0x20000 /* RF_VM */
 
 /* The flat selectors of <xen/arch-x86/xen-x86_64.h>. */
 #define RING3_CS32 0xe023

@@ -43,6 +43,20 @@ void trap_guest(struct regs *r)
 		irq_dispatch(r->entry);
 }
 
+/*
+ * There is no virtual-8086 mode in long mode, but QEMU's TCG enters it by an `iret` of 32 bits in
+ * ring 3. A cs of that mode may look like the hypervisor's own, and the way back go to ring 0: the
+ * guest never goes on.
+ */
+void trap_v8086_c(struct regs *r)
+{
+	r->cs |= 3;
+	r->rflags &= ~RF_VM;
+	domain_crash(current->domain, "runs in virtual-8086 mode");
+	if (r->entry >= VECTOR_FIRST_DYNAMIC)
+		irq_dispatch(r->entry);
+}
+
 /* The machine's NMIs are dom0's. */
 void trap_nmi_seen(void)
 {
@@ -104,12 +118,14 @@ static struct cpu *adopt(const struct regs *r)
 	struct cpu *c = this_cpu();
 
 	c->vcpu->regs = *r;
+	if (unlikely(r->rflags & RF_VM))
+		trap_v8086_c(&c->vcpu->regs);
 	return c;
 }
 
 struct cpu *trap_own_stack_c(struct regs *r)
 {
-	bool from_guest = r->cs & 3;
+	bool from_guest = r->cs & 3 || r->rflags & RF_VM;
 
 	switch (r->entry) {
 	case VECTOR_DB:
@@ -128,7 +144,7 @@ struct cpu *trap_own_stack_c(struct regs *r)
 		 * soon as one can be taken.
 		 */
 		apic_ipi_self(VECTOR_NMI_SEEN);
-		return NULL;
+		return r->rflags & RF_VM ? adopt(r) : NULL;
 	default:
 		die(r);
 	}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* Arguments: seed=N, steps=N; front=N for a hostile frontend's rounds instead. */
+#include "torture.h"
+
+#define WATCHDOG_S 8
+
+const char test_file[] = "tests/torture/main.c";
+ulong steps;
+
+static struct {
+	ulong nr, arg[5];
+} last; /* in a dump of the domain's memory: what it did last */
+
+void hypercall_record(ulong nr, ulong a, ulong b, ulong c, ulong d, ulong e)
+{
+	last = (typeof(last)){ nr, { a, b, c, d, e } };
+	hypercall_n(nr, a, b, c, d, e);
+}
+
+static ulong argument(const char *name, ulong otherwise)
+{
+	const char *at = strstr((const char *)start_info->cmd_line, name);
+	ulong value = 0;
+
+	if (!at)
+		return otherwise;
+	for (at += strlen(name); *at >= '0' && *at <= '9'; at++)
+		value = value * 10 + (ulong)(*at - '0');
+	return value;
+}
+
+/* A step that loops for ever ends with the domain. */
+static void watchdog(void)
+{
+	static struct sched_watchdog dog;
+	long id;
+
+	dog.timeout = WATCHDOG_S;
+	id = hypercall(sched_op, SCHEDOP_watchdog, &dog);
+	if (id > 0)
+		dog.id = (uint32_t)id;
+}
+
+static void step(void)
+{
+	static void (*const kinds[])(void) = { call_step,   call_step,	call_step, tables_step,
+					       tables_step, tables_step, share_step, share_step,
+					       code_step,   code_step };
+
+	steps++;
+	if (steps % 64 == 0)
+		watchdog();
+	pick(kinds)();
+}
+
+static void end(void)
+{
+	struct sched_shutdown how = { .reason = SHUTDOWN_poweroff };
+
+	hypercall(sched_op, SCHEDOP_shutdown, &how);
+}
+
+void test_run(void)
+{
+	ulong seed = argument("seed=", 1), count = argument("steps=", 20000),
+	      rounds = argument("front=", 0);
+
+	random_seed(seed);
+	ring_init();
+	watchdog();
+	share_init();
+	if (rounds) {
+		front_run(rounds);
+		end();
+	}
+	arena_init();
+	tables_init();
+	code_init();
+	say("torture: seed %lu", seed);
+	while (steps < count)
+		step();
+	say("torture: seed %lu: %lu steps, %ld traps", seed, steps, trap.count);
+	end();
+}
