@@ -4,10 +4,10 @@
  * goes on in pause.c.
  *
  * References: one from creation to domain_kill, one while it owns frames, one for each frame of the
- * hypervisor that it shares, one for each end of an event channel that leads to it, and the
- * temporary ones of those who look it up. The last one frees the structure and its id. So a killed
- * domain whose frames dom0 still maps stays in the list, dying, as a reminder that somebody has to
- * let go.
+ * hypervisor that it shares, one for each end of an event channel that leads to it, one for
+ * each handle of a grant of it, and the temporary ones of those who look it up. The last one frees
+ * the structure and its id. So a killed domain whose frames dom0 still maps stays in the list,
+ * dying, as a reminder that somebody has to let go.
  */
 #include "console.h"
 #include "memory.h"

@@ -6,7 +6,8 @@
  * page-table entry, so that the end of the page table, too, gives it back device map  the same,
  * held by the maptrack entry each        one pin of the grant, held by the maptrack entry
  *
- * The mapped domain's grants are found by its id: it cannot go away while its frames are held.
+ * The handle holds a reference to the granting domain, too: the guest may clear the page-table
+ * entry by itself, and then nothing else keeps the grant that is still pinned.
  */
 #include "access.h"
 #include "console.h"
@@ -157,6 +158,7 @@ static int map_one(struct gnttab_map_grant_ref *op)
 	m = grant_maptrack(t, handle);
 	m->domid = op->dom;
 	m->ref = op->ref;
+	domain_hold(owner);
 	WRITE_ONCE(m->flags, (uint16_t)op->flags);
 	op->dev_bus_addr = frame_to_mfn(f).n << PAGE_SHIFT;
 	op->handle = handle;
@@ -226,7 +228,6 @@ static int unmap_one(uint32_t handle, uint64_t host, uint64_t dev, uint64_t new_
 	}
 	if (dev && m->flags & GNTMAP_device_map)
 		done |= GNTMAP_device_map;
-	/* The references last: they may be all that keeps a dead owner. */
 	readonly = m->flags & GNTMAP_readonly;
 	unpin_all(owner, m->ref, done | (m->flags & GNTMAP_readonly));
 	if (done & GNTMAP_host_map)
@@ -234,8 +235,10 @@ static int unmap_one(uint32_t handle, uint64_t host, uint64_t dev, uint64_t new_
 	if (unlikely(done & GNTMAP_device_map))
 		frame_drop(f, readonly);
 	m->flags &= (uint16_t)~done;
-	if (!(m->flags & (GNTMAP_host_map | GNTMAP_device_map)))
+	if (!(m->flags & (GNTMAP_host_map | GNTMAP_device_map))) {
 		handle_put(t, handle);
+		domain_put(owner);
+	}
 	return GNTST_okay;
 }
 
@@ -296,6 +299,7 @@ int grant_release_maps(struct domain *d)
 			if (m->flags & GNTMAP_device_map)
 				frame_drop(f, m->flags & GNTMAP_readonly);
 			m->flags = 0;
+			domain_put(owner);
 		}
 		if (work_spent(10)) {
 			t->release_pos++;
