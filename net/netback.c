@@ -1,8 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The backend's data path, from the guest: requests are copied from the ring, decoded, and the data
- * copied out of the guest's pages, a batch of packets with one hypercall. Only then they are
+ * The backend's data path, from the guest: requests are copied from the ring, decoded, and the
+ * data copied out of the guest's pages, a batch of packets with one hypercall. Only then they are
  * looked at, so the guest cannot change what was checked.
+ *
+ * One call of vif_receive:
+ *	collect	  up to NET_BUDGET packets: their slots decoded, pages for them taken, and one grant
+ *		  copy listed for each piece
+ *	gnttab_copy   all of them
+ *	judge	  each packet whose pieces all arrived is checked; the others are refused
+ *	answer	  every slot gets its answer, in the order of the requests
+ *	deliver	  good packets go to the switch
+ *
+ * What a guest can do to others by this: keep the thread busy for NET_BUDGET packets a turn, and
+ * hold the pages of what waits on its own queue or the card's. A packet that is malformed costs
+ * itself; a ring that is malformed costs the connection.
  */
 
 #include "net/netback.h"
@@ -40,6 +52,7 @@ static struct batch {
 	gnttab_copy_t op[BATCH_OPS];
 } batch;
 
+/* Room for the longest packet there may be: it is not known yet what the next one is. */
 static bool batch_has_room(void)
 {
 	return batch.jobs < NET_BUDGET && batch.ops + OPS_PER_PACKET <= BATCH_OPS &&
@@ -140,7 +153,10 @@ static void add_job(struct vif *vif, const struct netring_packet *decoded, int e
 	job->op_count = batch.ops - job->first_op;
 }
 
-/* Fills the batch from the ring: 0, or -EPROTO. */
+/*
+ * Fills the batch from the ring: 0, or -EPROTO. The index is read once: what the guest publishes
+ * meanwhile waits for the next batch, or it could keep us here.
+ */
 static int collect(struct vif *vif)
 {
 	RING_IDX prod = READ_ONCE(vif->tx.sring->req_prod);
@@ -163,6 +179,7 @@ static int collect(struct vif *vif)
 	return 0;
 }
 
+/* The connection ends: no answers any more. */
 static void drop_batch(void)
 {
 	for (uint32_t i = 0; i < batch.jobs; i++)
@@ -230,6 +247,10 @@ int vif_receive(struct vif *vif)
 
 /* --- The network thread's part --------------------------------------------------------------- */
 
+/*
+ * The handshake stays Connected: the frontend, which is to blame, sees a ring that stands still,
+ * and may start again from Initialising.
+ */
 static void give_up(struct vif *vif)
 {
 	console_print("%s: the frontend broke the rules of the ring; disconnected\n",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The backend's handshake (xen/io/netif.h): features are told before we wait for the frontend; its
- * rings are mapped and its ports bound when it says that they are there. There is one queue, and no
- * control ring: neither is offered, so a frontend that asks for more is refused.
+ * The backend's handshake (xen/io/netif.h): features are told before we wait for the frontend;
+ * its rings are mapped and its ports bound when it says that they are there. There is one queue,
+ * and no control ring: neither is offered, so a frontend that asks for more is refused.
  */
 
 #include "net/netback.h"

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The backend's data path, to the guest: packets wait in a queue until the guest has posted buffers
- * for them, and are copied there, a batch with one hypercall.
+ * The backend's data path, to the guest: packets wait in a queue until the guest has posted
+ * buffers for them, and are copied there, a batch with one hypercall.
+ *
+ * Places on the ring matter here: a response lies where its request lay, because frontends find
+ * the buffer by its place (netif.h). Requests are taken in order and answered in order, so this
+ * holds by itself; an extra takes a request's place too, and that buffer stays unused.
+ *
+ * A guest that posts no buffers fills its own queue, and then its packets are dropped. Nobody
+ * waits.
  */
 
 #include "net/netback.h"

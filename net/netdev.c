@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Network devices: the register, and what every transmission and reception has in common. */
+/*
+ * Network devices: the register, and what every transmission and reception has in common.
+ *
+ * A packet carries what is still to do for it (a blank checksum, segments to cut), and a device
+ * says what it can leave to its other side. Here the two meet: what the device cannot leave is
+ * done in software, at the last moment, because most packets between two domains of one machine
+ * never need it. Only the way out to a card without offloads does.
+ */
 
 #include "net/netdev.h"
 
@@ -78,6 +85,7 @@ struct attach {
 	void *arg;
 };
 
+/* On the network thread, so that no burst of the old layer is half-way delivered. */
 static void set_upper(void *arg)
 {
 	struct attach *a = arg;
@@ -101,6 +109,7 @@ static void count_tx(struct netdev *dev, const struct packet *packet)
 	dev->stats.tx_bytes += packet->len;
 }
 
+/* The packet is the caller's alone, or needs nothing. */
 static void transmit_one(struct netdev *dev, struct packet *packet)
 {
 	if (offload_needed(packet) & ~dev->offloads)
@@ -109,6 +118,7 @@ static void transmit_one(struct netdev *dev, struct packet *packet)
 	dev->ops->transmit(dev, packet);
 }
 
+/* Segments have headers of their own and share the rest, so each may be finished in place. */
 static void transmit_segments(struct netdev *dev, struct packet *packet)
 {
 	struct list segments = LIST_INIT(segments), *node;

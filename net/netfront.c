@@ -1,8 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The frontend's data path. Packets are granted where they lie, one grant per slot, and received
- * pages go up without a copy; neither needs a hypercall. The backend may only read the ones and has
- * lost access to the others before we look: after gnttab_end nothing changes under our eyes.
+ * pages go up without a copy; neither needs a hypercall. The backend may only read the ones and
+ * has lost access to the others before we look: after gnttab_end nothing changes under our eyes.
+ *
+ * Sending. A packet takes one slot, one grant and one reference for each of its pieces: its pages
+ * go when the last of them was answered, in whatever order that happens. Packets that find no room
+ * wait in the backlog, and go when answers come.
+ *
+ * Receiving. Slot n of our table is entry n of the ring, whatever id an answer tells. A buffer
+ * whose answer was an extra (no data came to it) stays granted, and is posted again when the ring
+ * comes round. What a connection of the stack holds of received pages is bounded by its window;
+ * what the ring holds, by rx_target.
  */
 
 #include "net/netfront.h"
@@ -84,8 +93,7 @@ static bool reap_sent(struct netfront *front)
 		/* Still mapped though answered: the page stays lost rather than change owners. */
 		if (gnttab_end(slot->ref))
 			return false;
-		if (slot->packet)
-			packet_put(slot->packet);
+		packet_put(slot->packet);
 		free_tx_slot(front, rsp.id);
 	}
 	return true;
@@ -145,12 +153,12 @@ static bool enqueue(struct netfront *front, struct packet *packet)
 		if (i == 0)
 			flags |= csum_flags(packet) | (extras ? NETTXF_extra_info : 0);
 		/* The first request tells the size of the whole packet. */
+		front->tx_slots[ids[i]].packet = i ? packet_get(packet) : packet;
 		add_request(front, (uint16_t)ids[i], &packet->frags[i],
 			    (uint16_t)(i ? packet->frags[i].len : packet->len), flags);
 		if (i == 0 && extras)
 			add_gso_extra(front, packet);
 	}
-	front->tx_slots[ids[count - 1]].packet = packet;
 	return true;
 }
 
@@ -431,26 +439,17 @@ static void drop_rx_slot(struct netfront_rx_slot *slot)
 	*slot = (struct netfront_rx_slot){ 0 };
 }
 
-/*
- * A packet's pieces have slots of their own, so a backend that still maps one of them could be
- * reading any: then all packets that were out are kept for ever, at most a ring full.
- */
+/* A packet of which the backend still maps a piece is kept for ever: at most a ring full of them. */
 static void drop_tx_slots(struct netfront *front)
 {
-	bool held = false;
-
 	for (uint32_t i = 0; i < NETFRONT_SLOTS; i++) {
 		struct netfront_tx_slot *slot = &front->tx_slots[i];
 
-		if (slot->busy && gnttab_revoke(slot->ref))
-			held = true;
+		if (slot->busy && gnttab_revoke(slot->ref) == 0)
+			packet_put(slot->packet);
 		else if (!slot->busy && slot->ref)
 			gnttab_free(slot->ref);
-	}
-	for (uint32_t i = 0; i < NETFRONT_SLOTS; i++) {
-		if (!held)
-			packet_put(front->tx_slots[i].packet);
-		front->tx_slots[i] = (struct netfront_tx_slot){ 0 };
+		*slot = (struct netfront_tx_slot){ 0 };
 	}
 }
 

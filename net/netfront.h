@@ -20,7 +20,7 @@ struct netfront_tx_slot {
 	grant_ref_t ref;       /* 0: none yet; kept from one use to the next */
 	uint16_t next;         /* of the free list */
 	bool busy;             /* a request of ours is out */
-	struct packet *packet; /* freed when this slot, the packet's last one, is answered */
+	struct packet *packet; /* of which it sends a piece; one reference */
 };
 
 struct netfront_rx_slot {

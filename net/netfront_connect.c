@@ -211,8 +211,8 @@ static void set_link(struct netfront *front, bool up)
 }
 
 /*
- * The stack holds on to a device for good. So one that has gone stays as a device that is down, and
- * is taken up again when a device of its number comes.
+ * The stack holds on to a device for good. So one that has gone stays as a device that is down,
+ * and is taken up again when a device of its number comes.
  */
 static struct netfront *fronts;
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Between packets and lwIP's pbufs. Received pages go up as they are, small packets as copies; sent
- * pbufs are copied once, into pages that may be given to another domain. Packets that threads send
- * while they hold the core's lock are shown to the device when it is released.
+ * Between packets and lwIP's pbufs. Received pages go up as they are, small packets as copies;
+ * sent pbufs are copied once, into pages that may be given to another domain. Packets that
+ * threads send while they hold the core's lock are shown to the device when it is released.
  *
- * lwIP sums neither TCP segments that it sends (the device does, or net/offload.c on the way there)
- * nor what arrives verified; what arrives unverified it checks itself.
+ * lwIP sums neither TCP segments that it sends (the device does, or net/offload.c on the way
+ * there) nor what arrives verified; what arrives unverified it checks itself.
  */
 
 #include "net/netif.h"
@@ -41,6 +41,13 @@ struct stack_device {
 };
 
 /* --- The core's lock ------------------------------------------------------------------------- */
+
+/*
+ * One mutex guards all of lwIP. Whoever holds it may send any number of packets; releasing it
+ * shows them to their devices, with one notice for each. The order of locks: this one first, then
+ * the devices' (which mask upcalls). The network thread takes it with no device locked, once a
+ * burst.
+ */
 
 static MUTEX(core);
 static struct stack_device *dirty; /* devices with packets to show; with the core's lock */

@@ -34,8 +34,8 @@ static int decode_gso(const struct netif_extra_info *extra, struct netring_packe
 }
 
 /*
- * Walks the extras that follow the first slot. GSO is the only kind we offer; another one makes the
- * packet bad (Xen's multicast requests are such packets), an endless chain the ring.
+ * Walks the extras that follow the first slot. GSO is the only kind we offer; another one makes
+ * the packet bad (Xen's multicast requests are such packets), an endless chain the ring.
  */
 static int decode_extras(const void *slots, size_t slot_size, uint32_t count,
 			 struct netring_packet *packet)

@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Checksums and segmentation in software, for devices that leave them or cannot do them. */
+/*
+ * Checksums and segmentation in software, for devices that leave them or cannot do them.
+ *
+ * A BLANK checksum field holds the folded sum of the pseudo header. Adding everything from the
+ * transport header on, that field included, and complementing the result gives the checksum: that
+ * is what a device does, and what offload_finish does. Since the field takes part in the sum, who
+ * leaves it blank must fill it rightly; senders are not trusted with that, so offload_prepare
+ * writes it anew.
+ */
 
 #include "net/offload.h"
 

@@ -1,5 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The network thread and its queue of devices with work. */
+/*
+ * The network thread and its queue of devices with work.
+ *
+ * Why no work is lost. A device that gets an event is put on the queue, unless it is there. The
+ * thread takes it off before it calls poll, so an event that comes while poll runs puts it back,
+ * and poll is called once more, perhaps for nothing. And poll, before it says that it has
+ * finished, asks its ring for the next event and looks once more: what came before the asking it
+ * sees, what comes after it makes an event.
+ *
+ * Turns are fair: who has more to do goes to the queue's end.
+ */
 
 #include "net/poll.h"
 
@@ -13,7 +23,7 @@
 
 static struct list ready = LIST_INIT(ready); /* with upcalls masked */
 static WAIT_QUEUE(work);
-static struct poller *running; /* with upcalls masked */
+static struct poller *running; /* whose poll runs now; with upcalls masked */
 static WAIT_QUEUE(finished);
 
 void net_schedule(struct poller *poller)
@@ -81,6 +91,7 @@ static void net_thread(void *unused)
 	}
 }
 
+/* net_run: a poller that lives on the caller's stack, for one turn. */
 struct call {
 	struct poller poller;
 	void (*fn)(void *arg);

@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Forwarding between ports, in bursts: what was queued on a port is flushed when the burst ends. */
+/*
+ * Forwarding between ports, in bursts: what was queued on a port is flushed when the burst ends,
+ * so a burst costs each port that it reaches one hypercall to copy, or one ring of a doorbell.
+ *
+ * A burst comes from one port. While it lasts, the ports that got something of it are marked as
+ * touched; its end flushes those and forgets the marks. A frame never goes back to the port that
+ * it came from, and a port that is removed in between loses its mark, so no flush meets a device
+ * that has gone.
+ */
 
 #include "net/switch.h"
 
@@ -40,6 +48,7 @@ struct net_switch {
 
 static struct net_switch *switches;
 
+/* A port that the table still knows but that has gone swallows the packet. */
 static void send_to(struct net_switch *sw, unsigned long port, struct packet *packet)
 {
 	if (!sw->ports[port]) {
@@ -162,6 +171,12 @@ void switch_detach(struct net_switch *sw, struct netdev *dev)
 	net_run(remove_port, &a);
 	free(a.port);
 }
+
+/*
+ * The port into this domain has two ends, each a netdev: the stack sends into `local`, which comes
+ * out of `local_port` into the switch, and the other way round. Towards the stack nothing changes
+ * threads: lwIP is called on the network thread. Towards the switch a queue does.
+ */
 
 /* --- The port into this domain --------------------------------------------------------------- */
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TCP segmentation offload for lwIP. lwIP cuts what is written to a connection into segments of the
- * connection's MSS, and works on each. So while much is queued on a connection, its MSS is said to
- * be a multiple of the real one: fewer, larger segments, which the device, or at the latest the
- * domain that owns the card, cuts to size (net/offload.c).
+ * TCP segmentation offload for lwIP. lwIP cuts what is written to a connection into segments of
+ * the connection's MSS, and works on each. So while much is queued on a connection, its MSS is
+ * said to be a multiple of the real one: fewer, larger segments, which the device, or at the
+ * latest the domain that owns the card, cuts to size (net/offload.c).
  *
  * Only a connection whose MSS is what its own link allows is treated so: then the device can tell
- * the segment size from the link, and a peer that wants less is not sent more. The MSS goes back to
- * the real one when nothing is queued any more, so that Nagle's rule sees small writes as ever;
- * not before, because lwIP believes that no queued segment is larger than the MSS.
+ * the segment size from the link, and a peer that wants less is not sent more. The MSS goes back
+ * to the real one when nothing is queued any more, so that Nagle's rule sees small writes as
+ * ever; not before, because lwIP believes that no queued segment is larger than the MSS.
  */
 
 #include "net/tso.h"
@@ -59,7 +59,8 @@ signed char tso_tcp_input(struct tcp_pcb *pcb)
 }
 
 /*
- * --- In place of lwIP's fragmentation, which it calls for all that is longer than the link takes -
+ * --- In place of lwIP's fragmentation, which it calls for all that is longer than the link takes
+ * -
  */
 
 err_t tso_ip4_frag(struct pbuf *p, struct netif *netif, const ip4_addr_t *dest);

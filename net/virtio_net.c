@@ -2,6 +2,12 @@
 /*
  * virtio-net: one receive and one transmit queue with MSI-X. Received packets stay in the pages
  * that the card filled, sent ones in those that they came in; the header goes in front of both.
+ *
+ * Receiving asks for an interrupt when the queue is empty; sending asks for none, but while
+ * packets wait for room: what was sent is freed when the next packet goes out. A large packet
+ * that was received spans several buffers (VIRTIO_NET_F_MRG_RXBUF), the first of which says how
+ * many; they may come in several turns of the network thread, so a packet that is not whole yet
+ * waits in `partial`.
  */
 
 #include "net/virtio_net.h"
@@ -194,8 +200,8 @@ static void write_header(const struct packet *packet, struct net_hdr *hdr)
 }
 
 /*
- * Puts one packet on the ring, its header in front of its first byte. A packet that several hold is
- * no exception: the header is the same for all, and nobody else looks at the bytes before the
+ * Puts one packet on the ring, its header in front of its first byte. A packet that several hold
+ * is no exception: the header is the same for all, and nobody else looks at the bytes before the
  * first.
  */
 static int enqueue(struct virtio_net *net, struct packet *packet)

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* MSI-X: pirqs from the hypervisor, bound to event channels (PCI Local Bus 3.0, 6.8.2). */
+/*
+ * MSI-X: pirqs from the hypervisor, bound to event channels (PCI Local Bus 3.0, 6.8.2).
+ *
+ * The table that holds each vector's address and data lies in a BAR, but the hypervisor writes it:
+ * it alone knows its vectors. We tell it where that BAR is, and switch the capability on, which it
+ * lets us do once an entry is mapped. Messages are edges, so there is nothing to acknowledge as a
+ * rule; the hypervisor says when there is.
+ */
 
 #include "guest/virtio/msix.h"
 

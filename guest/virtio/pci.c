@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* PCI configuration space, enumeration and BARs (PCI Local Bus 3.0, chapter 6). */
+/*
+ * PCI configuration space, enumeration and BARs (PCI Local Bus 3.0, chapter 6).
+ *
+ * Each access traps: the ports belong to the hypervisor, which does for us what it lets us do. All
+ * of it happens while drivers start; nothing here is fast, and nothing needs to be.
+ */
 
 #include "guest/virtio/pci.h"
 
@@ -205,6 +210,7 @@ static int add_device(const struct pci_dev *probe)
 
 static int scan_bus(unsigned int bus);
 
+/* The firmware has numbered the buses: a bridge tells which one is behind it. */
 static int scan_function(uint8_t bus, uint8_t devfn)
 {
 	struct pci_dev probe = { .bus = bus, .devfn = devfn };

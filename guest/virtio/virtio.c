@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The modern PCI transport of virtio 1.0: registers, features, queues (virtio 1.0, 3.1 and 4.1). */
+/*
+ * The modern PCI transport of virtio 1.0: registers, features, queues (virtio 1.0, 3.1 and 4.1).
+ *
+ * Registers lie in BARs, at places that vendor capabilities tell. They are uncached, and read and
+ * written in their own width only. Each access leaves to the device's emulation, so nothing here
+ * is touched while packets or blocks flow but the doorbell, and that only when the device asks
+ * for it.
+ */
 
 #include "guest/virtio/virtio.h"
 
@@ -60,6 +67,7 @@ static bool is_type(const struct pci_dev *pci, unsigned int type)
 	return pci->device == DEVICE_MODERN + type;
 }
 
+/* pci_map_bar checks that the region lies within the BAR. */
 static volatile void *map_region(struct virtio_dev *dev, unsigned int cap, uint32_t *size)
 {
 	*size = pci_read32(dev->pci, cap + CAP_LENGTH);
@@ -90,6 +98,7 @@ static int map_regions(struct virtio_dev *dev)
 	return dev->common && dev->notify ? 0 : -EOPNOTSUPP;
 }
 
+/* Status bits are only ever added (2.1); writing 0 is the reset. */
 static void add_status(struct virtio_dev *dev, uint8_t bits)
 {
 	dev->common->device_status |= bits;
@@ -118,6 +127,7 @@ int virtio_open(struct virtio_dev *dev, unsigned int type)
 	return 0;
 }
 
+/* 3.1.1: features before queues; the device may refuse the set by clearing FEATURES_OK again. */
 int virtio_negotiate(struct virtio_dev *dev, uint64_t wanted)
 {
 	volatile struct virtio_common_cfg *common = dev->common;
@@ -149,6 +159,7 @@ static void free_queue_pages(struct virtio_queue *queue)
 	}
 }
 
+/* The device reads each part in one piece, so none may be longer than a page: VQUEUE_SIZE_MAX. */
 static int alloc_queue_pages(struct virtio_queue *queue)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(queue->pages); i++) {

@@ -1,10 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* Split virtqueue: adding, publishing and reaping chains (virtio 1.0, 2.4 and 3.2). */
+/*
+ * Split virtqueue: adding, publishing and reaping chains (virtio 1.0, 2.4 and 3.2).
+ *
+ * The driver owns the descriptors and the available ring, the device the used ring. Descriptors
+ * in shared memory are written and never read back: how they are linked is kept in slots[], so a
+ * device that scribbles over them confuses only itself.
+ *
+ * Notices, in both directions, by event index (2.4.7.2, 2.4.9): each side tells at which index it
+ * wants to be told. Without that feature, a flag says whether it wants to be told at all. Either
+ * way one side writes its index and then reads the other's wish, the other writes its wish and
+ * then reads the index: with a full barrier between write and read on both sides, at least one of
+ * them sees the other.
+ */
 
 #include "guest/virtio/vqueue.h"
 
 #include <errno.h>
 
+/* The last words of the two rings (2.4.5, 2.4.6): at which index the other side is to be told. */
 static uint16_t *used_event(struct vqueue *vq)
 {
 	return &vq->avail->ring[vq->size];
@@ -107,6 +120,7 @@ void *vqueue_reap(struct vqueue *vq, uint32_t *written)
 	elem = &vq->used->ring[vq->used_idx & (vq->size - 1)];
 	id = READ_ONCE(elem->id);
 	len = READ_ONCE(elem->len);
+	/* More finished than there are, or what is not in flight, or more written than there is. */
 	if ((uint16_t)(idx - vq->used_idx) > vq->size || id >= vq->size || !vq->slots[id].token ||
 	    len > vq->slots[id].writable) {
 		vq->broken = true;

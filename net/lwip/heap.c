@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * lwIP's heap: pieces of fixed sizes, cut from slabs of two pages, and whole pages for what is
- * larger. Its limit is a part of the domain's memory, so that connections that send slowly, or many
- * of them, cannot take what the network needs to receive and the application to live.
+ * larger. Its limit is a part of the domain's memory, so that connections that send slowly, or
+ * many of them, cannot take what the network needs to receive and the application to live.
+ *
+ * A piece finds its slab by its own address, since slabs are aligned to their size; a larger
+ * piece has the same head in front of it. So nothing is kept beside the memory itself, and both
+ * kinds are freed by one function.
  */
 
 #include <string.h>
