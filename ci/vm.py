@@ -11,6 +11,8 @@ import subprocess
 QEMU = "qemu-system-x86_64"
 OPTIONS = "com1=115200,8n1 console=com1 dom0_mem=64M"
 EXIT_PORT = 0xF4
+# What QEMU's DHCP gives first; appliances that run side by side count on from here.
+FIRST_ADDRESS = 15
 BACKLOG = "build/ci/backlog.so"
 # EPYC without SMAP (an iretq of ring 3 faults with it under TCG) and without what TCG lacks anyway
 # and would warn of.
@@ -34,6 +36,11 @@ def environment():
     if not os.path.exists(BACKLOG):
         return None
     return {**os.environ, "LD_PRELOAD": os.path.abspath(BACKLOG)}
+
+
+def address(index):
+    """The address of the appliance of that index where there are several."""
+    return f"10.0.2.{FIRST_ADDRESS + index}"
 
 
 def port_is_free(port):
