@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from machine import Failure, Machine, require
 
 STOCK = "build/stock"
+TOOLS = {**os.environ, "PATH": os.environ["PATH"] + ":/sbin:/usr/sbin"}
 WORK = "build/tests/stock"
 SERVER = "10.0.2.100"  # the host, as the guest sees it: one file by HTTP
 CONFIG = """# An ordinary PV domain, for xl, too.
@@ -32,7 +33,36 @@ on_crash = "destroy"
 """
 
 
-class Debian(Machine):
+class Shell(Machine):
+    """A machine whose console ends in a bash."""
+
+    def prompt(self):
+        time.sleep(0.5)
+        self.send("")
+        self.send("echo prompt-$((6 * 7))")
+        self.expect(r"^prompt-42")
+
+    def status(self, command, timeout=60):
+        """(exit status, output) of a command in the guest's shell."""
+        with self.changed:
+            start = self.position
+        self.send(f'{command}; echo "ended:""$?"')
+        match = self.expect(r"ended:(\d+)$", timeout)
+        text = self.console[start:match.start()]
+        return int(match[1]), text[text.find('"$?"') + 4:].strip()
+
+    def shell(self, command, timeout=60):
+        """The output of a command that must succeed."""
+        status, text = self.status(command, timeout)
+        if status:
+            raise Failure(f"{command}: exit status {status}: {text}")
+        return text
+
+    def number(self, command, timeout=60):
+        return float(re.findall(r"-?\d+(?:\.\d+)?", self.shell(command, timeout))[-1])
+
+
+class Debian(Shell):
     """
     kernel: "cloud" or "amd64", as packaged. The root disk is a copy that the test may change; self.file_sum is
     the SHA-256 of what http://SERVER/ serves, file_mib MiB.
@@ -63,31 +93,6 @@ class Debian(Machine):
         self.expect(r"leaves the console")
         self.prompt()
         return float(seconds)
-
-    def prompt(self):
-        time.sleep(0.5)
-        self.send("")
-        self.send("echo prompt-$((6 * 7))")
-        self.expect(r"^prompt-42")
-
-    def status(self, command, timeout=60):
-        """(exit status, output) of a command in the guest's shell."""
-        with self.changed:
-            start = self.position
-        self.send(f'{command}; echo "status=""$?"')
-        match = self.expect(r"status=(\d+)$", timeout)
-        text = self.console[start:match.start()]
-        return int(match[1]), text[text.find('"$?"') + 4:].strip()
-
-    def shell(self, command, timeout=60):
-        """The output of a command that must succeed."""
-        status, text = self.status(command, timeout)
-        if status:
-            raise Failure(f"{command}: exit status {status}: {text}")
-        return text
-
-    def number(self, command, timeout=60):
-        return float(re.findall(r"-?\d+(?:\.\d+)?", self.shell(command, timeout))[-1])
 
     def download(self):
         text = self.shell(f"busybox wget -q -O /tmp/served http://{SERVER}/ && sha256sum /tmp/served && rm /tmp/served",
