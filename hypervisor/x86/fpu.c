@@ -21,11 +21,14 @@
 #define XSTATE_KNOWN 0xe7UL
 #define XSTATE_AVX512 0xe0UL
 #define FXSAVE_SIZE 512
+#define FSW_ES      (1u << 7) /* an exception is pending */
 
 static char *opt_fpu;
 PARAM(fpu, PARAM_STRING, &opt_fpu, "lazy or eager: when a vcpu's FPU state is exchanged");
 
 static bool eager;
+/* AMD before Zen: a restore without a pending exception leaves FIP, FDP and FOP (CVE-2006-1056). */
+static bool keeps_pointers;
 
 static void set_xcr0(uint64_t v)
 {
@@ -57,10 +60,25 @@ static bool leaks_behind_ts(void)
 	return !(r[3] >> 29 & 1) || rdmsr_safe(0x10a, &caps) || !(caps & 1);
 }
 
+static bool is_without_error_pointers(void)
+{
+	uint32_t r[4];
+
+	cpuid(0, 0, r);
+	if (r[2] != 0x444d4163 && r[2] != 0x656e6975) /* Authenti"cAMD", HygonGen"uine" */
+		return false;
+	cpuid(0x80000000, 0, r);
+	if (r[0] < 0x80000008)
+		return true;
+	cpuid(0x80000008, 0, r);
+	return !(r[1] >> 2 & 1); /* RstrFpErrPtrs */
+}
+
 void fpu_init(void)
 {
 	uint32_t r[4];
 
+	keeps_pointers = is_without_error_pointers() && !hypervisor_is_tcg();
 	eager = opt_fpu ? !strcmp(opt_fpu, "eager") : leaks_behind_ts();
 	cpu_features.xsave_size = FXSAVE_SIZE;
 	if (!cpu_features.xsave)
@@ -126,10 +144,21 @@ static void area_save(struct vcpu *v)
 		__asm__ volatile("xsave64 (%0)" ::"r"(v->xsave), "a"(mask), "d"(0) : "memory");
 }
 
+/* An instruction of ours leaves pointers that tell nothing of the last owner. */
+static void clear_pointers(const struct vcpu *v)
+{
+	static const uint32_t zero;
+
+	if (!(*((const uint16_t *)v->xsave + 1) & FSW_ES))
+		__asm__ volatile("fnclex; ffree %%st(7); fildl %0" ::"m"(zero));
+}
+
 static void area_load(struct vcpu *v)
 {
 	uint32_t mask = (uint32_t)cpu_features.xcr0_max;
 
+	if (unlikely(keeps_pointers))
+		clear_pointers(v);
 	if (!cpu_features.xsave) {
 		__asm__ volatile("fxrstor64 (%0)" ::"r"(v->xsave) : "memory");
 		return;

@@ -112,25 +112,26 @@ void segments_save(struct vcpu *v)
 }
 
 /*
- * Loading a selector zeroes or replaces its base, so the bases follow where the selector is null.
+ * Loading a selector replaces its base, but AMD's processors keep the base under a null one, which
+ * would be the last guest's: so the bases follow where the selector is null or refused.
  */
 void segments_load(struct vcpu *v)
 {
 	struct pv_vcpu *p = &v->pv;
 	uint64_t gs = p->user_mode ? p->gs_base_user : p->gs_base_kernel;
 	uint64_t shadow = p->user_mode ? p->gs_base_kernel : p->gs_base_user;
-	bool good;
+	bool good_fs, good_gs, good;
 
 	good = load_ds(p->ds);
 	good &= load_es(p->es);
-	good &= load_fs(p->fs);
-	good &= load_gs(p->gs);
-	if (!(p->fs & ~3))
+	good_fs = load_fs(p->fs);
+	good_gs = load_gs(p->gs);
+	if (!good_fs || !(p->fs & ~3))
 		write_fs_base(p->fs_base);
-	if (!(p->gs & ~3))
+	if (!good_gs || !(p->gs & ~3))
 		write_gs_base(gs);
 	write_gs_shadow(shadow);
-	if (!good)
+	if (!good || !good_fs || !good_gs)
 		pv_failsafe(v);
 }
 
