@@ -53,6 +53,19 @@ static void step(void)
 	pick(kinds)();
 }
 
+/* Pages beyond the image go back: as much may be had again when something is broken. */
+static void reserve_make(void)
+{
+	const xen_pfn_t *p2m = (const xen_pfn_t *)start_info->mfn_list;
+	struct xen_memory_reservation r = { .nr_extents = 256, .domid = DOMID_SELF };
+
+	for (ulong pfn = start_info->nr_pages - r.nr_extents; pfn < start_info->nr_pages; pfn++)
+		va_map(image_start + pfn * PAGE_SIZE, 0);
+	set_xen_guest_handle(r.extent_start,
+			     (xen_pfn_t *)p2m + start_info->nr_pages - r.nr_extents);
+	hypercall(memory_op, XENMEM_decrease_reservation, &r);
+}
+
 static void end(void)
 {
 	struct sched_shutdown how = { .reason = SHUTDOWN_poweroff };
@@ -66,6 +79,7 @@ void test_run(void)
 	      rounds = argument("front=", 0);
 
 	random_seed(seed);
+	reserve_make();
 	ring_init();
 	watchdog();
 	share_init();

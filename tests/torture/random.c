@@ -162,12 +162,12 @@ void wild_fill(void *to, size_t size)
 
 /*
  * A page of the arena has been made read-only, a table or a stranger's: it gets its own frame
- * again, or another one. False where that is no remedy.
+ * again, or a new one. False where that is no remedy.
  */
 bool arena_mend(ulong va)
 {
-	static char spares[16][PAGE_SIZE] ALIGNED(PAGE_SIZE);
-	static unsigned int used;
+	xen_pfn_t frame = 0;
+	struct xen_memory_reservation fresh = { .nr_extents = 1, .domid = DOMID_SELF };
 	char *page = (char *)(va & ~(PAGE_SIZE - 1));
 	ulong own;
 
@@ -179,10 +179,9 @@ bool arena_mend(ulong va)
 	mmuext(MMUEXT_UNPIN_TABLE, own, 0);
 	if (!va_map(page, own << 12 | PTE_KERN))
 		return true;
-	while (used < ARRAY_SIZE(spares))
-		if (!va_map(page, mfn_of(spares[used++]) << 12 | PTE_KERN))
-			return true;
-	return false;
+	set_xen_guest_handle(fresh.extent_start, &frame);
+	return hypercall(memory_op, XENMEM_increase_reservation, &fresh) == 1 &&
+	       !va_map(page, frame << 12 | PTE_KERN);
 }
 
 void arena_init(void)
