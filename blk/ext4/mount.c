@@ -27,9 +27,7 @@ static int refuse(const char *device, const char *why)
 	return -EINVAL;
 }
 
-/*
- * --- Checks -------------------------------------------------------------------------------------
- */
+/* --- Checks ---------------------------------------------------------------------------------- */
 
 static int open_failed(const char *device, errcode_t err)
 {
@@ -54,12 +52,14 @@ static int open_failed(const char *device, errcode_t err)
 static int check(const char *device, const struct block_device *dev, ext2_filsys fs, bool *readonly)
 {
 	const struct ext2_super_block *super = fs->super;
-	uint64_t bytes = ext2fs_blocks_count((struct ext2_super_block *)super) * fs->blocksize;
+	uint64_t blocks = ext2fs_blocks_count((struct ext2_super_block *)super);
 
-	if (bytes > dev->sectors << SECTOR_SHIFT) {
+	/* Not by bytes: what the disk claims may be more of them than 64 bits hold. */
+	if (blocks > (dev->sectors << SECTOR_SHIFT) / fs->blocksize) {
 		console_print(
 			"%s: not mounted: its file system has %lu KiB, the disk only %lu KiB\n",
-			device, (unsigned long)(bytes >> 10), (unsigned long)(dev->sectors >> 1));
+			device, (unsigned long)(blocks * (fs->blocksize >> 10)),
+			(unsigned long)(dev->sectors >> 1));
 		return -EINVAL;
 	}
 	if (ext2fs_has_feature_casefold((struct ext2_super_block *)super))
@@ -116,18 +116,16 @@ static int open_fs(struct ext4_fs *fs, const char *device)
 	return ret;
 }
 
-/*
- * --- Writing back -------------------------------------------------------------------------------
- */
+/* --- Writing back ---------------------------------------------------------------------------- */
 
 int ext4_sync(struct ext4_fs *fs)
 {
-	errcode_t err;
+	errcode_t err = 0;
 
-	if (fs->readonly)
-		return 0;
+	/* Looked at under the lock: unmounting sets it, and fs->fs is gone then. */
 	mutex_lock(&fs->lib);
-	err = ext2fs_flush2(fs->fs, 0);
+	if (!fs->readonly)
+		err = ext2fs_flush2(fs->fs, 0);
 	mutex_unlock(&fs->lib);
 	return ext4_errno(err);
 }
@@ -155,18 +153,20 @@ int ext4_unmount(void *arg)
 static void sync_thread(void *arg)
 {
 	struct ext4_fs *fs = arg;
+	bool dirty, mounted;
 
-	for (;;) {
+	do {
 		thread_sleep(SYNC_INTERVAL);
-		if (!fs->readonly &&
-		    (READ_ONCE(fs->cache->dirty) || fs->fs->flags & EXT2_FLAG_DIRTY))
+		mutex_lock(&fs->lib);
+		mounted = !fs->readonly;
+		dirty = mounted && (fs->cache->dirty || fs->fs->flags & EXT2_FLAG_DIRTY);
+		mutex_unlock(&fs->lib);
+		if (dirty)
 			ext4_sync(fs);
-	}
+	} while (mounted);
 }
 
-/*
- * --- Mounting ------------------------------------------------------------------------------------
- */
+/* --- Mounting -------------------------------------------------------------------------------- */
 
 int ext4_mount(const char *device, const char *point, bool readonly)
 {
@@ -190,6 +190,8 @@ int ext4_mount(const char *device, const char *point, bool readonly)
 		if (err)
 			console_print("%s: cannot be mounted at %s: %s\n", device, point,
 				      strerror(-err));
+		if (err)
+			ext4_unmount(fs); /* or it would stay marked as in use */
 	}
 	if (err) {
 		free(fs);
@@ -212,6 +214,8 @@ static int mount_word(const char *word)
 		return refuse(word, "mount= wants DISK:/POINT or DISK:/POINT:ro");
 	if (!end)
 		end = word + strlen(word);
+	if (colon - word >= (int)sizeof(device) || end - colon - 1 >= (int)sizeof(point))
+		return refuse(word, "the names in mount= are too long");
 	str_format(device, sizeof(device), "%.*s", (int)(colon - word), word);
 	str_format(point, sizeof(point), "%.*s", (int)(end - colon - 1), colon + 1);
 	return ext4_mount(device, point, *end == ':');
