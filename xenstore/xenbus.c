@@ -129,9 +129,11 @@ static void device_unlink(struct xenbus_device *dev)
 	xenbus_tell();
 }
 
+/* A driver that has told why itself, by xenbus_fatal, is Closing already. */
 static void device_refuse(struct xenbus_device *dev, int err)
 {
-	xenbus_fatal(dev, err, "cannot use this device");
+	if (dev->state != XenbusStateClosing)
+		xenbus_fatal(dev, err, "cannot use this device");
 	xenbus_switch_state(dev, XenbusStateClosed);
 	free(dev);
 }
