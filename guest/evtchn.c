@@ -142,26 +142,26 @@ void irq_force_upcall(void)
 
 /* --- Ports -------------------------------------------------------------- */
 
-/* The argument is in place before the handler can be called. */
+/*
+ * The look for a chunk and its making are one step: another thread may want the same one. The
+ * port is unmasked last, so that its first event finds handler and argument.
+ */
 int evtchn_attach(evtchn_port_t port, evtchn_handler_t fn, void *arg)
 {
-	struct binding *binding;
 	unsigned long flags;
+	bool bound;
 
 	if (!port || port >= PORTS)
 		return -EINVAL;
-	if (!chunks[port / CHUNK_PORTS]) {
-		struct binding *chunk = page_alloc_zero(0);
-
-		if (!chunk)
-			return -ENOMEM;
-		chunks[port / CHUNK_PORTS] = chunk;
-	}
-	binding = binding_of(port);
 	flags = irq_save();
-	binding->arg = arg;
-	binding->fn = fn;
+	if (!chunks[port / CHUNK_PORTS])
+		chunks[port / CHUNK_PORTS] = page_alloc_zero(0);
+	bound = chunks[port / CHUNK_PORTS];
+	if (bound)
+		*binding_of(port) = (struct binding){ .fn = fn, .arg = arg };
 	irq_restore(flags);
+	if (!bound)
+		return -ENOMEM;
 	evtchn_unmask(port);
 	return 0;
 }
