@@ -6,11 +6,23 @@
  *	unmap a whole batch -> responses -> one notification
  *
  * Data is never touched: a grant is mapped for the device alone (GNTMAP_device_map), which holds
- *the frame and tells its machine address, and the disk reads or writes it there. So there is no
- *page table to change, no TLB to flush, and no copy.
+ * the frame and tells its machine address, and the disk reads or writes it there. So there is no
+ * page table to change, no TLB to flush, and no copy.
  *
  * The frontend's ring is hostile: its indexes and requests are read once. A producer index that
  * cannot be stops the connection.
+ *
+ * A request is on one list or with the disk:
+ *
+ *	free -> taken, while its batch is mapped -> the disk (in_flight) -> finished -> free
+ *
+ * The disk completes in an upcall, which moves the request to `finished` and wakes the thread; all
+ * else happens on the thread. There are as many requests as the ring has slots, so a frontend that
+ * keeps to the protocol never finds `free` empty.
+ *
+ * A frontend that goes away, or is destroyed, may leave requests with the disk. Their frames are
+ * held by the mapping (Xen frees no frame that is mapped), and nothing is given back before
+ * in_flight is 0: only then are they unmapped, and the thread's end reported to blkback_stop.
  */
 #include "blk/blkback.h"
 
@@ -324,7 +336,6 @@ int blkback_start(struct blkback *back)
 		return -ENOMEM;
 	list_init(&back->free);
 	list_init(&back->finished);
-	wait_queue_init(&back->wake);
 	for (unsigned int i = 0; i < back->request_count; i++)
 		list_push_back(&back->free, &back->requests[i].link);
 	back->stop = back->stopped = false;

@@ -39,17 +39,23 @@ struct blkback {
 	struct list free; /* the thread's */
 	struct blkif_request_segment *indirect_page;
 
-	struct wait_queue wake;
-	struct list finished;  /* with upcalls masked */
+	struct wait_queue wake; /* the thread waits for work here, and blkback_stop for its end */
+	struct list finished;	/* with upcalls masked */
 	unsigned int in_flight; /* handed to the disk; with upcalls masked */
-	bool kicked;	       /* an event came */
-	bool stop, stopped;    /* asked to end, has ended */
+	bool kicked;		/* an event came */
+	bool stop, stopped;	/* asked to end, has ended */
 
 	uint64_t requests_done, sectors_done, errors; /* statistics, the thread's */
 };
 
-/* Start and stop the data path of a connection whose ring and port are set up. */
-int blkback_start(struct blkback *back); /* -ENOMEM */
-void blkback_stop(
-	struct blkback *back); /* waits until the disk has let go of the frontend's memory */
+/*
+ * The data path of a connection whose ring and port are set up; `wake` was initialised before the
+ * port was bound, since events may come at once. Start: -ENOMEM. Stop waits until the disk has let
+ * go of the frontend's memory, so it may take as long as the slowest request; the ring must stay
+ * mapped and the port bound until then.
+ */
+int blkback_start(struct blkback *back);
+void blkback_stop(struct blkback *back);
+
+/* The port's handler; arg is the struct blkback. */
 void blkback_event(evtchn_port_t port, void *arg);

@@ -68,6 +68,7 @@ static int back_probe(struct xenbus_device *dev)
 	if (!back)
 		return -ENOMEM;
 	back->dev = dev;
+	wait_queue_init(&back->wake);
 	dev->priv = back;
 	err = find_disk(dev, back);
 	if (!err)
@@ -139,22 +140,23 @@ static int map_ring(struct blkback *back, uint32_t port)
 	err = gnttab_map(&back->ring_map, dev->peer_domid, refs, count, false);
 	if (err) {
 		page_free(back->indirect_page, 0);
+		back->indirect_page = NULL;
 		return err;
 	}
 	BACK_RING_INIT(&back->ring, (blkif_sring_t *)back->ring_map.va, count * PAGE_SIZE);
-	err = blkback_start(back);
-	if (err) {
-		unmap_ring(back);
-		return err;
-	}
 	err = evtchn_bind_interdomain(dev->peer_domid, port, blkback_event, back);
 	if (err < 0) {
-		blkback_stop(back);
 		unmap_ring(back);
 		return err;
 	}
+	/* The port first: the thread looks at the ring at once, and notifies of what it answers. */
 	back->port = (evtchn_port_t)err;
-	return 0;
+	err = blkback_start(back);
+	if (err) {
+		evtchn_unbind(back->port);
+		unmap_ring(back);
+	}
+	return err;
 }
 
 static int publish(struct blkback *back)
@@ -163,7 +165,11 @@ static int publish(struct blkback *back)
 	const struct block_device *disk = back->disk;
 	int err = xs_printf(XS_NO_TX, dev->path, "sectors", "%lu", (unsigned long)disk->sectors);
 
-	/* Sector numbers on the ring count 512 bytes unless the frontend promised otherwise. */
+	/*
+	 * Both count 512 bytes, whatever the disk's own sectors are: blkif.h wants that of every
+	 * frontend without "feature-large-sector-size", and Linux's means it of every frontend. The
+	 * disk's size of sector is told as the physical one; it refuses requests that part one.
+	 */
 	if (!err)
 		err = xs_printf(XS_NO_TX, dev->path, "sector-size", "%u", SECTOR_SIZE);
 	if (!err)

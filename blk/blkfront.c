@@ -152,7 +152,7 @@ static bool fill_direct(struct blkfront *front, unsigned int id, struct blkif_re
 static bool start(struct blkfront *front, struct block_request *req)
 {
 	unsigned int id = front->free_slot;
-	struct blkif_request raw;
+	struct blkif_request raw = { 0 }; /* some kinds fill only a part: none of our stack goes */
 	bool ok;
 
 	if (id == NO_SLOT)

@@ -22,6 +22,7 @@
 /* xvda is 202 << 8; from the 17th disk on numbers are 1 << 28 | disk << 8 (Xen's vbd-interface). */
 static void device_name(uint32_t id, char *name, size_t size)
 {
+	char letters[8], *at = letters + sizeof(letters); /* 20 bits of disk are 5 of them */
 	unsigned int disk, part;
 
 	if (id >> 28 == 1) {
@@ -34,12 +35,14 @@ static void device_name(uint32_t id, char *name, size_t size)
 		str_format(name, size, "xvd-%u", id);
 		return;
 	}
-	if (disk >= 26)
-		str_format(name, size, "xvd%c%c", 'a' + disk / 26 - 1, 'a' + disk % 26);
-	else
-		str_format(name, size, "xvd%c", 'a' + disk);
+	/* a ... z, aa ... zz, aaa ...: digits without a zero, the last one first. */
+	*--at = '\0';
+	for (disk++; disk; disk = (disk - 1) / 26)
+		*--at = (char)('a' + (disk - 1) % 26);
 	if (part)
-		str_format(name + strlen(name), size - strlen(name), "%u", part);
+		str_format(name, size, "xvd%s%u", at, part);
+	else
+		str_format(name, size, "xvd%s", at);
 }
 
 static int front_probe(struct xenbus_device *dev)
@@ -167,7 +170,13 @@ static int read_disk(struct blkfront *front)
 		return err;
 	sector_size = xs_read_u32_or(XS_NO_TX, peer, "sector-size", SECTOR_SIZE);
 	info = xs_read_u32_or(XS_NO_TX, peer, "info", 0);
-	if (sector_size != SECTOR_SIZE || sectors >> 54)
+	/*
+	 * Larger ones are announced only by backends that ignore what blkif.h says about frontends
+	 * without "feature-large-sector-size", such as Linux's: there it is the smallest transfer,
+	 * and all positions count 512 bytes nevertheless.
+	 */
+	if (sector_size < SECTOR_SIZE || sector_size > PAGE_SIZE ||
+	    sector_size & (sector_size - 1) || sectors >> 54)
 		return -EINVAL;
 	indirect = xs_read_u32_or(XS_NO_TX, peer, "feature-max-indirect-segments", 0);
 	front->indirect = indirect > BLKIF_MAX_SEGMENTS_PER_REQUEST;

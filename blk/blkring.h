@@ -21,8 +21,7 @@ struct blkring_disk {
 };
 
 struct blkring_request {
-	uint8_t op; /* what is to be done, of an indirect request the inner one; the response names
-		       it */
+	uint8_t op; /* BLKIF_OP_*; of an indirect request the inner one. The response names it */
 	uint64_t id;
 	uint64_t sector, sectors;
 	bool indirect; /* segs are still to come: blkring_indirect */
