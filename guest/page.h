@@ -19,7 +19,10 @@ void *page_alloc(unsigned int order);
 /* The same, filled with zeros. */
 void *page_alloc_zero(unsigned int order);
 
-/* `order` as it was allocated with. NULL is allowed. */
+/*
+ * `order` as it was allocated with; or of a part of it, as long as every part comes back once: its
+ * pages one by one, for example, where a peer lets go of them one by one. NULL is allowed.
+ */
 void page_free(void *page, unsigned int order);
 
 /* The smallest order whose pages hold `bytes`. */
