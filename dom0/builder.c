@@ -34,9 +34,7 @@ static void *page_at(struct builder *b, uint64_t pfn)
 	return b->base + (pfn << PAGE_SHIFT);
 }
 
-/*
- * --- Memory -------------------------------------------------------------------------------------
- */
+/* --- Memory ---------------------------------------------------------------------------------- */
 
 /* Extents of one order for the pfns from *pfn on; how many came. Their frames go into the p2m. */
 static uint64_t populate(struct builder *b, uint64_t pfn, unsigned int order, uint64_t extents)
@@ -87,9 +85,7 @@ static int allocate(struct builder *b, struct error *error)
 	return 0;
 }
 
-/*
- * --- Contents -----------------------------------------------------------------------------------
- */
+/* --- Contents -------------------------------------------------------------------------------- */
 
 static void load_segments(struct builder *b)
 {
@@ -184,9 +180,7 @@ static int fill(struct builder *b, struct error *error)
 	return 0;
 }
 
-/*
- * --- The first vcpu -----------------------------------------------------------------------------
- */
+/* --- The first vcpu -------------------------------------------------------------------------- */
 
 static int pin(struct builder *b, struct error *error)
 {
@@ -267,9 +261,7 @@ static int seed_grants(struct builder *b, struct error *error)
 	return 0;
 }
 
-/*
- * --- All of it ----------------------------------------------------------------------------------
- */
+/* --- All of it ------------------------------------------------------------------------------- */
 
 static int prepare(struct builder *b, struct error *error)
 {

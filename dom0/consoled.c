@@ -45,9 +45,7 @@ static WAIT_QUEUE(wake);
 static bool events;
 static bool follow = true;
 
-/*
- * --- Output -------------------------------------------------------------------------------------
- */
+/* --- Output ---------------------------------------------------------------------------------- */
 
 static void show_line(struct guest_console *c)
 {
@@ -126,9 +124,7 @@ static int consoled_init(void)
 }
 INITCALL(device, consoled_init);
 
-/*
- * --- Consoles come and go ------------------------------------------------------------------------
- */
+/* --- Consoles come and go -------------------------------------------------------------------- */
 
 struct guest_console *consoled_open(domid_t domid, evtchn_port_t port, const char *name)
 {
@@ -183,10 +179,7 @@ void consoled_follow(bool on)
 	follow = on;
 }
 
-/*
- * --- A person at one of them
- * -----------------------------------------------------------------------
- */
+/* --- A person at one of them ----------------------------------------------------------------- */
 
 static struct guest_console *find(domid_t domid)
 {

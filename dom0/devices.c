@@ -17,9 +17,7 @@
 #define CLOSE_WAIT (3 * NS_PER_S)
 #define CLOSE_STEP (5 * NS_PER_MS)
 
-/*
- * --- Helpers -------------------------------------------------------------------------------------
- */
+/* --- Helpers --------------------------------------------------------------------------------- */
 
 /* A node owned by `owner`, which `reader` (if another) may read. */
 static int node(xs_tx_t tx, const char *dir, const char *name, domid_t owner, domid_t reader,
@@ -31,9 +29,7 @@ static int node(xs_tx_t tx, const char *dir, const char *name, domid_t owner, do
 	return err ? err : xs_set_perms(tx, dir, name, perms, owner == reader ? 1 : 2);
 }
 
-/*
- * --- The domain's own directory ------------------------------------------------------------------
- */
+/* --- The domain's own directory -------------------------------------------------------------- */
 
 static int write_own(xs_tx_t tx, const struct domain_nodes *n, const char *dir)
 {
@@ -126,10 +122,7 @@ static int write_vm(xs_tx_t tx, const struct domain_nodes *n)
 	return err;
 }
 
-/*
- * --- Devices
- * --------------------------------------------------------------------------------------
- */
+/* --- Devices --------------------------------------------------------------------------------- */
 
 struct device {
 	const char *type;
@@ -247,10 +240,7 @@ int nodes_write(struct domain_nodes *nodes)
 	return xs_transact(write_all, nodes);
 }
 
-/*
- * --- The end
- * --------------------------------------------------------------------------------------
- */
+/* --- The end --------------------------------------------------------------------------------- */
 
 /* Run over the backend directories of a domain. */
 static void for_each_backend(domid_t domid, void (*visit)(const char *back, void *arg), void *arg)

@@ -103,9 +103,7 @@ int kernel_open(struct kernel *kernel, const void *image, size_t size, const cha
 	return 0;
 }
 
-/*
- * --- Layout -------------------------------------------------------------------------------------
- */
+/* --- Layout ---------------------------------------------------------------------------------- */
 
 static uint64_t pages(uint64_t bytes)
 {
@@ -179,10 +177,10 @@ int layout_compute(struct layout *layout, const struct kernel *kernel, uint64_t 
 	else
 		layout->used_pages = next + 8;
 	if (layout->used_pages > total_pages)
-		return error_set(
-			error, -ENOMEM,
-			"%s: needs at least %lu KiB of memory, its domain has %lu KiB; raise memory=",
-			name, (unsigned long)(layout->used_pages << 2),
-			(unsigned long)(total_pages << 2));
+		return error_set(error, -ENOMEM,
+				 "%s: needs at least %lu KiB of memory, its domain has %lu KiB; "
+				 "raise memory=",
+				 name, (unsigned long)(layout->used_pages << 2),
+				 (unsigned long)(total_pages << 2));
 	return 0;
 }

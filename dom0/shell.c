@@ -23,9 +23,7 @@
 #define PAGES_PER_MIB 256U
 #define PORTS	      4096U /* of a two-level table */
 
-/*
- * --- Telling -------------------------------------------------------------------------------------
- */
+/* --- Telling --------------------------------------------------------------------------------- */
 
 static const char *state_text(const xen_domctl_getdomaininfo_t *info, char out[7])
 {
@@ -130,10 +128,7 @@ static int verb_dmesg(char **words, unsigned int count, struct error *error)
 	return 0;
 }
 
-/*
- * --- Domains
- * ---------------------------------------------------------------------------------------
- */
+/* --- Domains --------------------------------------------------------------------------------- */
 
 static int verb_create(char **words, unsigned int count, struct error *error)
 {
@@ -273,10 +268,7 @@ static int verb_help(char **words, unsigned int count, struct error *error)
 	return 0;
 }
 
-/*
- * --- Lines
- * -----------------------------------------------------------------------------------------
- */
+/* --- Lines ----------------------------------------------------------------------------------- */
 
 static unsigned int split(char *line, char **words)
 {

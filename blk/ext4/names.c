@@ -6,9 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-/*
- * --- Looking up --------------------------------------------------------------------------------
- */
+/* --- Looking up ------------------------------------------------------------------------------ */
 
 /* Under lib. */
 int ext4_lookup(struct ext4_fs *fs, const char *path, bool follow, ext2_ino_t *ino)
@@ -95,9 +93,7 @@ int ext4_remove_name(struct ext4_fs *fs, ext2_ino_t dir, const char *name)
 	return err;
 }
 
-/*
- * --- Changing -----------------------------------------------------------------------------------
- */
+/* --- Changing -------------------------------------------------------------------------------- */
 
 int ext4_mkdir(void *arg, const char *path, mode_t mode)
 {

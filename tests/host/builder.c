@@ -25,9 +25,7 @@ static int failures;
 		}                                                          \
 	} while (0)
 
-/*
- * --- A kernel image made here -------------------------------------------------------------------
- */
+/* --- A kernel image made here ---------------------------------------------------------------- */
 
 #define BASE	 0x400000ULL
 #define TEXT_LEN 0x3000ULL
@@ -136,9 +134,7 @@ static void test_refusals(void)
 	free(image);
 }
 
-/*
- * --- Layout and tables -------------------------------------------------------------------------
- */
+/* --- Layout and tables ----------------------------------------------------------------------- */
 
 /* Walk the tables as the processor would. Returns the entry, 0: not mapped. */
 static uint64_t walk(const char *memory, uint64_t root_mfn, uint64_t first_mfn, uint64_t va)
