@@ -439,7 +439,7 @@ static void drop_rx_slot(struct netfront_rx_slot *slot)
 	*slot = (struct netfront_rx_slot){ 0 };
 }
 
-/* A packet of which the backend still maps a piece is kept for ever: a ring full of them at most. */
+/* A packet of which the backend still maps a piece is kept for ever: at most a ring full. */
 static void drop_tx_slots(struct netfront *front)
 {
 	for (uint32_t i = 0; i < NETFRONT_SLOTS; i++) {
