@@ -22,6 +22,7 @@ static long op_initialise(struct vcpu *v, const void *arg)
 	if (!c)
 		return -ENOMEM;
 	if (!copy_from_guest(c, arg, sizeof(*c))) {
+		work_begin();
 		spin_lock(&v->domain->lock);
 		rc = v->initialised ? -EEXIST : pv_set_context(v, c);
 		spin_unlock(&v->domain->lock);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vcpu_guest_context, in and out. All is checked first; then the page tables, which may fail, are
- * taken, then the rest, which cannot. The vcpu does not run meanwhile.
+ * vcpu_guest_context, in and out. All is checked first; then the page tables, which may fail or
+ * take more than one try, are taken, then the rest, which cannot. The vcpu does not run meanwhile.
  */
 #include "access.h"
 #include "console.h"
@@ -56,6 +56,14 @@ static int check_same(const struct vcpu *v, const struct vcpu_guest_context *c)
 	return same ? 0 : -EOPNOTSUPP;
 }
 
+static void drop_root(mfn_t *root)
+{
+	if (!mfn_is_none(*root))
+		table_put_later(mfn_to_frame(*root));
+	*root = MFN_NONE;
+}
+
+/* One that an earlier, interrupted try has taken is kept; should it be another, it is dropped. */
 static int take_root(struct vcpu *v, uint64_t cr3, mfn_t *root)
 {
 	mfn_t m = MFN(xen_cr3_to_pfn(cr3));
@@ -63,37 +71,44 @@ static int take_root(struct vcpu *v, uint64_t cr3, mfn_t *root)
 
 	if (!mfn_valid(m))
 		return -EINVAL;
-	old_table_finish_now();
-	do {
-		work_begin();
-		rc = frame_get_typed(mfn_to_frame(m), v->domain->id, TYPE_L4);
-	} while (rc == -ERESTART);
-	old_table_finish_now();
+	if (mfn_eq(*root, m))
+		return 0;
+	rc = frame_get_typed(mfn_to_frame(m), v->domain->id, TYPE_L4);
+	if (rc)
+		return rc;
+	drop_root(root);
 	*root = m;
-	return rc;
+	return 0;
 }
 
+/*
+ * -ERESTART keeps what it has. After an error the rest of a table that was refused waits in
+ * old_table, for the caller's next operation on tables.
+ */
 static int take_tables(struct vcpu *v, const struct vcpu_guest_context *c)
 {
-	mfn_t kernel, user = MFN_NONE;
-	int rc = gdt_set(v, c->gdt_frames, (unsigned)MIN(c->gdt_ents, 0xffffUL));
+	struct pv_vcpu *p = &v->pv;
+	int rc = old_table_finish();
 
-	if (rc)
-		return rc;
-	rc = take_root(v, c->ctrlreg[3], &kernel);
-	if (rc)
-		return rc;
-	if (c->ctrlreg[1]) {
-		rc = take_root(v, c->ctrlreg[1], &user);
-		if (rc) {
-			frame_put_typed_final(mfn_to_frame(kernel));
-			return rc;
+	if (!rc)
+		rc = gdt_set(v, c->gdt_frames, (unsigned)MIN(c->gdt_ents, 0xffffUL));
+	if (!rc)
+		rc = take_root(v, c->ctrlreg[3], &p->kernel_root);
+	if (!rc && c->ctrlreg[1])
+		rc = take_root(v, c->ctrlreg[1], &p->user_root);
+	else if (!rc)
+		drop_root(&p->user_root);
+	if (rc) {
+		if (rc != -ERESTART) {
+			drop_root(&p->kernel_root);
+			drop_root(&p->user_root);
 		}
+		return rc;
 	}
-	root_take_kernel(v, kernel);
-	root_take_user(v, user);
-	v->pv.ldt_base = c->ldt_base;
-	v->pv.ldt_entries = (uint32_t)c->ldt_ents;
+	root_take_kernel(v, p->kernel_root);
+	root_take_user(v, p->user_root);
+	p->ldt_base = c->ldt_base;
+	p->ldt_entries = (uint32_t)c->ldt_ents;
 	return 0;
 }
 
