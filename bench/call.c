@@ -138,17 +138,18 @@ static bool time_done(void)
  */
 
 static char stack[2][1024] ALIGNED(16);
-static unsigned int stack_used;
-static ulong stack_seen;
+static char *stack_used = stack[0];
+static ulong stack_top, stack_seen;
 
 static void stack_before(void)
 {
-	stack_used ^= 1;
+	stack_used = stack_used == stack[0] ? stack[1] : stack[0];
+	stack_top = (ulong)stack_used + sizeof(stack[0]);
 }
 
 static void stack_op(void)
 {
-	result = call2(stack_switch, FLAT_KERNEL_SS64, stack[stack_used] + sizeof(stack[0]));
+	result = call2(stack_switch, FLAT_KERNEL_SS64, stack_top);
 }
 
 static bool stack_look(struct cpu_user_regs *regs)
@@ -172,8 +173,7 @@ static bool stack_done(void)
 	user_enter(&context);
 	trap_hook = NULL;
 	events_off(); /* as they were before the flags of user mode */
-	return !result && stack_seen >= (ulong)stack[stack_used] &&
-	       stack_seen < (ulong)stack[stack_used] + sizeof(stack[0]);
+	return !result && stack_seen >= (ulong)stack_used && stack_seen < stack_top;
 }
 
 static void stack_begin(void)
@@ -183,16 +183,16 @@ static void stack_begin(void)
 }
 
 static ulong segment[2] = { 0x1111, 0x2222 };
-static unsigned int segment_used;
+static ulong *segment_used = segment;
 
 static void segment_before(void)
 {
-	segment_used ^= 1;
+	segment_used = segment_used == segment ? segment + 1 : segment;
 }
 
 static void segment_op(void)
 {
-	result = call2(set_segment_base, SEGBASE_FS, &segment[segment_used]);
+	result = call2(set_segment_base, SEGBASE_FS, segment_used);
 }
 
 static bool segment_done(void)
@@ -200,7 +200,7 @@ static bool segment_done(void)
 	ulong value;
 
 	__asm__ volatile("mov %%fs:0, %0" : "=r"(value));
-	return !result && value == segment[segment_used];
+	return !result && value == *segment_used;
 }
 
 static void taskswitch_op(void)

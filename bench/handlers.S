@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The probe, and handlers that do the least a handler can do: what is left is the hypervisor's cost. The
- * hypervisor pushes rcx and r11 on top of the frame; the iret hypercall takes them from registers again.
+ * The probe, and handlers that do the least a handler can do: what is left is the hypervisor's
+ * cost. It pushes rcx and r11 on top of the frame; the iret hypercall takes them from registers.
  */
 #define __ASSEMBLY__
 #include <xen/xen.h>
