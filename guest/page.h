@@ -37,6 +37,15 @@ size_t page_total_count(void); /* all that the domain owns, the image included *
  */
 int page_contiguous(void *page, unsigned int order, unsigned int address_bits);
 
+/*
+ * What the application's heap leaves alone: rings, packets and stacks of the library OS come from the
+ * same pages, and an application that takes all there is would starve its own network.
+ */
+static inline size_t page_reserve(void)
+{
+	return page_total_count() / 32 + 4;
+}
+
 /* Only for memory of the linear map (page_alloc, static data). */
 static inline pfn_t virt_to_pfn(const void *va)
 {

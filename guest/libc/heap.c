@@ -12,9 +12,6 @@
 #include "guest/start.h"
 #include "guest/vmap.h"
 
-/* Pages that drivers may still want when malloc has taken all it can. */
-#define RESERVE_PAGES 4
-
 static MUTEX(lock);
 static uintptr_t heap_end;    /* lock */
 static uintptr_t heap_mapped; /* lock: the end of what has memory, whole pages */
@@ -29,7 +26,7 @@ static int heap_move(uintptr_t end)
 		return -ENOMEM;
 	if (want > heap_mapped) {
 		pages = (want - heap_mapped) / PAGE_SIZE;
-		if (page_free_count() < pages + RESERVE_PAGES ||
+		if (page_free_count() < pages + page_reserve() ||
 		    vmap_populate((void *)heap_mapped, pages))
 			return -ENOMEM;
 	} else if (want < heap_mapped) {

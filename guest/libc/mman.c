@@ -10,9 +10,6 @@
 #include "guest/vmap.h"
 #include "lib/string.h"
 
-/* Pages that drivers may still want. */
-#define RESERVE_PAGES 4
-
 static uint64_t right_of(int prot)
 {
 	return prot & PROT_WRITE ? PTE_RW : PTE_RO;
@@ -33,7 +30,7 @@ void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
 		return MAP_FAILED;
 	}
 	errno = ENOMEM;
-	if (page_free_count() < pages + RESERVE_PAGES)
+	if (page_free_count() < pages + page_reserve())
 		return MAP_FAILED;
 	va = vmap_reserve(pages);
 	if (!va)
