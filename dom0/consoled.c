@@ -12,6 +12,7 @@
 
 #include <xen/io/console.h>
 
+#include "dom0/config.h"
 #include "guest/console.h"
 #include "guest/evtchn.h"
 #include "guest/gnttab.h"
@@ -26,7 +27,7 @@
 
 struct guest_console {
 	domid_t domid;
-	char name[32];
+	char name[CONFIG_NAME_MAX];
 	struct gnttab_mapping map;
 	struct xencons_interface *ring;
 	evtchn_port_t port;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The life of a domain. Creation goes step by step, each undone by destroy; an end that the domain
- * itself chose (or was driven to) arrives as "@releaseDomain", and its configuration says what
- * follows: destroy, restart, or preserve.
+ * From a configuration to a running domain, and its end by order. Creation goes step by step; what
+ * can be refused is refused before there is a domain, and what fails later is undone by the same
+ * function that destroys.
  */
-#include "dom0/domain.h"
+#include "dom0/domain_core.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,92 +21,11 @@
 #include "guest/clock.h"
 #include "guest/console.h"
 #include "guest/evtchn.h"
-#include "guest/init.h"
-#include "guest/lock.h"
-#include "guest/thread.h"
 #include "xenstore/client.h"
 
-#include <xen/sched.h>
+#define PAGES_PER_MIB 256U
 
-#define PAGES_PER_MIB	256U
-#define RESTART_TOO_FAST \
-	(1 * NS_PER_S) /* a domain that ended sooner waits so long before it starts again */
-
-static MUTEX(lock); /* the list, and creation and destruction as a whole */
-static struct domain *domains;
-
-/*
- * --- The list ------------------------------------------------------------------------------------
- */
-
-static struct domain *by_id(domid_t domid)
-{
-	struct domain *d = domains;
-
-	while (d && d->domid != domid)
-		d = d->next;
-	return d;
-}
-
-static struct domain *by_name(const char *name)
-{
-	struct domain *d = domains;
-
-	while (d && strcmp(d->config.name, name))
-		d = d->next;
-	return d;
-}
-
-int domain_find(const char *name, domid_t *domid, struct error *error)
-{
-	xen_domctl_getdomaininfo_t info;
-	struct domain *d;
-	char *end;
-	unsigned long id = strtoul(name, &end, 10);
-
-	mutex_lock(&lock);
-	d = by_name(name);
-	if (d)
-		*domid = d->domid;
-	mutex_unlock(&lock);
-	if (d)
-		return 0;
-	if (!strcmp(name, "Domain-0")) {
-		*domid = 0;
-		return 0;
-	}
-	if (*name && !*end && id < DOMID_FIRST_RESERVED && !hyper_info((domid_t)id, &info)) {
-		*domid = (domid_t)id;
-		return 0;
-	}
-	return error_set(error, -ESRCH, "%s: there is no such domain; `list` shows those there are",
-			 name);
-}
-
-void domain_name(domid_t domid, char *name, size_t size)
-{
-	struct domain *d;
-
-	mutex_lock(&lock);
-	d = by_id(domid);
-	strlcpy(name, d ? d->config.name : domid ? "?" : "Domain-0", size);
-	mutex_unlock(&lock);
-}
-
-unsigned int domain_count(void)
-{
-	unsigned int count = 0;
-
-	mutex_lock(&lock);
-	for (struct domain *d = domains; d; d = d->next)
-		count++;
-	mutex_unlock(&lock);
-	return count;
-}
-
-/*
- * --- Creation ------------------------------------------------------------------------------------
- */
+/* --- Creation -------------------------------------------------------------------------------- */
 
 /* A file of the ramdisk, unpacked if it is gzip or a bzImage. *owned: to be freed by the caller. */
 static int load(const char *path, struct build *build, bool kernel, void **owned,
@@ -139,13 +58,13 @@ static int load(const char *path, struct build *build, bool kernel, void **owned
 	return 0;
 }
 
-/* What can be refused before there is a domain. Under lock. */
+/* What can be refused before there is a domain. Under domains_lock. */
 static int check_config(const struct domain_config *config, const struct build *build,
 			struct error *error)
 {
 	struct xen_sysctl_physinfo physinfo;
 
-	if (by_name(config->name))
+	if (domains_by_name(config->name))
 		return error_set(error, -EEXIST,
 				 "%s: a domain of this name runs already; choose another name=",
 				 config->name);
@@ -242,32 +161,28 @@ static int publish(struct domain *d, const struct build *build, struct error *er
 		       : error_set(error, -EIO, "%s: its console cannot be served", d->config.name);
 }
 
-/* Undo everything, in reverse, whatever of it there is. Under lock. */
-static void tear_down(struct domain *d)
+void domain_tear_down(struct domain *d)
 {
-	struct domain **at = &domains;
-
 	hyper_pause(d->domid);
 	consoled_close(d->console);
 	nodes_remove(d->domid);
 	xs_release(d->domid);
 	hyper_destroy(d->domid);
-	while (*at && *at != d)
-		at = &(*at)->next;
-	if (*at)
-		*at = d->next;
+	domains_remove(d);
 	free(d);
 }
 
+/* From here on there is a domain. `d` is on the list afterwards, or freed. Under domains_lock. */
 static int make(struct domain *d, struct build *build, struct error *error)
 {
 	const struct domain_config *config = &d->config;
 	int err = hyper_create(config->uuid, config->maxvcpus, &d->domid);
 
 	if (err) {
+		error_set(error, err, "%s: the hypervisor refuses a new domain: %s", config->name,
+			  strerror(-err));
 		free(d);
-		return error_set(error, err, "%s: the hypervisor refuses a new domain: %s",
-				 config->name, strerror(-err));
+		return err;
 	}
 	err = hyper_max_memory(d->domid, MAX(config->maxmem_mib, config->memory_mib) * 1024UL);
 	if (err)
@@ -280,18 +195,16 @@ static int make(struct domain *d, struct build *build, struct error *error)
 	if (!err)
 		err = publish(d, build, error);
 	if (err) {
-		tear_down(d);
+		domain_tear_down(d);
 		return err;
 	}
 	d->started = clock_ns();
-	d->next = domains;
-	domains = d;
+	domains_add(d);
 	return 0;
 }
 
-/* Under lock. */
-static int create(const struct domain_config *config, bool paused, domid_t *domid,
-		  struct error *error)
+int domain_build(const struct domain_config *config, bool paused, domid_t *domid,
+		 struct error *error)
 {
 	struct domain *d = calloc(1, sizeof(*d));
 	struct build build = { .memory_pages = (uint64_t)config->memory_mib * PAGES_PER_MIB };
@@ -338,9 +251,9 @@ int domain_create(const char *text, size_t len, const char *file, bool paused, d
 		return error_set(error, -ENOMEM, "dom0 has no memory left; raise dom0_mem=");
 	err = config_parse(config, text, len, file, show_notice, error);
 	if (!err) {
-		mutex_lock(&lock);
-		err = create(config, paused, domid, error);
-		mutex_unlock(&lock);
+		mutex_lock(&domains_lock);
+		err = domain_build(config, paused, domid, error);
+		mutex_unlock(&domains_lock);
 	}
 	free(config);
 	return err;
@@ -360,10 +273,7 @@ int domain_create_file(const char *path, bool paused, domid_t *domid, struct err
 	return domain_create(file.data, file.size, file.path, paused, domid, error);
 }
 
-/*
- * --- Orders
- * ---------------------------------------------------------------------------------------
- */
+/* --- Orders ---------------------------------------------------------------------------------- */
 
 int domain_destroy(domid_t domid, struct error *error)
 {
@@ -373,13 +283,13 @@ int domain_destroy(domid_t domid, struct error *error)
 	if (!domid)
 		return error_set(error, -EPERM,
 				 "Domain-0 cannot destroy itself; `poweroff` ends the machine");
-	mutex_lock(&lock);
-	d = by_id(domid);
+	mutex_lock(&domains_lock);
+	d = domains_by_id(domid);
 	if (d)
-		tear_down(d);
+		domain_tear_down(d);
 	else
 		err = error_set(error, -ESRCH, "%u: there is no such domain", domid);
-	mutex_unlock(&lock);
+	mutex_unlock(&domains_lock);
 	return err;
 }
 
@@ -402,104 +312,3 @@ int domain_pause(domid_t domid, bool pause, struct error *error)
 			  err == -EINVAL ? "it is not paused" : strerror(-err));
 	return err;
 }
-
-/*
- * --- What follows an end
- * ---------------------------------------------------------------------------
- */
-
-static enum config_action action_of(const struct domain_config *config, unsigned int code)
-{
-	switch (code) {
-	case SHUTDOWN_reboot:
-		return config->on_reboot;
-	case SHUTDOWN_crash:
-		return config->on_crash;
-	case SHUTDOWN_watchdog:
-		return config->on_watchdog;
-	default:
-		return config->on_poweroff;
-	}
-}
-
-static const char *end_text(unsigned int code)
-{
-	static const char *const text[] = {
-		[SHUTDOWN_poweroff] = "has powered off", [SHUTDOWN_reboot] = "wants to reboot",
-		[SHUTDOWN_suspend] = "has suspended",	 [SHUTDOWN_crash] = "has crashed",
-		[SHUTDOWN_watchdog] = "was ended by its watchdog",
-	};
-
-	return code < ARRAY_SIZE(text) ? text[code] : "has ended";
-}
-
-/* Under lock. */
-static void ended(struct domain *d, unsigned int code)
-{
-	enum config_action action = action_of(&d->config, code);
-	bool too_fast = clock_ns() - d->started < RESTART_TOO_FAST;
-	struct domain_config *config;
-	struct error error = { 0 };
-	domid_t domid = d->domid;
-
-	console_print("%s (domain %u) %s: %s\n", d->config.name, domid, end_text(code),
-		      action == CONFIG_RESTART ? "restarting" :
-		      action == CONFIG_PRESERVE ? "preserved" : "destroyed");
-	if (action == CONFIG_PRESERVE) {
-		d->preserved = true;
-		return;
-	}
-	config = action == CONFIG_RESTART ? malloc(sizeof(*config)) : NULL;
-	if (config)
-		*config = d->config;
-	tear_down(d);
-	if (!config)
-		return;
-	if (too_fast)
-		thread_sleep(RESTART_TOO_FAST);
-	if (create(config, false, &domid, &error))
-		console_print("dom0: %s\n", error.text);
-	free(config);
-}
-
-static WAIT_QUEUE(ends);
-static bool look;
-
-static void reaper(void *arg)
-{
-	(void)arg;
-	for (;;) {
-		struct domain *d, *next;
-
-		wait_event(&ends, READ_ONCE(look));
-		WRITE_ONCE(look, false);
-		mutex_lock(&lock);
-		for (d = domains; d; d = next) {
-			xen_domctl_getdomaininfo_t info;
-
-			next = d->next;
-			if (d->preserved || hyper_info(d->domid, &info) ||
-			    !(info.flags & XEN_DOMINF_shutdown))
-				continue;
-			ended(d, info.flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask);
-		}
-		mutex_unlock(&lock);
-	}
-}
-
-static void released(struct xs_watch *watch, const char *changed)
-{
-	(void)watch, (void)changed;
-	WRITE_ONCE(look, true);
-	wake_one(&ends);
-}
-
-static struct xs_watch release_watch = { .path = "@releaseDomain", .fired = released };
-
-static int domain_init(void)
-{
-	if (!thread_create("reaper", reaper, NULL, 0))
-		return -ENOMEM;
-	return xs_watch(&release_watch);
-}
-INITCALL(net, domain_init);

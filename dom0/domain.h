@@ -3,20 +3,9 @@
 #pragma once
 
 #include "dom0/config.h"
-#include "dom0/consoled.h"
 #include "guest/types.h"
 
 #include <xen/domctl.h>
-
-/* One domain that this toolstack made. All fields under the domains' lock. */
-struct domain {
-	domid_t domid;
-	struct domain_config config;
-	struct guest_console *console;
-	ns_t started;
-	bool preserved; /* ended, and kept for a look at it */
-	struct domain *next;
-};
 
 /*
  * Create and start a domain from the text of a configuration. Nothing is left behind after an
@@ -24,15 +13,18 @@ struct domain {
  */
 int domain_create(const char *text, size_t len, const char *file, bool paused, domid_t *domid,
 		  struct error *error);
-int domain_create_file(const char *path, bool paused, domid_t *domid,
-		       struct error *error); /* of the ramdisk */
+
+/* The same from the ramdisk: a file by its path, or by its NAME in etc/lamina/NAME.cfg. */
+int domain_create_file(const char *path, bool paused, domid_t *domid, struct error *error);
 
 /* "3" or "httpd" to a domid. -ESRCH. */
 int domain_find(const char *name, domid_t *domid, struct error *error);
 
+/* At once, without asking it; only what this toolstack made (-ESRCH). */
 int domain_destroy(domid_t domid, struct error *error);
-int domain_shutdown(domid_t domid, const char *reason,
-		    struct error *error); /* "poweroff", "reboot" */
+
+/* Ask it by "control/shutdown"; reason "poweroff" or "reboot". Does not wait for the end. */
+int domain_shutdown(domid_t domid, const char *reason, struct error *error);
 int domain_pause(domid_t domid, bool pause, struct error *error);
 
 /* The name that a domain was configured with; "Domain-0" and "?" else. */
