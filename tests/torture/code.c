@@ -10,64 +10,108 @@
 #define CODE_MS  2
 #define TRAP_NMI 2
 
+bool watchpoints;
+
 static uint8_t code[2 * PAGE_SIZE] ALIGNED(PAGE_SIZE);
 static volatile bool running;
 static char spare_stack[4 * PAGE_SIZE] ALIGNED(PAGE_SIZE);
 
 /* Bytes of one instruction; a length, then the bytes. What they lack, random ones follow. */
 static const uint8_t instructions[][5] = {
-	{ 2, 0x0f, 0x05 },		   { 2, 0x0f, 0x07 },
-	{ 3, 0x48, 0x0f, 0x07 },	   { 2, 0x0f, 0x34 },
-	{ 2, 0x0f, 0x35 },		   { 1, 0xcd },
-	{ 1, 0xcd },			   { 2, 0xcd, 0x80 },
-	{ 1, 0xcc },			   { 1, 0xf1 },
-	{ 1, 0xf4 },			   { 1, 0xfa },
-	{ 1, 0xfb },			   { 2, 0x0f, 0x20 },
-	{ 2, 0x0f, 0x21 },		   { 2, 0x0f, 0x22 },
-	{ 2, 0x0f, 0x23 },		   { 2, 0x0f, 0x30 },
-	{ 2, 0x0f, 0x32 },		   { 2, 0x0f, 0x01 },
-	{ 2, 0x0f, 0x01 },		   { 3, 0x0f, 0x01, 0xd0 },
-	{ 3, 0x0f, 0x01, 0xd1 },	   { 3, 0x0f, 0x01, 0xf8 },
-	{ 3, 0x0f, 0x01, 0xc8 },	   { 3, 0x0f, 0x01, 0xc9 },
-	{ 3, 0x0f, 0x01, 0xcb },	   { 2, 0x0f, 0x00 },
-	{ 2, 0x0f, 0x06 },		   { 2, 0x0f, 0x08 },
-	{ 2, 0x0f, 0x09 },		   { 2, 0x0f, 0xa2 },
-	{ 2, 0x0f, 0x31 },		   { 2, 0x0f, 0x33 },
-	{ 2, 0x0f, 0xaa },		   { 1, 0xec },
-	{ 1, 0xed },			   { 1, 0xee },
-	{ 1, 0xef },			   { 1, 0xe4 },
-	{ 1, 0xe6 },			   { 1, 0x6c },
-	{ 1, 0x6e },			   { 2, 0xf3, 0x6c },
-	{ 2, 0xf3, 0x6f },		   { 2, 0x48, 0xcf },
-	{ 1, 0xcf },			   { 1, 0xcb },
-	{ 2, 0x48, 0xcb },		   { 2, 0xff, 0x1c },
-	{ 3, 0x48, 0xff, 0x2c },	   { 2, 0x8e, 0xd0 },
-	{ 2, 0x8e, 0xd8 },		   { 2, 0x8e, 0xe0 },
-	{ 2, 0x8e, 0xe8 },		   { 2, 0x0f, 0xa1 },
-	{ 2, 0x0f, 0xa9 },		   { 1, 0x9d },
-	{ 2, 0x0f, 0xb2 },		   { 2, 0x0f, 0xb4 },
-	{ 2, 0x0f, 0xb5 },		   { 2, 0x0f, 0xae },
-	{ 3, 0xf3, 0x0f, 0xae },	   { 2, 0x0f, 0xc7 },
-	{ 1, 0xd9 },			   { 1, 0xdd },
-	{ 1, 0x9b },			   { 2, 0x0f, 0x10 },
-	{ 1, 0xc5 },			   { 1, 0xc4 },
-	{ 1, 0x62 },			   { 2, 0x0f, 0x0b },
-	{ 1, 0xf0 },			   { 1, 0x67 },
-	{ 1, 0x66 },			   { 1, 0x65 },
-	{ 3, 0x0f, 0x02, 0xc0 },	   { 3, 0x0f, 0x03, 0xc0 },
+	{ 2, 0x0f, 0x05 },
+	{ 2, 0x0f, 0x07 },
+	{ 3, 0x48, 0x0f, 0x07 },
+	{ 2, 0x0f, 0x34 },
+	{ 2, 0x0f, 0x35 },
+	{ 1, 0xcd },
+	{ 1, 0xcd },
+	{ 2, 0xcd, 0x80 },
+	{ 1, 0xcc },
+	{ 1, 0xf1 },
+	{ 1, 0xf4 },
+	{ 1, 0xfa },
+	{ 1, 0xfb },
+	{ 2, 0x0f, 0x20 },
+	{ 2, 0x0f, 0x21 },
+	{ 2, 0x0f, 0x22 },
+	{ 2, 0x0f, 0x23 },
+	{ 2, 0x0f, 0x30 },
+	{ 2, 0x0f, 0x32 },
+	{ 2, 0x0f, 0x01 },
+	{ 2, 0x0f, 0x01 },
+	{ 3, 0x0f, 0x01, 0xd0 },
+	{ 3, 0x0f, 0x01, 0xd1 },
+	{ 3, 0x0f, 0x01, 0xf8 },
+	{ 3, 0x0f, 0x01, 0xc8 },
+	{ 3, 0x0f, 0x01, 0xc9 },
+	{ 3, 0x0f, 0x01, 0xcb },
+	{ 2, 0x0f, 0x00 },
+	{ 2, 0x0f, 0x06 },
+	{ 2, 0x0f, 0x08 },
+	{ 2, 0x0f, 0x09 },
+	{ 2, 0x0f, 0xa2 },
+	{ 2, 0x0f, 0x31 },
+	{ 2, 0x0f, 0x33 },
+	{ 2, 0x0f, 0xaa },
+	{ 1, 0xec },
+	{ 1, 0xed },
+	{ 1, 0xee },
+	{ 1, 0xef },
+	{ 1, 0xe4 },
+	{ 1, 0xe6 },
+	{ 1, 0x6c },
+	{ 1, 0x6e },
+	{ 2, 0xf3, 0x6c },
+	{ 2, 0xf3, 0x6f },
+	{ 2, 0x48, 0xcf },
+	{ 1, 0xc9 },
+	{ 1, 0xcb },
+	{ 2, 0x48, 0xcb },
+	{ 2, 0xff, 0x1c },
+	{ 3, 0x48, 0xff, 0x2c },
+	{ 2, 0x8e, 0xd0 },
+	{ 2, 0x8e, 0xd8 },
+	{ 2, 0x8e, 0xe0 },
+	{ 2, 0x8e, 0xe8 },
+	{ 2, 0x0f, 0xa1 },
+	{ 2, 0x0f, 0xa9 },
+	{ 1, 0x9d },
+	{ 2, 0x0f, 0xb2 },
+	{ 2, 0x0f, 0xb4 },
+	{ 2, 0x0f, 0xb5 },
+	{ 2, 0x0f, 0xae },
+	{ 3, 0xf3, 0x0f, 0xae },
+	{ 2, 0x0f, 0xc7 },
+	{ 1, 0xd9 },
+	{ 1, 0xdd },
+	{ 1, 0x9b },
+	{ 2, 0x0f, 0x10 },
+	{ 1, 0xc5 },
+	{ 1, 0xc4 },
+	{ 1, 0x62 },
+	{ 2, 0x0f, 0x0b },
+	{ 1, 0xf0 },
+	{ 1, 0x67 },
+	{ 1, 0x66 },
+	{ 1, 0x65 },
+	{ 3, 0x0f, 0x02, 0xc0 },
+	{ 3, 0x0f, 0x03, 0xc0 },
 	/* mov to ss, then what enters the hypervisor (CVE-2018-8897) */
-	{ 4, 0x8e, 0xd0, 0x0f, 0x05 },	   { 4, 0x8e, 0xd0, 0xcd, 0x80 },
+	{ 4, 0x8e, 0xd0, 0x0f, 0x05 },
+	{ 4, 0x8e, 0xd0, 0xcd, 0x80 },
 	/* the trap flag, then a system call */
-	{ 4, 0x9d, 0x0f, 0x05, 0x90 },	   { 4, 0xf2, 0x2e, 0x66, 0x65 },
-	{ 3, 0x0f, 0x38, 0xf0 },	   { 3, 0x66, 0x0f, 0x3a },
+	{ 4, 0x9d, 0x0f, 0x05, 0x90 },
+	{ 4, 0xf2, 0x2e, 0x66, 0x65 },
+	{ 3, 0x0f, 0x38, 0xf0 },
+	{ 3, 0x66, 0x0f, 0x3a },
 };
 
 static const uint32_t msrs[] = {
 	0xc0000080, 0xc0000081, 0xc0000082, 0xc0000083, 0xc0000084, 0xc0000100, 0xc0000101,
-	0xc0000102, 0xc0000103, 0x1b,	    0x10,	0x8b,	    0x174,	0x175,
-	0x176,	    0x277,	0x1d9,	    0x6e0,	0x830,	    0x48,	0x49,
-	0x1a0,	    0x3a,	0xce,	    0x140,	0xc0010015, 0xc001001f, 0x179,
-	0x400,	    0x200,	0xda0,	    0x10a,	0xc0011020, 0x199,
+	0xc0000102, 0xc0000103, 0x1b,       0x10,       0x8b,       0x174,      0x175,
+	0x176,      0x277,      0x1d9,      0x6e0,      0x830,      0x48,       0x49,
+	0x1a0,      0x3a,       0xce,       0x140,      0xc0010015, 0xc001001f, 0x179,
+	0x400,      0x200,      0xda0,      0x10a,      0xc0011020, 0x199,
 };
 
 static uint8_t *emit(uint8_t *at, const void *bytes, size_t n)
@@ -116,7 +160,9 @@ static void code_make(bool kernel)
 		random = random_next();
 		if (one_in(8))
 			at = emit(at, "\x66\x67\xf2\xf3\x2e\x65\x48\xf0" + random_below(8), 1);
-		if (!one_in(8))
+		if (one_in(256)) /* where TCG has a virtual-8086 mode */
+			at = emit(at, "\xcf", 1);
+		else if (!one_in(8))
 			at = emit(at, insn + 1, insn[0]);
 		if (!one_in(3))
 			at = emit(at, &random, random_below(7));
@@ -129,7 +175,7 @@ static ulong wild_address(void)
 {
 	static const ulong known[] = { 0x0000800000000000UL, 0x00007ffffffffffeUL,
 				       0xffff800000000000UL, VA_HYPERVISOR,
-				       VA_UNMAPPED,	     0,
+				       VA_UNMAPPED,          0,
 				       0xffffffff80000000UL, 0xffff880000000000UL };
 
 	return one_in(4) ? random_next() : pick(known);
@@ -138,9 +184,22 @@ static ulong wild_address(void)
 /* Where the code starts. A wild selector or address may well end the domain. */
 static void frame_make(struct iret_context *c, bool kernel)
 {
-	static const uint16_t selectors[] = { FLAT_KERNEL_CS, FLAT_USER_CS64, FLAT_KERNEL_SS,
-					      0xe008, 0xe010, 0xe019, 0xe023, 0, 3, 0x33, 0xe02b,
-					      0xe040, 0xe050, 7, 0xf, 0xffff };
+	static const uint16_t selectors[] = { FLAT_KERNEL_CS,
+					      FLAT_USER_CS64,
+					      FLAT_KERNEL_SS,
+					      0xe008,
+					      0xe010,
+					      0xe019,
+					      0xe023,
+					      0,
+					      3,
+					      0x33,
+					      0xe02b,
+					      0xe040,
+					      0xe050,
+					      7,
+					      0xf,
+					      0xffff };
 
 	user_context(c, (void (*)(void))(ulong)code);
 	c->rsp = (ulong)(spare_stack + sizeof(spare_stack) - 256);
@@ -175,8 +234,7 @@ static bool endure(struct cpu_user_regs *regs)
 			return true;
 	}
 	if (!trap_resume)
-		say("torture: after %lu steps: trap %u error %#x at %lx, cr2 %lx", steps,
-		    regs->entry_vector, regs->error_code, (ulong)regs->rip, vcpu->arch.cr2);
+		finish("ended by a trap of its own");
 	return false;
 }
 
@@ -232,10 +290,13 @@ static void selectors(void)
 static void debug_registers(void)
 {
 	unsigned int reg = random_below(9);
-	ulong value = reg == 7 ? random_next() & 0xffff27ff : wild_address();
+	bool control = reg == 5 || reg == 7;
+	ulong value = control ? random_next() & 0xffff27ff : wild_address();
 
-	if (one_in(2))
-		value = reg == 7 ? 0x400 | random_below(256) : (one_in(2) ? (ulong)code : (ulong)arena) + random_below(128);
+	if (one_in(2) && !control)
+		value = (one_in(2) ? (ulong)code : (ulong)arena) + random_below(128);
+	if (control && !watchpoints)
+		value &= 0xffff;
 	hypercall_record(__HYPERVISOR_set_debugreg, reg, value, 0, 0, 0);
 	if (one_in(2))
 		return;
@@ -256,10 +317,12 @@ static void second_vcpu(void)
 	memset(&c, 0, sizeof(c));
 	if (one_in(4))
 		wild_fill(&c, sizeof(c));
+	if (!watchpoints)
+		c.debugreg[7] &= 0xffff;
 	c.flags = one_in(4) ? wild_number() : VGCF_in_kernel | VGCF_online;
 	for (unsigned int i = 0; i < 256; i++)
-		c.trap_ctxt[i] = (struct trap_info){ (uint8_t)i, 0, FLAT_KERNEL_CS,
-						     (ulong)second_ends };
+		c.trap_ctxt[i] =
+			(struct trap_info){ (uint8_t)i, 0, FLAT_KERNEL_CS, (ulong)second_ends };
 	c.user_regs.cs = one_in(8) ? (uint16_t)random_next() : FLAT_KERNEL_CS;
 	c.user_regs.ss = c.kernel_ss = one_in(8) ? (uint16_t)random_next() : FLAT_KERNEL_SS;
 	c.user_regs.rip = one_in(8) ? wild_address() : (ulong)code;
@@ -270,8 +333,8 @@ static void second_vcpu(void)
 	c.ldt_ents = one_in(4) ? wild_number() : 0;
 	c.event_callback_eip = c.failsafe_callback_eip = c.syscall_callback_eip =
 		(ulong)second_ends;
-	c.ctrlreg[3] = xen_pfn_to_cr3(
-		one_in(8) ? wild_frame() : mfn_of((void *)start_info->pt_base));
+	c.ctrlreg[3] =
+		xen_pfn_to_cr3(one_in(8) ? wild_frame() : mfn_of((void *)start_info->pt_base));
 	c.ctrlreg[1] = one_in(8) ? xen_pfn_to_cr3(wild_frame()) : 0;
 	if (one_in(4))
 		c.gs_base_kernel = wild_address(), c.fs_base = wild_address();

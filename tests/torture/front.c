@@ -17,8 +17,9 @@ static const char *const devices[] = { "device/vif/0", "device/vbd/51712" };
 
 static void key_write(unsigned int device, const char *key, uint64_t value)
 {
-	static const char *const words[] = { "", "-1", "x", "4294967296", "99999999999999999999",
-					     "0x10", "1 2", "\xff" };
+	static const char *const words[] = {
+		"", "-1", "x", "4294967296", "99999999999999999999", "0x10", "1 2", "\xff"
+	};
 	char path[64];
 
 	str_format(path, sizeof(path), "%s/%s", devices[device], key);
@@ -94,8 +95,10 @@ static void connect(unsigned int device)
 
 static void store_message(void)
 {
-	static const char *const paths[] = { "device",	"/local/domain/0", "/", "@releaseDomain",
-					     "a/b/c/d", "device/vif/0/state", "//", "a\x01", "" };
+	static const char *const paths[] = {
+		"device", "/local/domain/0", "/", "@releaseDomain", "a/b/c/d", "device/vif/0/state",
+		"//",     "a\x01",           ""
+	};
 	char payload[512];
 	size_t len = (size_t)str_format(payload, 128, "%s", pick(paths)) + 1;
 
@@ -131,7 +134,7 @@ static void quarrel(unsigned int device)
 
 void front_run(ulong rounds)
 {
-	for (ulong i = 0; i < rounds; i++) {
+	for (; steps < rounds; steps++) {
 		unsigned int device = random_below(2);
 
 		grants_give();
@@ -144,6 +147,4 @@ void front_run(ulong rounds)
 	connect(1);
 	wait_for(false, 30);
 	rings_move();
-	say("torture: frontend's %lu rounds done", rounds);
-	ring_ruin();
 }

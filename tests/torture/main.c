@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Arguments: seed=N, steps=N; front=N for a hostile frontend's rounds instead. */
+/* Arguments: seed=N, steps=N, watch=1; front=N for a hostile frontend's connections instead. */
 #include "torture.h"
 
 #define WATCHDOG_S 8
@@ -43,7 +43,7 @@ static void watchdog(void)
 
 static void step(void)
 {
-	static void (*const kinds[])(void) = { call_step,   call_step,	call_step, tables_step,
+	static void (*const kinds[])(void) = { call_step,   call_step,   call_step,  tables_step,
 					       tables_step, tables_step, share_step, share_step,
 					       code_step,   code_step };
 
@@ -66,18 +66,32 @@ static void reserve_make(void)
 	hypercall(memory_op, XENMEM_decrease_reservation, &r);
 }
 
-static void end(void)
-{
-	struct sched_shutdown how = { .reason = SHUTDOWN_poweroff };
+static ulong seed;
 
-	hypercall(sched_op, SCHEDOP_shutdown, &how);
+void finish(const char *why)
+{
+	static struct sched_shutdown how = { .reason = SHUTDOWN_poweroff };
+	static bool said, ruined;
+
+	/* A trap on the way leads here again, and further. */
+	if (!said) {
+		said = true;
+		say("torture: seed %lu: %lu steps, %ld traps, %s", seed, steps, trap.count, why);
+	}
+	if (!ruined) {
+		ruined = true;
+		ring_ruin();
+	}
+	for (;;)
+		hypercall(sched_op, SCHEDOP_shutdown, &how);
 }
 
 void test_run(void)
 {
-	ulong seed = argument("seed=", 1), count = argument("steps=", 20000),
-	      rounds = argument("front=", 0);
+	ulong count = argument("steps=", 20000), rounds = argument("front=", 0);
 
+	seed = argument("seed=", 1);
+	watchpoints = argument("watch=", 0);
 	random_seed(seed);
 	reserve_make();
 	ring_init();
@@ -85,14 +99,12 @@ void test_run(void)
 	share_init();
 	if (rounds) {
 		front_run(rounds);
-		end();
+		finish("as a frontend");
 	}
 	arena_init();
 	tables_init();
 	code_init();
-	say("torture: seed %lu", seed);
 	while (steps < count)
 		step();
-	say("torture: seed %lu: %lu steps, %ld traps", seed, steps, trap.count);
-	end();
+	finish("all done");
 }

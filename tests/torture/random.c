@@ -75,25 +75,22 @@ ulong wild_frame(void)
 
 domid_t wild_domain(void)
 {
-	static const domid_t known[] = { DOMID_SELF, DOMID_SELF, DOMID_SELF, DOMID_IO,	  DOMID_XEN,
-					 DOMID_COW,  DOMID_IDLE, 0,	     DOMID_INVALID };
+	static const domid_t known[] = { DOMID_SELF, DOMID_SELF, DOMID_SELF,
+					 DOMID_IO,   DOMID_XEN,  DOMID_COW,
+					 DOMID_IDLE, 0,          DOMID_INVALID };
 
-	return one_in(4) ? (domid_t)random_below(32) : one_in(32) ? (domid_t)random_next() :
-								    pick(known);
+	return one_in(4)    ? (domid_t)random_below(32)
+	       : one_in(32) ? (domid_t)random_next()
+			    : pick(known);
 }
 
 uint64_t wild_entry(void)
 {
-	static const uint64_t flags[] = { PTE_RO,
-					  PTE_KERN,
-					  PTE_KERN | PTE_NX,
-					  PTE_P,
-					  PTE_P | PTE_RW,
-					  PTE_RO | PTE_PSE,
-					  PTE_KERN | PTE_PSE,
-					  0,
-					  0x018 | PTE_KERN,
-					  0x100 | PTE_KERN };
+	static const uint64_t flags[] = {
+		PTE_RO,           PTE_KERN,         PTE_KERN | PTE_NX,  PTE_P,
+		PTE_P | PTE_RW,   PTE_RO | PTE_PSE, PTE_KERN | PTE_PSE, 0,
+		0x018 | PTE_KERN, 0x100 | PTE_KERN
+	};
 	uint64_t entry = wild_frame() << 12 | pick(flags);
 
 	return one_in(32) ? entry ^ 1UL << random_below(64) : entry;

@@ -28,7 +28,8 @@ void say(const char *fmt, ...)
 	va_end(args);
 	text[len++] = '\n';
 	for (int i = 0; i < len; i++) {
-		wait_for(text_ring->out_prod - text_ring->out_cons < sizeof(text_ring->out), STORE_MS);
+		wait_for(text_ring->out_prod - text_ring->out_cons < sizeof(text_ring->out),
+			 STORE_MS);
 		text_ring->out[MASK_XENCONS_IDX(text_ring->out_prod, text_ring->out)] = text[i];
 		wmb();
 		text_ring->out_prod++;
@@ -42,7 +43,8 @@ static bool store_send(const void *from, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (store_ring->req_prod - store_ring->req_cons >= XENSTORE_RING_SIZE) {
 			event_send(start_info->store_evtchn);
-			if (!wait_for(store_ring->req_prod - store_ring->req_cons < XENSTORE_RING_SIZE,
+			if (!wait_for(store_ring->req_prod - store_ring->req_cons <
+					      XENSTORE_RING_SIZE,
 				      STORE_MS))
 				return false;
 		}
@@ -103,8 +105,9 @@ int store_write(const char *path, const char *fmt, ...)
 
 void ring_ruin(void)
 {
-	volatile uint32_t *indexes[] = { &text_ring->in_cons, &text_ring->in_prod, &text_ring->out_cons,
-					 &text_ring->out_prod, &store_ring->req_cons, &store_ring->req_prod,
+	volatile uint32_t *indexes[] = { &text_ring->in_cons,   &text_ring->in_prod,
+					 &text_ring->out_cons,  &text_ring->out_prod,
+					 &store_ring->req_cons, &store_ring->req_prod,
 					 &store_ring->rsp_cons, &store_ring->rsp_prod };
 
 	wild_fill((void *)(store_page + random_below(2048)), 512);

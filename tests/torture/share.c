@@ -30,8 +30,8 @@ static void map(void)
 
 	for (unsigned int j = 0; j < n; j++) {
 		op[j].host_addr = one_in(8) ? (ulong)wild_pointer(8) : (ulong)windows[i];
-		op[j].flags = one_in(4) ? (unsigned int)wild_number() :
-					  GNTMAP_host_map | (random_below(2) * GNTMAP_readonly);
+		op[j].flags = one_in(4) ? (unsigned int)wild_number()
+					: GNTMAP_host_map | (random_below(2) * GNTMAP_readonly);
 		if (op[j].flags & GNTMAP_contains_pte)
 			op[j].host_addr = wild_frame() << 12 | random_below(512) * 8;
 		op[j].dom = one_in(2) ? wild_domain() : DOMID_SELF;
@@ -52,16 +52,15 @@ static void unmap(void)
 	op->handle = one_in(4) ? (grant_handle_t)wild_number() : handles[i];
 	op->host_addr = one_in(4) ? (ulong)wild_pointer(8) : (ulong)windows[i];
 	if (one_in(2)) {
-		op->new_addr = one_in(2) ? (ulong)windows[random_below(MAPS)] :
-					   (ulong)wild_pointer(8);
-		hypercall_record(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_and_replace,
-				 (ulong)op, 1, 0, 0);
+		op->new_addr =
+			one_in(2) ? (ulong)windows[random_below(MAPS)] : (ulong)wild_pointer(8);
+		hypercall_record(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_and_replace, (ulong)op,
+				 1, 0, 0);
 		return;
 	}
 	op->new_addr = op->handle; /* unmap_grant_ref has the handle in its place */
 	((struct gnttab_unmap_grant_ref *)op)->dev_bus_addr = one_in(4) ? wild_number() : 0;
-	hypercall_record(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref, (ulong)op, 1, 0,
-			 0);
+	hypercall_record(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref, (ulong)op, 1, 0, 0);
 }
 
 static void copy_side(struct gnttab_copy_ptr *side, bool *by_ref)
@@ -88,8 +87,8 @@ static void copy(void)
 		if (!dest)
 			op[i].dest.u.gmfn = mfn_of(pick(given));
 		op[i].len = one_in(4) ? (uint16_t)random_next() : (uint16_t)random_below(64);
-		op[i].flags = one_in(8) ? (uint16_t)random_next() :
-					  source * GNTCOPY_source_gref | dest * GNTCOPY_dest_gref;
+		op[i].flags = one_in(8) ? (uint16_t)random_next()
+					: source * GNTCOPY_source_gref | dest * GNTCOPY_dest_gref;
 	}
 	hypercall_record(__HYPERVISOR_grant_table_op, GNTTABOP_copy, (ulong)op,
 			 one_in(32) ? wild_number() : n, 0, 0);
@@ -102,8 +101,8 @@ static void grants_other(void)
 	wild_fill(p, 256);
 	*(domid_t *)p = one_in(4) ? wild_domain() : DOMID_SELF;
 	hypercall_record(__HYPERVISOR_grant_table_op, random_below(16) | (one_in(8) ? 1U << 31 : 0),
-			 (ulong)(one_in(8) ? wild_pointer(64) : p), one_in(8) ? wild_number() : 1, 0,
-			 0);
+			 (ulong)(one_in(8) ? wild_pointer(64) : p), one_in(8) ? wild_number() : 1,
+			 0, 0);
 }
 
 /* What follows the first ports: the store's and the console's are those. */

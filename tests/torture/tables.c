@@ -57,8 +57,8 @@ static void update(void)
 		u[i].ptr = live ? 0 : u[i].ptr | (one_in(4) ? random_below(8) : 0);
 		u[i].val = one_in(4) ? 0 : some_entry();
 	}
-	hypercall_record(__HYPERVISOR_mmu_update, (ulong)u,
-			 one_in(32) ? wild_number() : n, one_in(4) ? (ulong)wild_pointer(4) : 0,
+	hypercall_record(__HYPERVISOR_mmu_update, (ulong)u, one_in(32) ? wild_number() : n,
+			 one_in(4) ? (ulong)wild_pointer(4) : 0,
 			 one_in(8) ? wild_domain() : DOMID_SELF, 0);
 }
 
@@ -107,7 +107,8 @@ static void fill(void)
 	}
 }
 
-/* Through whatever hangs in a free slot; a write may hit what is ours, and must hit nothing else. */
+/* Through whatever hangs in a free slot; a write may hit what is ours, and must hit nothing else.
+ */
 static void use(void)
 {
 	ulong va = (ulong)free_slot() << 39 | (random_below(512) & 3UL) << 30 |
@@ -136,7 +137,10 @@ static void poke(void)
 		attempt("lock xchg %0, (%1)", : "+r"(value) : "r"(at) : "memory");
 		break;
 	case 2:
-		attempt("lock cmpxchg %0, (%1)", : : "r"(value), "r"(at), "a"(value ^ one_in(2)) : "memory");
+		attempt("lock cmpxchg %0, (%1)",
+			:
+			: "r"(value), "r"(at), "a"(value ^ one_in(2))
+			: "memory");
 		break;
 	case 3:
 		attempt("movl %k0, (%1)", : : "r"(value), "r"(at) : "memory");

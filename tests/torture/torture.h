@@ -9,7 +9,8 @@
 
 #include "../abi/kit/kit.h"
 
-/* --- random.c: numbers, and values that a hypervisor must survive ------------------------------ */
+/* --- random.c: numbers, and values that a hypervisor must survive ------------------------------
+ */
 
 void random_seed(uint64_t seed);
 uint64_t random_next(void);
@@ -18,7 +19,7 @@ bool one_in(unsigned int n);
 #define pick(array) ((array)[random_below(ARRAY_SIZE(array))])
 
 uint64_t wild_number(void); /* small, at a power of two, or anything */
-ulong wild_frame(void); /* own, a table's, the hypervisor's, another's, of no memory */
+ulong wild_frame(void);     /* own, a table's, the hypervisor's, another's, of no memory */
 domid_t wild_domain(void);
 uint64_t wild_entry(void); /* of a page table */
 /*
@@ -33,20 +34,25 @@ extern char arena[ARENA_PAGES + 1][PAGE_SIZE]; /* the last one is not mapped */
 void arena_init(void);
 bool arena_mend(ulong va); /* after a page fault there: true if it can go on */
 
-/* --- what is done at random; each call is one step ----------------------------------------------- */
+/* --- what is done at random; each call is one step -----------------------------------------------
+ */
 
 extern ulong steps;
-void call_step(void); /* calls.c: any hypercall */
+void finish(const char *why) NORETURN; /* main.c: says how far it came, and ends the domain */
+void call_step(void);                  /* calls.c: any hypercall */
 void hypercall_record(ulong nr, ulong a, ulong b, ulong c, ulong d, ulong e);
 void tables_init(void); /* tables.c: page tables of its own, edited and used */
 void tables_step(void);
 void share_init(void); /* share.c: grants and event channels */
 void share_step(void);
-void code_init(void); /* code.c: instructions, register frames, a second vcpu */
+extern bool watchpoints; /* data breakpoints too: QEMU 7.2 may crash of them, so only if asked */
+void code_init(void);    /* code.c: instructions, register frames, a second vcpu */
 void code_step(void);
-void callbacks_restore(void); /* trap table, callbacks, stack, masked upcalls: as the kit set them */
+void callbacks_restore(
+	void); /* trap table, callbacks, stack, masked upcalls: as the kit set them */
 
-/* --- ring.c: the console's and the store's rings ------------------------------------------------- */
+/* --- ring.c: the console's and the store's rings -------------------------------------------------
+ */
 
 void ring_init(void);
 void say(const char *fmt, ...) PRINTF(1, 2); /* a line on the domain's console */
@@ -55,5 +61,5 @@ int store_call(unsigned int type, const char *payload, size_t len, char *answer,
 int store_write(const char *path, const char *fmt, ...) PRINTF(2, 3);
 void ring_ruin(void); /* random indexes and bytes in both: nobody answers any more */
 
-/* front.c: a frontend that keeps no protocol; ends with its domain. */
+/* front.c: a frontend that keeps no protocol, for so many connections. */
 void front_run(ulong rounds);
