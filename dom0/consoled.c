@@ -44,31 +44,33 @@ static MUTEX(lock); /* the list, and every console's fields but `ring` indexes o
 static struct guest_console *consoles;
 static WAIT_QUEUE(wake);
 static bool events;
-static bool follow = true;
 
 /* --- Output ---------------------------------------------------------------------------------- */
 
-static void show_line(struct guest_console *c)
+/* The line is over: shown, unless somebody attached sees it anyway. */
+static void end_line(struct guest_console *c)
 {
-	console_print("[%s] %.*s\n", c->name, (int)c->line_len, c->line);
+	if (!c->attached)
+		console_print("[%s] %.*s\n", c->name, (int)c->line_len, c->line);
 	c->line_len = 0;
 }
 
+/*
+ * Into the history, and into the line. Who attaches has asked for the domain's bytes as they are;
+ * in a line between others' no control character stands, or a domain could overwrite what another
+ * has said, and what dom0 says of it.
+ */
 static void keep(struct guest_console *c, char ch)
 {
+	bool control = ((unsigned char)ch < ' ' && ch != '\t') || ch == 0x7f;
+
 	c->kept[c->kept_end++ % KEPT] = ch;
-	if (ch == '\n') {
-		if (follow && !c->attached)
-			show_line(c);
-		c->line_len = 0;
-	} else if (ch != '\r') {
-		if (c->line_len == LINE) {
-			if (follow && !c->attached)
-				show_line(c);
-			c->line_len = 0;
-		}
-		c->line[c->line_len++] = ch;
-	}
+	if (ch == '\r')
+		return;
+	if (ch == '\n' || c->line_len == LINE)
+		end_line(c);
+	if (ch != '\n')
+		c->line[c->line_len++] = control ? '?' : ch;
 }
 
 /* Take everything the domain has written. Under lock. True if there was something. */
@@ -164,8 +166,8 @@ void consoled_close(struct guest_console *c)
 		return;
 	mutex_lock(&lock);
 	drain(c);
-	if (c->line_len && follow && !c->attached)
-		show_line(c);
+	if (c->line_len)
+		end_line(c);
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;
@@ -173,11 +175,6 @@ void consoled_close(struct guest_console *c)
 	evtchn_unbind(c->port);
 	gnttab_unmap(&c->map);
 	free(c);
-}
-
-void consoled_follow(bool on)
-{
-	follow = on;
 }
 
 /* --- A person at one of them ----------------------------------------------------------------- */

@@ -22,6 +22,3 @@ void consoled_close(struct guest_console *console);
  * copied until Ctrl-] is typed or the domain's console goes. Returns false for the latter.
  */
 bool consoled_attach(domid_t domid);
-
-/* Whether lines of domains that nobody is attached to are shown on dom0's console, prefixed. */
-void consoled_follow(bool on);

@@ -44,14 +44,6 @@ ns_t clock_ns(void)
 	return now;
 }
 
-uint64_t clock_tsc_hz(void)
-{
-	const struct vcpu_time_info *time = &this_vcpu_info->time;
-	uint64_t hz = (NS_PER_S << 32) / time->tsc_to_system_mul;
-
-	return time->tsc_shift >= 0 ? hz >> time->tsc_shift : hz << -time->tsc_shift;
-}
-
 ns_t clock_wall_ns(void)
 {
 	uint64_t seconds;
@@ -70,12 +62,4 @@ ns_t clock_wall_ns(void)
 void clock_wall_set(ns_t now)
 {
 	wall_offset += now - clock_wall_ns();
-}
-
-void clock_delay(ns_t ns)
-{
-	ns_t end = clock_deadline(ns);
-
-	while (clock_ns() < end)
-		__builtin_ia32_pause();
 }

@@ -41,9 +41,5 @@ void timer_start(struct clock_timer *timer, ns_t deadline);
 /* True if it was active. After the return `fire` does not run any more. */
 bool timer_stop(struct clock_timer *timer);
 
-/* Busy-wait, for hardware that asks for it. */
-void clock_delay(ns_t ns);
-
-/* Processor cycles, and how many make one second by Xen's reckoning. */
+/* Processor cycles. */
 uint64_t clock_tsc(void);
-uint64_t clock_tsc_hz(void);

@@ -9,11 +9,9 @@
  * is a free pair: 6 and 7 become 6-7 (order 1), whose buddy is 4-5: 4-7 (order 2), whose buddy
  * 0-3 is in use. One look at one byte each time.
  */
-#include "guest/hypercall.h"
 #include "guest/init.h"
 #include "guest/irq.h"
 #include "guest/page.h"
-#include "guest/pagetable.h"
 #include "guest/panic.h"
 #include "guest/start.h"
 #include "lib/bitops.h"
@@ -133,39 +131,4 @@ void page_init(pfn_t first)
 		page_free(pfn_to_virt(PFN(pfn)), order);
 		pfn += 1UL << order;
 	}
-}
-
-/* --- Contiguous machine memory ------------------------------------------ */
-
-static uint64_t pte_linear(size_t index, const void *first)
-{
-	return pte_make(pfn_to_mfn(virt_to_pfn((const char *)first + index * PAGE_SIZE)), PTE_RW);
-}
-
-int page_contiguous(void *page, unsigned int order, unsigned int address_bits)
-{
-	size_t count = 1UL << order, i;
-	xen_pfn_t *p2m = (xen_pfn_t *)start_info.mfn_list + virt_to_pfn(page).n;
-	xen_pfn_t out = virt_to_pfn(page).n;
-	struct xen_memory_exchange exchange = {
-		.in = { .nr_extents = count, .domid = DOMID_SELF },
-		.out = { .nr_extents = 1,
-			 .extent_order = order,
-			 .mem_flags = XENMEMF_address_bits(address_bits),
-			 .domid = DOMID_SELF },
-	};
-	int err = pte_clear_batch(page, count);
-
-	if (err)
-		return err;
-	/* Xen takes the frames by number: the part of the p2m is that list. */
-	set_xen_guest_handle(exchange.in.extent_start, p2m);
-	set_xen_guest_handle(exchange.out.extent_start, &out);
-	err = (int)hypercall_memory_op(XENMEM_exchange, &exchange);
-	if (exchange.nr_exchanged)
-		for (i = 0; i < count; i++)
-			p2m[i] = out + i;
-	if (pte_set_batch(page, count, pte_linear, page, DOMID_SELF))
-		panic("cannot map exchanged memory");
-	return exchange.nr_exchanged ? 0 : err ? err : -ENOMEM;
 }

@@ -7,7 +7,7 @@
 /*
  * Pseudo-physical memory is mapped in one piece: va = VIRT_BASE + pfn * PAGE_SIZE, so page 0 of the
  * address space is never mapped. The pages of an allocation are contiguous there and aligned to
- * their size, but their machine frames are not contiguous (see page_contiguous).
+ * their size; their machine frames are anywhere.
  * All functions may be called from any context, upcalls included; none of them sleeps.
  */
 #define VIRT_BASE      0x400000UL
@@ -30,12 +30,6 @@ unsigned int page_order(size_t bytes);
 
 size_t page_free_count(void);
 size_t page_total_count(void); /* all that the domain owns, the image included */
-
-/*
- * Make the machine frames of an allocation contiguous and below 2^address_bits, for a device that
- * reads them; the contents are lost. Needs privilege. 0 or -errno (-ENOMEM: Xen has none).
- */
-int page_contiguous(void *page, unsigned int order, unsigned int address_bits);
 
 /*
  * What the application's heap leaves alone: rings, packets and stacks of the library OS come from the

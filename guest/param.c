@@ -119,37 +119,3 @@ const char *param_get(const char *name)
 		value = next;
 	return value;
 }
-
-unsigned long param_number(const char *name, unsigned long fallback)
-{
-	const char *text = param_get(name), *c = text;
-	unsigned long value = 0, base = 10;
-
-	if (!text)
-		return fallback;
-	if (c[0] == '0' && (c[1] == 'x' || c[1] == 'X')) {
-		base = 16;
-		c += 2;
-	}
-	do {
-		unsigned long digit = *c >= '0' && *c <= '9'   ? (unsigned long)(*c - '0')
-				      : *c >= 'a' && *c <= 'f' ? (unsigned long)(*c - 'a' + 10)
-				      : *c >= 'A' && *c <= 'F' ? (unsigned long)(*c - 'A' + 10)
-							       : base;
-
-		if (digit >= base || value > (~0UL - digit) / base) {
-			console_print("command line: %s=%s is not a number\n", name, text);
-			return fallback;
-		}
-		value = value * base + digit;
-	} while (*++c);
-	return value;
-}
-
-void param_for_each(void (*visit)(const struct param *param))
-{
-	const struct param *param;
-
-	for (param = params_start; param < params_end; param++)
-		visit(param);
-}

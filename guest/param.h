@@ -35,12 +35,6 @@ const char *param_get(const char *name);
 /* The values one after the other: pass NULL first, then what came; NULL at the end. */
 const char *param_next(const char *name, const char *last);
 
-/* A whole number, decimal or 0x; `fallback` if not given; one that is malformed is reported. */
-unsigned long param_number(const char *name, unsigned long fallback);
-
-/* Calls visit for every parameter that the image knows. */
-void param_for_each(void (*visit)(const struct param *param));
-
 /* For the start of libc: NULL-terminated. */
 extern int param_argc;
 extern char *param_argv[];

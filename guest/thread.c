@@ -29,7 +29,6 @@ extern char tls_start[], tls_data_end[], tls_end[];
 extern char thread_begin[];
 
 /* With upcalls masked. */
-static struct list all_threads = LIST_INIT(all_threads);
 static struct list dead_threads = LIST_INIT(dead_threads);
 static uint32_t next_id;
 
@@ -139,7 +138,6 @@ static void thread_init(struct thread *thread, const char *name)
 	list_init(&thread->run_link);
 	timer_init(&thread->timeout, timeout_fire, thread);
 	thread->id = next_id++;
-	list_push_back(&all_threads, &thread->all_link);
 }
 
 struct thread *thread_create(const char *name, void (*entry)(void *arg), void *arg, size_t size)
@@ -189,7 +187,6 @@ void thread_exit(void)
 	reap(0);
 	irq_mask();
 	self->state = THREAD_DEAD;
-	list_remove(&self->all_link);
 	/* The boot stack is static memory, and start_main gives it back. */
 	if (self != &boot_thread)
 		list_push_back(&dead_threads, &self->run_link);
@@ -260,25 +257,4 @@ void thread_yield(void)
 
 	sched_yield_cpu();
 	irq_restore(flags);
-}
-
-/* --- Looking ------------------------------------------------------------ */
-
-void thread_for_each(void (*visit)(const struct thread *thread, void *arg), void *arg)
-{
-	unsigned long flags = irq_save();
-	struct thread *thread;
-
-	list_for_each(thread, &all_threads, all_link)
-		visit(thread, arg);
-	irq_restore(flags);
-}
-
-const char *thread_state_name(const struct thread *thread)
-{
-	static const char *const names[] = { "ready", "sleeping", "dead" };
-
-	if (thread == thread_current())
-		return "running";
-	return names[thread->state];
 }

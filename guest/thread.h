@@ -32,7 +32,6 @@ struct thread {
 	bool timed_out;
 
 	/* Constant after creation. */
-	struct list all_link;
 	uint32_t id;
 	char name[THREAD_NAME_MAX];
 	void *stack; /* lowest usable byte; an unmapped page is below */
@@ -77,10 +76,6 @@ void thread_wake(struct thread *thread);
  * lost, and one meant for an earlier sleep may end this one.
  */
 bool thread_sleep_until(ns_t deadline);
-
-/* Calls `visit` for every thread, upcalls masked. */
-void thread_for_each(void (*visit)(const struct thread *thread, void *arg), void *arg);
-const char *thread_state_name(const struct thread *thread);
 
 /* --- Implementation ----------------------------------------------------- */
 

@@ -204,17 +204,6 @@ static uint64_t pte_own(size_t index, const void *pfns)
 	return pte_make(pfn_to_mfn(((const pfn_t *)pfns)[index]), PTE_RW);
 }
 
-void *vmap_pages(const pfn_t *pfns, size_t count)
-{
-	void *va = vmap_reserve(count);
-
-	if (va && pte_set_batch(va, count, pte_own, pfns, DOMID_SELF)) {
-		vmap_unmap(va, count);
-		return NULL;
-	}
-	return va;
-}
-
 /* --- Fresh memory, page by page ----------------------------------------- */
 
 /* Pages need not be contiguous, so this works until the very last one. */

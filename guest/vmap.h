@@ -38,9 +38,6 @@ void *vmap_foreign(domid_t domid, const xen_pfn_t *mfns, int *errs, size_t count
 /* Map device memory uncached. Any alignment: the result points at the byte. NULL on failure. */
 void *vmap_io(uint64_t maddr, size_t bytes);
 
-/* Pages of page_alloc in one piece: pfns in any order. They stay the caller's. */
-void *vmap_pages(const pfn_t *pfns, size_t count);
-
 /*
  * Fresh memory behind address space from vmap_reserve (stacks, the heap): pages wherever there are
  * some. 0 or -ENOMEM, then nothing is mapped. The contents are undefined.
@@ -48,7 +45,7 @@ void *vmap_pages(const pfn_t *pfns, size_t count);
 int vmap_populate(void *va, size_t pages);
 void vmap_depopulate(void *va, size_t pages); /* also in parts, and with holes */
 
-/* Undo vmap_foreign, vmap_io (address and size as given or returned) and vmap_pages. */
+/* Undo vmap_foreign, and vmap_io (address and size as given or returned). */
 void vmap_unmap(void *va, size_t pages);
 void vmap_io_unmap(void *va, size_t bytes);
 

@@ -97,8 +97,6 @@ int xenbus_wait_peer(struct xenbus_device *dev, uint32_t states, unsigned int ti
 void xenbus_fatal(struct xenbus_device *dev, int err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-const char *xenbus_state_name(enum xenbus_state state);
-
 /*
  * Nodes of this end: xs_printf(tx, dev->path, "ring-ref", "%u", ref). Nodes of the other end:
  * xs_read_u32(tx, dev->peer, "ring-ref", &ref).

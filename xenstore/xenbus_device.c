@@ -103,20 +103,3 @@ void xenbus_fatal(struct xenbus_device *dev, int err, const char *fmt, ...)
 	xenbus_write_node(dev->path, "error", text);
 	xenbus_switch_state(dev, XenbusStateClosing);
 }
-
-const char *xenbus_state_name(enum xenbus_state state)
-{
-	static const char *const names[] = {
-		[XenbusStateUnknown] = "unknown",
-		[XenbusStateInitialising] = "initialising",
-		[XenbusStateInitWait] = "waiting",
-		[XenbusStateInitialised] = "initialised",
-		[XenbusStateConnected] = "connected",
-		[XenbusStateClosing] = "closing",
-		[XenbusStateClosed] = "closed",
-		[XenbusStateReconfiguring] = "reconfiguring",
-		[XenbusStateReconfigured] = "reconfigured",
-	};
-
-	return (unsigned int)state < ARRAY_SIZE(names) ? names[state] : "?";
-}

@@ -44,5 +44,9 @@ static inline struct timespec timespec_of(ns_t ns)
 				  .tv_nsec = (long)(ns % NS_PER_S) };
 }
 
-/* The absolute, normalised form of a path (no "//", ".", "..", trailing "/"). 0 or -errno. */
+/*
+ * The absolute, normalised form of a path (no "//", ".", "..", trailing "/"). PATH_BYTES are room
+ * for any, its NUL included. 0, -EFAULT, -ENOENT (an empty path), -ENAMETOOLONG.
+ */
+#define PATH_BYTES 1024
 int path_resolve(const char *path, char *buf, size_t size);
