@@ -53,7 +53,7 @@ CASES = [
 def counts(m):
     """Free frames, event channels and store nodes."""
     m.send("info")
-    return tuple(m.expect(rf"^{key} +: (\d+)")[1]
+    return tuple(m.expect(rf"^{key} +: (\d+)\s")[1]
                  for key in ("free_pages", "event_channels", "store_nodes"))
 
 

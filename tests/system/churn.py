@@ -22,7 +22,7 @@ ROUNDS = 200
 def counts(m):
     """Free frames, event channels, store nodes and free pages of dom0."""
     m.send("info")
-    return tuple(int(m.expect(rf"^{key} +: (\d+)")[1])
+    return tuple(int(m.expect(rf"^{key} +: (\d+)\s")[1])
                  for key in ("free_pages", "event_channels", "store_nodes", "dom0_free_pages"))
 
 
