@@ -50,4 +50,15 @@ $(STOCK)/dom0.ext4: ci/stock $(STOCK)/dom0.list $(STOCK)/amd64/version $(shell f
 xen-test: all $(XEN_DOM0) ## our images as guests of stock Xen with Linux as dom0
 	$(Q)tests/stock/xen-test
 
-.PHONY: guest-test xen-test
+abi-report: test-images build/lamina build/third/xen/xen ## table of the ABI's rules on Xen and on Lamina
+	$(Q)tests/run abi || true
+	$(Q)tests/stock/abi-report > build/abi-report.md; status=$$?; tail -n 1 build/abi-report.md; exit $$status
+
+# One after the other: each wants the machine for itself.
+test-all: ## make test, guest-test, xen-test and abi-report
+	$(Q)$(MAKE) test
+	$(Q)$(MAKE) guest-test
+	$(Q)$(MAKE) xen-test
+	$(Q)$(MAKE) abi-report
+
+.PHONY: guest-test xen-test abi-report test-all

@@ -37,10 +37,11 @@ class Shell(Machine):
     """A machine whose console ends in a bash."""
 
     def prompt(self):
+        """Waits until the shell listens; what was typed before may be lost."""
         time.sleep(0.5)
         self.send("")
         self.send("echo prompt-$((6 * 7))")
-        self.expect(r"^prompt-42")
+        self.expect(r"prompt-42", 120)
 
     def status(self, command, timeout=60):
         """(exit status, output) of a command in the guest's shell."""

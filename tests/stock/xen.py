@@ -46,7 +46,7 @@ class Xen(Shell):
                                     disks=["build/run/httpd.ext4:ro", root, f"{files}:ro"],
                                     forwards=forwards, cpu=CPU, extra=["-smp", "2"])
 
-    def up(self, timeout=120):
+    def up(self, timeout=240):
         """Waits for dom0's daemons; dom0's own seconds until then."""
         seconds = self.expect(r"dom0: up after ([0-9.]+) s", timeout)[1]
         self.prompt()
