@@ -234,7 +234,7 @@ format: ## bring lines of more than 100 columns into shape (needs clang-format)
 	$(Q)ci/format
 
 help: ## list these targets
-	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 13
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile ci/stock.mk | expand -t 13
 
 clean: ## remove everything that was built
 	$(Q)rm -rf build

@@ -4,7 +4,7 @@
 
 STOCK := build/stock
 
-GUEST_PACKAGES := busybox-static bash coreutils util-linux mount gawk procps iperf3 stress-ng \
+GUEST_PACKAGES := busybox-static bash coreutils util-linux mount sed grep gawk iperf3 stress-ng \
 	xenstore-utils
 GUEST_MODULES  := xen-blkfront xen-netfront crc32c_generic ext4 xenfs
 STOCK_GUEST    := $(STOCK)/cloud/version $(STOCK)/cloud.cpio.gz $(STOCK)/guest.ext4
