@@ -31,6 +31,12 @@ struct ext4_inode {
  * Locks, taken in this order: `data` shared by readers of contents for as long as they read, held
  * alone by whoever changes anything; then `lib`, around every call of libext2fs, which has no locks
  * of its own; then the cache's.
+ *
+ * Why two. A read asks libext2fs where the blocks are, under `lib`, and lets go of it before it
+ * waits for the disk: many reads are under way at once. Meanwhile the blocks must stay what they
+ * are, so whoever would free, move or write them has to wait for `data`. With `lib` alone this
+ * could happen: a reader learns that block 9 of the file is block 700 of the disk; another thread
+ * truncates the file and gives 700 to a second one; the reader reads the second one's contents.
  */
 struct ext4_fs {
 	pthread_rwlock_t data;
@@ -72,12 +78,12 @@ int ext4_truncate(struct ext4_fs *fs, ext2_ino_t ino, uint64_t size); /* with bo
 /* inode.c; all under lib, those that change under data as well. */
 int ext4_inode_open(struct ext4_fs *fs, ext2_ino_t ino, struct ext4_inode **inode);
 void ext4_inode_close(struct ext4_fs *fs, struct ext4_inode *inode);
-int ext4_inode_read(struct ext4_fs *fs, ext2_ino_t ino,
-		    struct ext2_inode *disk); /* the shared one if open */
+/* A copy: of the shared one if the inode is open, else of the disk's. */
+int ext4_inode_read(struct ext4_fs *fs, ext2_ino_t ino, struct ext2_inode *disk);
 int ext4_inode_write(struct ext4_fs *fs, ext2_ino_t ino, const struct ext2_inode *disk);
 int ext4_inode_create(struct ext4_fs *fs, ext2_ino_t dir, mode_t mode, ext2_ino_t *ino);
-int ext4_inode_unref(struct ext4_fs *fs,
-		     ext2_ino_t ino); /* one name less; blocks go with the last */
+/* One name less; with the last one its blocks go, or when it is closed if it is open. */
+int ext4_inode_unref(struct ext4_fs *fs, ext2_ino_t ino);
 void ext4_inode_stat(const struct ext4_fs *fs, ext2_ino_t ino, const struct ext2_inode *disk,
 		     struct stat *st);
 void ext4_inode_reload(struct ext4_fs *fs, ext2_ino_t ino); /* after libext2fs changed it */

@@ -120,12 +120,12 @@ static int open_fs(struct ext4_fs *fs, const char *device)
 
 int ext4_sync(struct ext4_fs *fs)
 {
-	errcode_t err = 0;
+	errcode_t err;
 
-	/* Looked at under the lock: unmounting sets it, and fs->fs is gone then. */
+	if (fs->readonly)
+		return 0;
 	mutex_lock(&fs->lib);
-	if (!fs->readonly)
-		err = ext2fs_flush2(fs->fs, 0);
+	err = ext2fs_flush2(fs->fs, 0);
 	mutex_unlock(&fs->lib);
 	return ext4_errno(err);
 }
@@ -135,6 +135,10 @@ int ext4_sync_all(void *fs)
 	return ext4_sync(fs);
 }
 
+/*
+ * When the domain ends, threads go on until the very end, and their files are not asked: so both
+ * locks stay taken, and whoever comes for a file system that is gone sleeps instead of using it.
+ */
 int ext4_unmount(void *arg)
 {
 	struct ext4_fs *fs = arg;
@@ -145,25 +149,22 @@ int ext4_unmount(void *arg)
 		err = set_clean(fs->fs, true);
 	if (!err)
 		err = ext2fs_close(fs->fs);
-	fs->readonly = true;
-	ext4_end(fs);
 	return ext4_errno(err);
 }
 
 static void sync_thread(void *arg)
 {
 	struct ext4_fs *fs = arg;
-	bool dirty, mounted;
+	bool dirty;
 
-	do {
+	for (;;) {
 		thread_sleep(SYNC_INTERVAL);
 		mutex_lock(&fs->lib);
-		mounted = !fs->readonly;
-		dirty = mounted && (fs->cache->dirty || fs->fs->flags & EXT2_FLAG_DIRTY);
+		dirty = fs->cache->dirty || fs->fs->flags & EXT2_FLAG_DIRTY;
 		mutex_unlock(&fs->lib);
 		if (dirty)
 			ext4_sync(fs);
-	} while (mounted);
+	}
 }
 
 /* --- Mounting -------------------------------------------------------------------------------- */
