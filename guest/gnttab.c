@@ -9,8 +9,6 @@
  * GTF_writing while the peer has it mapped; gnttab_end clears the flags in one step with the look
  * that both are clear, so that no mapping slips in between; gnttab_free puts it back.
  */
-#include <stdlib.h>
-
 #include "guest/clock.h"
 #include "guest/gnttab.h"
 #include "guest/hypercall.h"
@@ -168,16 +166,26 @@ struct held_page {
 	void *page;
 };
 
-/* With upcalls masked. Entries that are done are freed by the next caller: a timer may not free. */
-static struct held_page *held, *released;
+/*
+ * With upcalls masked. Entries are carved out of whole pages and used again for good: this is
+ * called from handlers, and malloc is not for them.
+ */
+static struct held_page *held, *spare;
 static struct clock_timer retry_timer;
 
-static bool let_go(struct held_page *entry)
+/* NULL: no memory. Masked. */
+static struct held_page *entry_take(void)
 {
-	if (gnttab_revoke(entry->ref))
-		return false;
-	page_free(entry->page, 0);
-	return true;
+	struct held_page *entry = spare;
+
+	if (!entry) {
+		entry = page_alloc_zero(0);
+		for (size_t i = 1; entry && i < PAGE_SIZE / sizeof(*entry); i++)
+			entry[i - 1].next = &entry[i];
+	}
+	if (entry)
+		spare = entry->next;
+	return entry;
 }
 
 static void retry(struct clock_timer *timer)
@@ -187,31 +195,17 @@ static void retry(struct clock_timer *timer)
 	while (*slot) {
 		struct held_page *entry = *slot;
 
-		if (let_go(entry)) {
-			*slot = entry->next;
-			entry->next = released;
-			released = entry;
-		} else {
+		if (gnttab_revoke(entry->ref)) {
 			slot = &entry->next;
+			continue;
 		}
+		page_free(entry->page, 0);
+		*slot = entry->next;
+		entry->next = spare;
+		spare = entry;
 	}
 	if (held)
 		timer_start(timer, clock_deadline(RETRY_INTERVAL));
-}
-
-static void free_released(void)
-{
-	unsigned long flags = irq_save();
-	struct held_page *list = released;
-
-	released = NULL;
-	irq_restore(flags);
-	while (list) {
-		struct held_page *next = list->next;
-
-		free(list);
-		list = next;
-	}
 }
 
 void gnttab_revoke_page(grant_ref_t ref, void *page)
@@ -219,22 +213,20 @@ void gnttab_revoke_page(grant_ref_t ref, void *page)
 	struct held_page *entry;
 	unsigned long flags;
 
-	free_released();
 	if (!gnttab_revoke(ref)) {
 		page_free(page, 0);
 		return;
 	}
-	entry = malloc(sizeof(*entry));
-	if (!entry)
-		return; /* the page is lost: better than given away while in use */
-	entry->ref = ref;
-	entry->page = page;
 	flags = irq_save();
-	entry->next = held;
-	held = entry;
-	if (!retry_timer.active) {
-		timer_init(&retry_timer, retry, NULL);
-		timer_start(&retry_timer, clock_deadline(RETRY_INTERVAL));
+	entry = entry_take();
+	if (entry) {
+		*entry = (struct held_page){ .next = held, .ref = ref, .page = page };
+		held = entry;
+		if (!retry_timer.active) {
+			timer_init(&retry_timer, retry, NULL);
+			timer_start(&retry_timer, clock_deadline(RETRY_INTERVAL));
+		}
 	}
+	/* Else the page is lost: better than given away while in use. */
 	irq_restore(flags);
 }

@@ -32,8 +32,9 @@ int gnttab_revoke(grant_ref_t ref);
 
 /*
  * The same for a page that its owner cannot wait for: if the peer still holds it, page and
- * reference are kept aside and freed once it lets go. The page is one of page_alloc(0), or one page
- * of a larger allocation all of whose pages go this way (guest/page.h), or NULL.
+ * reference are kept aside and freed once it lets go (looked at twice a second). The page is one
+ * of page_alloc(0), or of a larger allocation all of whose pages go this way (guest/page.h), or
+ * NULL. Any context.
  */
 void gnttab_revoke_page(grant_ref_t ref, void *page);
 
