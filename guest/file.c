@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The descriptor table. A descriptor holds one reference to its file, and so does every call that
- * is inside it: the last one out closes it, so a close never pulls a file from under a read.
+ * is inside it: the last one out closes it, so a close never pulls a file from under a read. For
+ * example, thread A sleeps in read(5) when thread B calls close(5):
+ *
+ *	A: file_get(5)		refs 2	descriptor and A
+ *	B: slot 5 emptied, put	refs 1	5 may name another file from now on
+ *	A: wakes, reads, put	refs 0	close of the file, in A
+ *
+ * Looking a file up and counting it are one masked step, or B could free it in between. The slot's
+ * own reference always goes to whoever takes the file out of the slot, so it is dropped once.
  */
 #include <fcntl.h>
 #include <stdlib.h>

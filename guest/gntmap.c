@@ -57,7 +57,10 @@ static void map_one_again(struct gnttab_map_grant_ref *op)
 	}
 }
 
-/* At most BATCH. Each entry's err says what became of it, whatever the result. */
+/*
+ * At most BATCH. Each entry's err says what became of it, whatever the result: the status is set to
+ * a failure before, since Xen writes none where the hypercall itself fails.
+ */
 static long map_some(struct gnttab_map *maps, size_t count)
 {
 	struct gnttab_map_grant_ref ops[BATCH];
@@ -158,6 +161,7 @@ static int map_each(struct gnttab_mapping *map, domid_t domid, const grant_ref_t
 	return err;
 }
 
+/* vmap_release and free take NULL: so one error path serves whatever was had by then. */
 int gnttab_map(struct gnttab_mapping *map, domid_t domid, const grant_ref_t *refs, size_t count,
 	       bool readonly)
 {
@@ -177,6 +181,10 @@ int gnttab_map(struct gnttab_mapping *map, domid_t domid, const grant_ref_t *ref
 	return err;
 }
 
+/*
+ * The address space is given back even if Xen refuses: it refuses only handles that are not ours,
+ * and then there is no entry to take away.
+ */
 void gnttab_unmap(struct gnttab_mapping *map)
 {
 	struct gnttab_unmap_grant_ref ops[BATCH];

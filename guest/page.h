@@ -32,8 +32,8 @@ size_t page_free_count(void);
 size_t page_total_count(void); /* all that the domain owns, the image included */
 
 /*
- * What the application's heap leaves alone: rings, packets and stacks of the library OS come from the
- * same pages, and an application that takes all there is would starve its own network.
+ * What the application's heap leaves alone: rings, packets and stacks of the library OS come from
+ * the same pages, and an application that takes all there is would starve its own network.
  */
 static inline size_t page_reserve(void)
 {

@@ -78,6 +78,7 @@ uint64_t pte_get(const void *va)
 	return table ? READ_ONCE(table[table_index(va, 1)]) : 0;
 }
 
+/* Where the entry stands, as mmu_update and grant operations name it; 0 if there is no table. */
 uint64_t pte_maddr(const void *va)
 {
 	uint64_t *table = table_find(va, 1);
@@ -98,7 +99,11 @@ mfn_t virt_to_mfn(const void *va)
 	return pte & PTE_PRESENT ? pte_mfn(pte) : MFN_NONE;
 }
 
-/* If Xen does not take the table the page is ordinary memory again, and the caller's. */
+/*
+ * The two steps of the head: first the linear map's view of the page becomes read-only, then the
+ * entry above points to it. In the other order Xen would find a writable mapping of a table, and
+ * refuse. If it does not take the table, the page is ordinary memory again, and the caller's.
+ */
 int pagetable_insert(void *page, const void *va, unsigned int level)
 {
 	mfn_t mfn = pfn_to_mfn(virt_to_pfn(page));
@@ -125,6 +130,7 @@ bool pagetable_present(const void *va, unsigned int level)
 	return table_find(va, level);
 }
 
+/* From the top down: each table needs the one above it. */
 int pagetable_make(const void *va, unsigned int level, void *(*alloc_zero)(void))
 {
 	unsigned int at;
@@ -218,6 +224,7 @@ static uint64_t pte_none(size_t index, const void *unused)
 	return 0;
 }
 
+/* One flush for all: INVLPG of a page costs as much as the update itself. */
 int pte_clear_batch(void *va, size_t count)
 {
 	int err;

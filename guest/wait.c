@@ -18,6 +18,10 @@ void wait_prepare(struct wait_queue *queue, struct wait_entry *entry)
 	irq_restore(flags);
 }
 
+/*
+ * Whoever woke us has taken the entry off the queue already; a timeout has not. Removing it again
+ * is harmless (lib/list.h: a removed node is a list of its own).
+ */
 bool wait_sleep(ns_t deadline)
 {
 	return thread_sleep_until(deadline);

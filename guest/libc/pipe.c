@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "guest/file.h"
+#include "guest/irq.h"
 #include "guest/libc/libc.h"
 #include "lib/string.h"
 
@@ -23,7 +24,7 @@
 struct pipe {
 	struct mutex lock;
 	unsigned int head, tail; /* lock; free running: written, read */
-	bool reader, writer;     /* lock; that end is open */
+	bool reader, writer;     /* that end is open; cleared with upcalls masked */
 	struct wait_queue queue; /* woken by any change */
 	char data[PIPE_SIZE];
 };
@@ -143,19 +144,23 @@ static int pipe_ioctl(struct file *f, unsigned long request, void *arg)
 static int pipe_close(struct file *f)
 {
 	struct pipe *pipe = f->data;
+	unsigned long flags;
 	bool last;
 
-	mutex_lock(&pipe->lock);
+	/*
+	 * One step, not the lock: were the ends closed by two threads, the second could free the
+	 * pipe while the first is still on its way out of mutex_unlock or wake_all.
+	 */
+	flags = irq_save();
 	if (is_reader(f))
 		pipe->reader = false;
 	else
 		pipe->writer = false;
 	last = !pipe->reader && !pipe->writer;
-	mutex_unlock(&pipe->lock);
+	wake_all(&pipe->queue);
+	irq_restore(flags);
 	if (last)
 		free(pipe);
-	else
-		wake_all(&pipe->queue);
 	return 0;
 }
 
