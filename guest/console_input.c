@@ -157,29 +157,38 @@ size_t console_readable(void)
 	return READ_ONCE(ready_head) - READ_ONCE(ready_tail) + READ_ONCE(ends) + READ_ONCE(closed);
 }
 
-/* In canonical mode a read ends with the line. */
+/*
+ * In canonical mode a read ends with the line. 0: the end of file. -EAGAIN: there is nothing, as
+ * for the second of two readers that one line has woken.
+ */
 static ssize_t take(char *buf, size_t size)
 {
 	unsigned long flags = irq_save();
-	size_t n = 0;
+	ssize_t n = 0;
 
-	if (ready_head == ready_tail && ends)
-		ends--;
-	while (n < size && ready_head != ready_tail) {
+	if (ready_head == ready_tail) {
+		if (ends)
+			ends--;
+		else if (!closed)
+			n = -EAGAIN;
+	}
+	while ((size_t)n < size && ready_head != ready_tail) {
 		buf[n] = ready[ready_tail++ % READY_SIZE];
 		if (buf[n++] == '\n' && mode & CONSOLE_CANON)
 			break;
 	}
 	irq_restore(flags);
-	return (ssize_t)n;
+	return n;
 }
 
 ssize_t console_read(void *buf, size_t size, bool block)
 {
+	ssize_t n;
+
 	if (!size)
 		return 0;
-	if (!block && !console_readable())
-		return -EAGAIN;
-	wait_event(&input_queue, console_readable());
-	return take(buf, size);
+	if (!block)
+		return take(buf, size);
+	wait_event(&input_queue, (n = take(buf, size)) != -EAGAIN);
+	return n;
 }

@@ -36,13 +36,18 @@ void mutex_lock(struct mutex *mutex)
 /*
  * The mutex is free before the first waiter is woken, and is not handed to it: a thread that runs
  * may take it once more, which saves a switch for each turn; the waiter then sleeps again.
+ *
+ * Masked, so that nobody else runs between the two: who takes the mutex next may be the last to
+ * need it, and free the memory that it lies in.
  */
 void mutex_unlock(struct mutex *mutex)
 {
+	unsigned long flags = irq_save();
+
 	ASSERT(mutex_held(mutex));
-	WRITE_ONCE(mutex->owner, NULL);
-	if (!list_empty(&mutex->waiters.sleepers))
-		wake_one(&mutex->waiters);
+	mutex->owner = NULL;
+	wake_one(&mutex->waiters);
+	irq_restore(flags);
 }
 
 bool mutex_held(const struct mutex *mutex)

@@ -148,8 +148,8 @@ static int pipe_close(struct file *f)
 	bool last;
 
 	/*
-	 * One step, not the lock: were the ends closed by two threads, the second could free the
-	 * pipe while the first is still on its way out of mutex_unlock or wake_all.
+	 * One step: were the ends closed by two threads, the second could free the pipe while the
+	 * first is about to wake its queue.
 	 */
 	flags = irq_save();
 	if (is_reader(f))

@@ -63,17 +63,25 @@ int pthread_mutex_trylock(pthread_mutex_t *mutex)
 	return EBUSY;
 }
 
+/*
+ * Free and the wake-up are one step: whoever takes the mutex next may destroy it and free its
+ * memory as soon as it has unlocked it in turn, which POSIX allows.
+ */
 int pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
+	unsigned long flags;
+
 	if (mutex->owner != thread_current())
 		return EPERM;
 	if (mutex->depth) {
 		mutex->depth--;
 		return 0;
 	}
-	WRITE_ONCE(mutex->owner, NULL);
+	flags = irq_save();
+	mutex->owner = NULL;
 	if (mutex->waiters.next && mutex->waiters.next != &mutex->waiters)
 		wake_one(libc_queue(&mutex->waiters));
+	irq_restore(flags);
 	return 0;
 }
 
