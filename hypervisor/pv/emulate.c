@@ -49,18 +49,13 @@ static bool read_cr(struct vcpu *v, unsigned n, uint64_t *val)
 	}
 }
 
-/* An instruction has no continuation: all at once. */
-static bool write_root(mfn_t root)
+/* mov to cr3. -ERESTART: the instruction has to be executed again. */
+static int write_root(struct regs *r, const struct insn *i)
 {
-	int rc;
-
-	old_table_finish_now();
-	do {
-		work_begin();
-		rc = root_set_kernel(root);
-	} while (rc == -ERESTART);
-	old_table_finish_now();
-	return rc == 0;
+	work_begin();
+	if (old_table_finish())
+		return -ERESTART;
+	return root_set_kernel(MFN(*regs_by_number(r, i->rm) >> PAGE_SHIFT));
 }
 
 static bool write_cr(struct vcpu *v, unsigned n, uint64_t val)
@@ -75,8 +70,6 @@ static bool write_cr(struct vcpu *v, unsigned n, uint64_t val)
 		v->pv.ctrlreg[2] = val;
 		v->info->arch.cr2 = val;
 		return true;
-	case 3:
-		return write_root(MFN(val >> PAGE_SHIFT));
 	case 4:
 		v->pv.ctrlreg[4] = guest_cr4(val);
 		cr4_load(v);
@@ -245,6 +238,7 @@ static bool kernel_only(struct regs *r, const struct insn *i)
 bool emulate_privileged(struct regs *r)
 {
 	struct insn i;
+	int rc;
 
 	if (!insn_decode(&i, r) || i.lock)
 		return false;
@@ -278,8 +272,15 @@ bool emulate_privileged(struct regs *r)
 		do_cpuid(r);
 		break;
 	default:
-		if (!kernel_only(r, &i))
+		if (i.opcode == (INSN_0F | 0x22) && i.reg == 3 && guest_kernel(current)) {
+			rc = write_root(r, &i);
+			if (rc == -ERESTART)
+				return true;
+			if (rc)
+				return false;
+		} else if (!kernel_only(r, &i)) {
 			return false;
+		}
 	}
 	insn_retire(r, i.len);
 	return true;

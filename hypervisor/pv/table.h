@@ -155,14 +155,6 @@ static inline int old_table_finish(void)
 	return unlikely(current->pv.old_table) ? old_table_finish_slow() : 0;
 }
 
-/* For those who cannot continue later; bounded by one tree. */
-static inline void old_table_finish_now(void)
-{
-	work_begin();
-	while (unlikely(old_table_finish()))
-		work_begin();
-}
-
 /*
  * The lock makes changes of one table's entries one after the other, and holds a type ref, so that
  * the table stays one. Returns its TYPE_L1..L4; 0: it is no validated table of owner's.
