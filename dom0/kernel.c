@@ -152,6 +152,7 @@ static void place_tables(const struct kernel *kernel, struct layout *layout)
 int layout_compute(struct layout *layout, const struct kernel *kernel, uint64_t module_size,
 		   uint64_t total_pages, const char *name, struct error *error)
 {
+	bool elsewhere = kernel->p2m_base != KERNEL_NO_P2M_BASE;
 	uint64_t next;
 
 	layout->total_pages = total_pages;
@@ -161,12 +162,10 @@ int layout_compute(struct layout *layout, const struct kernel *kernel, uint64_t 
 	layout->first_module = next;
 	layout->module_pages = pages(module_size);
 	next += layout->module_pages;
-	layout->first_p2m = next;
 	layout->p2m_pages = pages(total_pages * sizeof(uint64_t));
-	next += layout->p2m_pages;
-	layout->p2m_va = kernel->p2m_base != KERNEL_NO_P2M_BASE ?
-				 kernel->p2m_base :
-				 layout_va(kernel, layout->first_p2m);
+	layout->first_p2m = next;
+	if (!elsewhere)
+		next += layout->p2m_pages;
 	layout->start_info = next++;
 	layout->store = next++;
 	layout->console = next++;
@@ -176,6 +175,15 @@ int layout_compute(struct layout *layout, const struct kernel *kernel, uint64_t 
 		place_tables(kernel, layout);
 	else
 		layout->used_pages = next + 8;
+	/*
+	 * Where the kernel wants its p2m elsewhere, its pages lie behind all else: Linux drops its map of
+	 * what begins with the tables, and what lay between would stay mapped, writable and executable.
+	 */
+	if (elsewhere) {
+		layout->first_p2m = layout->used_pages;
+		layout->used_pages += layout->p2m_pages;
+	}
+	layout->p2m_va = elsewhere ? kernel->p2m_base : layout_va(kernel, layout->first_p2m);
 	if (layout->used_pages > total_pages)
 		return error_set(error, -ENOMEM,
 				 "%s: needs at least %lu KiB of memory, its domain has %lu KiB; "
