@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Sends back what it receives, by TCP and UDP, over IPv4 and IPv6. Argument: the port, 7 by
- * default. */
+/*
+ * Sends back what it receives, by TCP and UDP, over IPv4 and IPv6. Argument: the port, 7 by
+ * default.
+ */
 
 #include <errno.h>
 #include <netinet/in.h>

@@ -41,12 +41,11 @@ static void prepare(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 }
 
-static void *work(void *unused)
+static void *work(void *arg)
 {
-	struct connection *c = malloc(sizeof(*c));
+	struct connection *c = arg;
 
-	(void)unused;
-	while (c) {
+	for (;;) {
 		int fd = accept(listener, NULL, NULL);
 
 		if (fd < 0) {
@@ -71,17 +70,20 @@ static void *work(void *unused)
 /* With the lock. Without memory for one more, connections wait for those that there are. */
 static void start_worker(void)
 {
+	struct connection *c = workers < WORKERS_MAX ? malloc(sizeof(*c)) : NULL;
 	pthread_attr_t attr;
 	pthread_t thread;
 
-	if (workers == WORKERS_MAX)
+	if (!c)
 		return;
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_SIZE);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	if (pthread_create(&thread, &attr, work, NULL) == 0) {
+	if (pthread_create(&thread, &attr, work, c) == 0) {
 		workers++;
 		idle++;
+	} else {
+		free(c);
 	}
 	pthread_attr_destroy(&attr);
 }
