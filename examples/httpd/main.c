@@ -108,6 +108,7 @@ static int open_listener(int port)
 
 int main(int argc, char **argv)
 {
+	struct connection *first; /* main is a worker, too */
 	int port = 80;
 
 	serve_root = "";
@@ -122,8 +123,9 @@ int main(int argc, char **argv)
 		}
 	}
 	signal(SIGPIPE, SIG_IGN);
+	first = malloc(sizeof(*first));
 	listener = open_listener(port);
-	if (listener < 0) {
+	if (!first || listener < 0) {
 		fprintf(stderr, "httpd: port %d: %s\n", port, strerror(errno));
 		return 1;
 	}
@@ -132,6 +134,6 @@ int main(int argc, char **argv)
 	pthread_mutex_lock(&lock);
 	idle = workers = 1;
 	pthread_mutex_unlock(&lock);
-	work(NULL);
+	work(first);
 	return 1;
 }
