@@ -7,9 +7,9 @@
 #include "blk/blkfront.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <xen/io/protocols.h>
 
+#include "blk/vdev.h"
 #include "guest/console.h"
 #include "guest/init.h"
 #include "guest/irq.h"
@@ -18,32 +18,6 @@
 #include "lib/format.h"
 
 #define CONNECT_TIMEOUT_MS 10000U
-
-/* xvda is 202 << 8; from the 17th disk on numbers are 1 << 28 | disk << 8 (Xen's vbd-interface). */
-static void device_name(uint32_t id, char *name, size_t size)
-{
-	char letters[8], *at = letters + sizeof(letters); /* 20 bits of disk are 5 of them */
-	unsigned int disk, part;
-
-	if (id >> 28 == 1) {
-		disk = id >> 8 & 0xfffff;
-		part = id & 0xff;
-	} else if (id >> 8 == 202) {
-		disk = id >> 4 & 0xf;
-		part = id & 0xf;
-	} else {
-		str_format(name, size, "xvd-%u", id);
-		return;
-	}
-	/* a ... z, aa ... zz, aaa ...: digits without a zero, the last one first. */
-	*--at = '\0';
-	for (disk++; disk; disk = (disk - 1) / 26)
-		*--at = (char)('a' + (disk - 1) % 26);
-	if (part)
-		str_format(name, size, "xvd%s%u", at, part);
-	else
-		str_format(name, size, "xvd%s", at);
-}
 
 static int front_probe(struct xenbus_device *dev)
 {
@@ -54,7 +28,7 @@ static int front_probe(struct xenbus_device *dev)
 	front->dev = dev;
 	front->backend = dev->peer_domid;
 	list_init(&front->waiting);
-	device_name(dev->id, front->block.name, sizeof(front->block.name));
+	vdev_name(dev->id, front->block.name, sizeof(front->block.name));
 	front->block.driver = front;
 	front->block.submit = blkfront_submit;
 	front->block.kick = blkfront_kick;
