@@ -176,8 +176,9 @@ int layout_compute(struct layout *layout, const struct kernel *kernel, uint64_t 
 	else
 		layout->used_pages = next + 8;
 	/*
-	 * Where the kernel wants its p2m elsewhere, its pages lie behind all else: Linux drops its map of
-	 * what begins with the tables, and what lay between would stay mapped, writable and executable.
+	 * Where the kernel wants its p2m elsewhere, its pages lie behind all else: Linux drops its
+	 * map of what begins with the tables, and what lay between would stay mapped, writable and
+	 * executable.
 	 */
 	if (elsewhere) {
 		layout->first_p2m = layout->used_pages;
