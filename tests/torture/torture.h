@@ -34,8 +34,7 @@ extern char arena[ARENA_PAGES + 1][PAGE_SIZE]; /* the last one is not mapped */
 void arena_init(void);
 bool arena_mend(ulong va); /* after a page fault there: true if it can go on */
 
-/* --- what is done at random; each call is one step -----------------------------------------------
- */
+/* --- what is done at random; each call is one step --------------------------------------- */
 
 extern ulong steps;
 void finish(const char *why) NORETURN; /* main.c: says how far it came, and ends the domain */
@@ -48,11 +47,10 @@ void share_step(void);
 extern bool watchpoints; /* data breakpoints too: QEMU 7.2 may crash of them, so only if asked */
 void code_init(void);    /* code.c: instructions, register frames, a second vcpu */
 void code_step(void);
-void callbacks_restore(
-	void); /* trap table, callbacks, stack, masked upcalls: as the kit set them */
+/* Trap table, callbacks, stack and masked upcalls, as the kit set them. */
+void callbacks_restore(void);
 
-/* --- ring.c: the console's and the store's rings -------------------------------------------------
- */
+/* --- ring.c: the console's and the store's rings ------------------------------------------ */
 
 void ring_init(void);
 void say(const char *fmt, ...) PRINTF(1, 2); /* a line on the domain's console */
