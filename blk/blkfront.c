@@ -3,7 +3,7 @@
  * The block frontend's data path. A request takes a slot, whose number is its id on the ring, and
  * one grant for each segment; the response gives both back. Everything runs with upcalls masked:
  * from threads that submit and from the event that completes. Requests that find no slot or no
- * grant wait, in order, until something completes.
+ * grant wait, in order, until something completes or a timer looks again.
  *
  * The backend is as suspect as any peer: an id that is not in flight, or an index that cannot be,
  * ends the device instead of being believed.
@@ -17,7 +17,8 @@
 #include "guest/page.h"
 #include "guest/vmap.h"
 
-#define NO_SLOT RING_SIZE(&front->ring)
+#define NO_SLOT	       RING_SIZE(&front->ring)
+#define RETRY_INTERVAL (10 * NS_PER_MS)
 
 int blkfront_slots_init(struct blkfront *front)
 {
@@ -196,16 +197,15 @@ static void publish(struct blkfront *front)
 		evtchn_notify(front->port);
 }
 
-void blkfront_kick(struct block_device *dev)
+static bool in_flight(const struct blkfront *front)
 {
-	struct blkfront *front = dev->driver;
-	unsigned long flags = irq_save();
-
-	if (front->connected)
-		publish(front);
-	irq_restore(flags);
+	return front->ring.req_prod_pvt != front->ring.rsp_cons;
 }
 
+/*
+ * What waits is tried again when something completes. Where others hold all grants or all memory,
+ * nothing of ours may be under way that could complete: then a timer tries.
+ */
 void blkfront_restart(struct blkfront *front)
 {
 	unsigned long flags = irq_save();
@@ -218,9 +218,22 @@ void blkfront_restart(struct blkfront *front)
 			break;
 		list_remove(&req->link);
 	}
-	if (front->connected)
+	if (front->connected) {
 		publish(front);
+		if (!list_empty(&front->waiting) && !in_flight(front))
+			timer_start(&front->retry, clock_deadline(RETRY_INTERVAL));
+	}
 	irq_restore(flags);
+}
+
+void blkfront_kick(struct block_device *dev)
+{
+	blkfront_restart(dev->driver);
+}
+
+void blkfront_retry(struct clock_timer *timer)
+{
+	blkfront_restart(timer->arg);
 }
 
 /* --- In --------------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 
 #include <xen/io/blkif.h>
 
+#include "guest/clock.h"
 #include "guest/evtchn.h"
 #include "guest/gnttab.h"
 #include "xenstore/xenbus.h"
@@ -40,7 +41,8 @@ struct blkfront {
 	bool indirect; /* the backend takes indirect requests */
 	struct blkfront_slot *slots;
 	unsigned int free_slot; /* head; == RING_SIZE: none */
-	struct list waiting;	/* block_request: no room, or no connection yet */
+	struct list waiting;	  /* block_request: no room, or no connection yet */
+	struct clock_timer retry; /* runs while something waits and nothing is under way */
 };
 
 int blkfront_slots_init(struct blkfront *front);  /* -ENOMEM */
@@ -48,5 +50,6 @@ void blkfront_slots_free(struct blkfront *front); /* of a ring that the backend 
 void blkfront_submit(struct block_device *dev, struct block_request *req);
 void blkfront_kick(struct block_device *dev);
 void blkfront_event(evtchn_port_t port, void *arg);
-void blkfront_restart(struct blkfront *front); /* after a connection: what waits goes out */
+void blkfront_restart(struct blkfront *front); /* what waits goes out, as far as it can */
+void blkfront_retry(struct clock_timer *timer);
 void blkfront_fail_all(struct blkfront *front, int err);

@@ -28,6 +28,7 @@ static int front_probe(struct xenbus_device *dev)
 	front->dev = dev;
 	front->backend = dev->peer_domid;
 	list_init(&front->waiting);
+	timer_init(&front->retry, blkfront_retry, front);
 	vdev_name(dev->id, front->block.name, sizeof(front->block.name));
 	front->block.driver = front;
 	front->block.submit = blkfront_submit;
@@ -101,6 +102,7 @@ static void front_disconnect(struct blkfront *front)
 	unsigned long flags = irq_save();
 
 	front->connected = false;
+	timer_stop(&front->retry);
 	irq_restore(flags);
 	if (front->port)
 		evtchn_unbind(front->port);
