@@ -48,6 +48,9 @@ struct ext4_fs {
 	struct ext4_inode *open_inodes; /* under lib */
 };
 
+/* What a superblock is read in, at byte 1024, before the block size is known. */
+#define EXT4_FIRST_BLOCK 1024U
+
 extern struct struct_io_manager ext4_io_manager; /* io.c */
 extern const struct fs_ops ext4_ops;		 /* names.c */
 extern const struct file_ops ext4_file_ops;	 /* file.c */

@@ -8,8 +8,6 @@
 #include "guest/page.h"
 #include "lib/types.h"
 
-#define FIRST_BLOCK_SIZE 1024 /* until the superblock was read, at byte 1024 */
-
 static struct cache *cache_of(io_channel channel)
 {
 	return channel->private_data;
@@ -33,11 +31,11 @@ static errcode_t io_open(const char *name, int flags, io_channel *channel)
 		free(cache);
 		return dev ? ENOMEM : ENODEV;
 	}
-	cache_init(cache, dev, FIRST_BLOCK_SIZE, cache_bytes());
+	cache_init(cache, dev, EXT4_FIRST_BLOCK, cache_bytes());
 	io->magic = EXT2_ET_MAGIC_IO_CHANNEL;
 	io->manager = &ext4_io_manager;
 	io->name = strdup(name);
-	io->block_size = FIRST_BLOCK_SIZE;
+	io->block_size = EXT4_FIRST_BLOCK;
 	io->refcount = 1;
 	io->private_data = cache;
 	io->flags = CHANNEL_FLAGS_BLOCK_DEVICE;

@@ -182,6 +182,10 @@ int ext4_mount(const char *device, const char *point, bool readonly)
 		return refuse(device,
 			      "there is no such disk; see disk= in the domain's configuration");
 	}
+	if (fs->dev->block_size > EXT4_FIRST_BLOCK) {
+		free(fs);
+		return refuse(device, "its sectors are of more than 1024 bytes");
+	}
 	fs->readonly = readonly || fs->dev->readonly;
 	pthread_rwlock_init(&fs->data, NULL);
 	mutex_init(&fs->lib);

@@ -4,11 +4,16 @@
 
 #include <string.h>
 
-/* Whether `dir` is `ino` or lies below it: a directory cannot move into itself. */
+/*
+ * Whether `dir` is `ino` or lies below it: a directory cannot move into itself. On a damaged disk
+ * the ".." may form a ring, which is longer than there are inodes.
+ */
 static int is_below(struct ext4_fs *fs, ext2_ino_t dir, ext2_ino_t ino)
 {
+	uint32_t left = fs->fs->super->s_inodes_count;
+
 	while (dir != ino && dir != EXT2_ROOT_INO) {
-		int err = ext4_child(fs, dir, "..", &dir);
+		int err = left-- ? ext4_child(fs, dir, "..", &dir) : -EIO;
 
 		if (err)
 			return err;
