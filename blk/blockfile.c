@@ -23,7 +23,7 @@ static size_t clip(const struct block_device *dev, size_t len, off_t pos)
 	return (uint64_t)pos >= size ? 0 : MIN((uint64_t)len, size - (uint64_t)pos);
 }
 
-/* The part of one block, through a page of its own. */
+/* The part of one block, through a page: block_size is at most a page. */
 static int edge_rw(struct block_device *dev, enum block_op op, uint64_t pos, char *buf, size_t len)
 {
 	uint64_t start = ROUND_DOWN(pos, (uint64_t)dev->block_size);

@@ -57,13 +57,13 @@ struct disk {
 	struct virtio_queue *queue;
 	uint32_t max_discard;
 
-	/* With upcalls masked: */
-	struct slot *slots;
+	/* With upcalls masked, but for slots_maddr, which never changes: */
+	struct slot *slots; /* memory that the device writes: only `status` is ever read back */
 	uint64_t slots_maddr;
-	struct block_request *in_slot[SLOTS];
-	uint8_t free_slots[SLOTS];
+	struct block_request *in_slot[SLOTS]; /* NULL: free */
+	uint8_t free_slots[SLOTS];	      /* a stack of the numbers of free ones */
 	unsigned int free_count;
-	struct list waiting;
+	struct list waiting; /* block_request: no slot or no descriptors; started in order */
 };
 
 /* Descriptors for the data; neighbours in memory are joined. Returns how many. */

@@ -1,5 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of the domain. */
+/*
+ * The end of the domain, from a request to the hypercall:
+ *
+ *	shutdown_request	a thread of its own raises SIGTERM, or calls exit
+ *	exit, _exit		the application's atexit functions, then shutdown_now
+ *	shutdown_now		handlers, the latest registered first: mounts are written
+ *	SCHEDOP_shutdown	never returns
+ *
+ * shutdown_limit sets a timer beside all that: whatever hangs in it, the domain ends when the grace
+ * is over. A crash takes none of these steps, since nothing can be relied on then.
+ */
 #include "guest/clock.h"
 #include "guest/console.h"
 #include "guest/hypercall.h"
