@@ -245,13 +245,14 @@ bool consoled_attach(domid_t domid)
 	mutex_lock(&lock);
 	c = find(domid);
 	if (c) {
+		/* Before anything is shown: whoever sees it may type the escape at once. */
+		console_set_mode(0);
 		c->attached = true;
 		show_kept(c);
 	}
 	mutex_unlock(&lock);
 	if (!c)
 		return false;
-	console_set_mode(0);
 	while (forward(domid, &left))
 		;
 	console_set_mode(mode);

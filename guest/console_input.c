@@ -131,11 +131,15 @@ void console_input(const char *bytes, size_t len)
 	}
 }
 
-/* What was typed in raw mode and not read yet becomes part of a line, in its order. */
+/*
+ * What was typed in raw mode and not read yet becomes part of a line, in its order. A line that is
+ * not complete when raw mode begins can be read as it is.
+ */
 void console_set_mode(unsigned int new_mode)
 {
 	unsigned long flags = irq_save();
 	bool to_lines = new_mode & CONSOLE_CANON && !(mode & CONSOLE_CANON);
+	bool from_lines = !(new_mode & CONSOLE_CANON) && mode & CONSOLE_CANON;
 	char unread[READY_SIZE];
 	size_t n = 0;
 
@@ -143,6 +147,10 @@ void console_set_mode(unsigned int new_mode)
 		unread[n++] = ready[ready_tail++ % READY_SIZE];
 	mode = new_mode;
 	console_input(unread, n);
+	if (from_lines && line_len) {
+		deliver(line, line_len);
+		line_len = 0;
+	}
 	irq_restore(flags);
 }
 
