@@ -9,8 +9,8 @@
 
 const size_t libc_thread_size = sizeof(struct _reent);
 
-/* The first thread to ask, main's as a rule, gets the static one that newlib's own start uses. */
-static struct thread *first;
+/* The first thread to ask gets the static one that newlib's own start uses; set once, for good. */
+static bool global_taken;
 
 struct _reent *__getreent(void)
 {
@@ -19,8 +19,8 @@ struct _reent *__getreent(void)
 
 	if (reent)
 		return reent;
-	if (!first || !thread->libc_space) {
-		first = thread;
+	/* In one step: a thread may be preempted for another one that asks, too. */
+	if (!__atomic_test_and_set(&global_taken, __ATOMIC_RELAXED) || !thread->libc_space) {
 		reent = _GLOBAL_REENT;
 	} else {
 		reent = thread->libc_space;
