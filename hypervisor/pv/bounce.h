@@ -13,6 +13,9 @@
  * cannot.
  */
 void bounce(struct vcpu *v, uint64_t address, unsigned flags, uint32_t error);
+/* iret.c: the iret hypercall where do_iret (x86/direct.S) does not return by itself. 0. */
+long iret_full(void);
+
 static inline bool guest_kernel(const struct vcpu *v)
 {
 	return !v->pv.user_mode;

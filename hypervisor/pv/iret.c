@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The iret hypercall: back from a bounce frame, to guest user or guest kernel. It replaces the
- * frame of the vcpu, so it says WORK_FRAME and the exit loads everything from there. What the guest
- * asks for is made harmless here only as far as privilege goes; a selector or an address that iretq
- * refuses gives the guest its fault there (x86/entry.S).
+ * The iret hypercall: back from a bounce frame, to guest user or guest kernel. The usual return to
+ * guest kernel is made by do_iret (x86/direct.S), the rest comes here. It replaces the frame of the
+ * vcpu, so it says WORK_FRAME and the exit loads everything from there. What the guest asks for is
+ * made harmless here only as far as privilege goes; a selector or an address that iretq refuses
+ * gives the guest its fault there (x86/entry.S).
  */
 #include "access.h"
 #include "console.h"
 #include "hypervisor/pv/bounce.h"
 #include "hypervisor/pv/root.h"
 
-long do_iret(void)
+long iret_full(void)
 {
 	struct vcpu *v = current;
 	struct regs *r = &v->regs;

@@ -21,6 +21,8 @@
  *   slow      Of a hypercall: the frame is completed first with what only the registers hold,
  *             unless the handler has said WORK_FRAME (iret): then it has written rax, rcx, r11,
  *             rip, cs, ss and entry itself.
+ *   direct    To a handler of the guest's kernel, and from it by the iret hypercall, in the usual
+ *             case: direct.S.
  *   exit_*    From the complete frame. By sysret where the frame's entry is ENTRY_SYSCALL: then
  *             rcx and r11 are void and cs, ss flat (a hypercall, a bounce to a handler, iret with
  *             VGCF_in_syscall). Else by iretq, executed on the CPU stack. Should it fault (the
@@ -102,6 +104,7 @@ stub_fast:
 stub_event:
 	cmpb	$0, 1(%rdx) /* evtchn_upcall_mask */
 	jne	stub_fast
+	jmp	*stub_hypercall_upcall(%rip)
 stub_slow:
 	jmp	*stub_hypercall_slow(%rip)
 stub_hole_hit:
@@ -143,6 +146,8 @@ stub_table:
 	.quad	hypercall_table
 stub_hypercall_slow:
 	.quad	hypercall_slow
+stub_hypercall_upcall:
+	.quad	hypercall_upcall
 stub_syscall_user:
 	.quad	syscall_user
 stub_hole:
@@ -181,6 +186,7 @@ syscall_stub_end:
 .endm
 
 /* On the CPU stack; rcx: vcpu; rax: result. */
+	.globl	hypercall_slow
 hypercall_slow:
 	cmpl	$CPU_WORK_FRAME, CPU_WORK(%rsp)
 	je	hypercall_replaced
@@ -274,13 +280,33 @@ exit_work_first:
 	jmp	exit_restore
 
 /*
- * trap_hyper has put vector and error code into the frame of current. rsp: below the five words
- * of iretq.
+ * trap_hyper has put vector and error code into the frame of current. Every register is the
+ * guest's; rsp: at the five words of iretq.
  */
 	.globl	guest_iretq_fault
 guest_iretq_fault:
-	add	$40, %rsp
-	mov	CPU_CURRENT(%rsp), %rax
+	push	%rax
+	mov	%rsp, %rax
+	or	$(CPU_BLOCK - 1), %rax
+	mov	CPU_CURRENT - CPU_SIZE + 1(%rax), %rax
+	mov	%rcx, VCPU_RCX(%rax)
+	mov	%rax, %rcx
+	save_callee_saved
+	mov	%rdi, VCPU_RDI(%rax)
+	mov	%rsi, VCPU_RSI(%rax)
+	mov	%rdx, VCPU_RDX(%rax)
+	mov	%r8, VCPU_R8(%rax)
+	mov	%r9, VCPU_R9(%rax)
+	mov	%r10, VCPU_R10(%rax)
+	mov	%r11, VCPU_R11(%rax)
+	popq	VCPU_RAX(%rax)
+	popq	VCPU_RIP(%rax)
+	popq	VCPU_CS(%rax)
+	popq	VCPU_RFLAGS(%rax)
+	popq	VCPU_RSP(%rax)
+	popq	VCPU_SS(%rax)
+	or	$(CPU_BLOCK - 1), %rsp
+	sub	$(CPU_SIZE - 1), %rsp
 	lea	VCPU_REGS(%rax), %rdi
 	call	trap_guest
 	jmp	exit_check
@@ -310,7 +336,8 @@ enter_guest:
 	push	%r15
 .endm
 
-/* Every exception and interrupt but those with stacks of their own. */
+/* Every exception and interrupt but those with stacks of their own, and of direct.S. */
+	.globl	trap_common
 trap_common:
 	push_registers
 	cld
@@ -389,6 +416,10 @@ trap_stubs:
 	movl	$vector, 4(%rsp)
 	.if	vector == 1 || vector == 2 || vector == 8 || vector == 18
 	jmp	trap_own_stack
+	.elseif vector == 0 || vector == 3 || vector == 4 || vector == 16 || vector == 19
+	jmp	trap_direct
+	.elseif vector == 14
+	jmp	trap_direct_fault
 	.else
 	jmp	trap_common
 	.endif

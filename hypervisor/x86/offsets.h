@@ -13,6 +13,7 @@
 #define CPU_SCRATCH 8
 #define CPU_LIMIT   16
 #define CPU_WORK    24
+#define CPU_MC      112
 
 #define VCPU_INFO   0
 #define VCPU_REGS   8
@@ -38,7 +39,25 @@
 #define VCPU_RFLAGS 152
 #define VCPU_RSP    160
 #define VCPU_SS     168
+#define VCPU_DOMAIN 176
 #define VCPU_CPU    192
+#define VCPU_NMI_MASKED 673
+#define VCPU_EVENT  760 /* pv.event_callback */
+#define VCPU_TRAP   816 /* pv.trap, 16 bytes a row */
+#define TRAP_FLAGS  10
+#define VCPU_CR2    4928 /* pv.ctrlreg[2] */
+#define DOMAIN_ASSIST 1440 /* pv.vm_assist */
+#define INFO_CR2    16
+
+/* struct iret_context */
+#define IRET_R11    8
+#define IRET_RCX    16
+#define IRET_FLAGS  24
+#define IRET_RIP    32
+#define IRET_CS     40
+#define IRET_RFLAGS 48
+#define IRET_RSP    56
+#define IRET_SS     64
 
 /* Of struct regs, from its start. */
 #define REGS_CS   (VCPU_CS - VCPU_REGS)
@@ -48,11 +67,20 @@
 #define FRAME_ENTRY_SYSCALL 0x100 /* ENTRY_SYSCALL */
 #define CPU_WORK_FRAME      0x20 /* WORK_FRAME */
 #define RFLAGS_VM           0x20000 /* RF_VM */
+#define RFLAGS_IF           0x200
+#define RFLAGS_IOPL         0x3000
+#define CLEARED_ON_ENTRY    0x74100 /* SDM vol. 3, 6.12.1: VM RF NT TF; AC for a kernel's sake */
+#define ASSIST_IOPL         0x10 /* VMASST_TYPE_architectural_iopl */
+#define IN_SYSCALL          0x100 /* VGCF_in_syscall */
+#define GATE_MASKS          4 /* events, in trap_gate.flags */
+#define PF_PRESENT          1 /* SDM vol. 3, 4.7 */
+#define PF_USER             4
 
 /* The flat selectors of <xen/arch-x86/xen-x86_64.h>. */
 #define RING3_CS32 0xe023
 #define RING3_CS64 0xe033
 #define RING3_SS   0xe02b
+#define KERNEL_CS  0xe030 /* of guest kernel, as a bounce frame tells it from user */
 
 /* A row of the exception table: a fault at `at` continues at `to`. */
 #define EXTABLE(at, to) \

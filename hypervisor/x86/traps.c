@@ -88,7 +88,7 @@ static NORETURN void die(const struct regs *r)
 
 void trap_hyper(struct regs *r)
 {
-	extern const char guest_iretq[];
+	extern const char guest_iretq_fault[];
 	uint64_t fixup;
 
 	if (r->entry >= 32) {
@@ -101,7 +101,7 @@ void trap_hyper(struct regs *r)
 	fixup = extable_find(r->rip);
 	if (!fixup)
 		die(r);
-	if (r->rip == (uint64_t)guest_iretq) {
+	if (fixup == (uint64_t)guest_iretq_fault) {
 		/* It becomes the guest's, raised where the return should have gone. */
 		current->regs.entry = r->entry;
 		current->regs.error_code = r->error_code;
