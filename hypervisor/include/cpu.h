@@ -46,7 +46,11 @@ struct cpu {
 	uint64_t cr3; /* as loaded */
 	uint64_t cr4;
 	uint32_t tsc_aux; /* as loaded */
-	uint64_t flushed; /* tlb_clock at its last complete flush of guests' entries */
+	/*
+	 * tlb_clock at its last complete flush of guests' entries; TLB_NONE: it runs on the
+	 * hypervisor's own tables and has none. Read by others.
+	 */
+	uint64_t flushed;
 	/* Within a multicall: where hypercall_continue stores instead of the frame. */
 	struct multicall_entry *mc;
 	uint32_t mc_args; /* how many arguments it stored */
@@ -58,6 +62,9 @@ struct cpu {
 	uint64_t tsc_base, ns_base;
 	uint32_t tsc_mul;
 	int8_t tsc_shift;
+
+	/* Flushes that others asked for (atomic), and how many of them are done. */
+	uint32_t flush_asked, flush_done;
 };
 
 /* The processor that runs this code: its block is aligned, and every stack lies in it. */
@@ -108,7 +115,10 @@ static inline bool work_spent(int units)
  */
 void tlb_flush_page(unsigned long va); /* this processor, now */
 void tlb_flush_local(void);
-/* Flush processors (bit i: cpu i) and wait until they did; va == ~0UL means all of it. */
+/*
+ * Flush processors (bit i: cpu i) and wait until they did; va == ~0UL means all of it. No lock may
+ * be held that somebody takes with trylock loops; a ticket lock may (its waiters serve).
+ */
 void tlb_flush_mask(uint64_t mask, unsigned long va);
 static inline void tlb_flush_later(void)
 {
@@ -119,22 +129,28 @@ static inline void tlb_flush_later(void)
  * A guest may keep a stale entry for as long as it likes, so a frame remembers (frame.stamp) the
  * tlb clock of the moment when its last type ref or its last ref went, and whoever gives the
  * frame a new use, a type or an owner, calls tlb_flush_since(stamp). Whatever flushes all of
- * guests' entries of this processor (tlb_flush_local, a load of CR3) calls tlb_flushed().
+ * guests' entries of this processor (tlb_flush_local, a load of CR3) calls tlb_flushing() right
+ * before.
+ *
+ * Why a stamp tells. An entry goes from its table by a locked instruction, then the clock is read
+ * for the stamp. Let processor X advance the clock to t and flush. If t > stamp, the stamp was read
+ * before X advanced the clock, so the entry was gone from memory before X flushed, and X cannot
+ * have loaded it since. That holds because the clock advances before the flush, not behind it: an
+ * entry that X loads between the two would else count as flushed.
  */
-extern uint64_t tlb_clock; /* atomic; x86/paging.c */
-static inline void tlb_flushed(void)
+#define TLB_NONE (~0UL)
+extern uint64_t tlb_clock; /* atomic; x86/cpu.c */
+static inline void tlb_flushing(void)
 {
 	this_cpu()->flushed = __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_RELAXED);
 }
+void tlb_flush_others_since(uint64_t stamp);
 static inline void tlb_flush_since(uint64_t stamp)
 {
-	unsigned i;
-
 	if (unlikely(this_cpu()->flushed <= stamp))
 		tlb_flush_local();
-	for (i = 0; unlikely(nr_cpus > 1) && i < nr_cpus; i++)
-		if (cpus[i] != this_cpu() && READ_ONCE(cpus[i]->flushed) <= stamp)
-			tlb_flush_mask(1UL << i, ~0UL);
+	if (unlikely(nr_cpus > 1))
+		tlb_flush_others_since(stamp);
 }
 static inline void tlb_flush_sync(void)
 {

@@ -29,9 +29,13 @@
 #define SVR_ENABLE   (1u << 8)
 #define LVT_MASKED   (1u << 16)
 #define LVT_NMI      (4u << 8)
+#define ICR_NMI      (4u << 8)
+#define ICR_INIT     (5u << 8)
+#define ICR_STARTUP  (6u << 8)
 #define ICR_PENDING  (1u << 12)
 #define ICR_ASSERT   (1u << 14)
 #define ICR_SELF     (1u << 18)
+#define ICR_OTHERS   (3u << 18)
 #define DIVIDE_BY_16 3
 
 static volatile uint32_t *regs;
@@ -62,7 +66,8 @@ static void error_interrupt(void)
 	printk(LOG_WARNING, "local APIC error %x\n", reg_read(REG_ESR));
 }
 
-void apic_init(void)
+/* Returns where its registers are. */
+static uint64_t enable(void)
 {
 	uint64_t base = rdmsr(MSR_APIC_BASE);
 
@@ -72,19 +77,38 @@ void apic_init(void)
 		wrmsr(MSR_APIC_BASE, base);
 	}
 	wrmsr(MSR_APIC_BASE, base | BASE_ENABLE);
-	regs = iomap(base & PTE_ADDR, PAGE_SIZE);
-	if (!regs)
-		panic("no room to map the local APIC");
+	return base & PTE_ADDR;
+}
+
+static void registers_init(void)
+{
 	reg_write(REG_SVR, SVR_ENABLE | VECTOR_SPURIOUS);
 	reg_write(REG_TPR, 0);
 	reg_write(REG_LVT_LINT0, LVT_MASKED); /* the PICs' line */
-	reg_write(REG_LVT_LINT1, LVT_NMI);
+	reg_write(REG_LVT_LINT1, LVT_MASKED); /* the machine's NMI: the first processor's alone */
 	reg_write(REG_LVT_ERROR, VECTOR_ERROR);
 	reg_write(REG_DIVIDE, DIVIDE_BY_16);
 	reg_write(REG_LVT_TIMER, VECTOR_TIMER);
 	reg_write(REG_ESR, 0);
+}
+
+void apic_init_cpu(void)
+{
+	(void)enable();
+	registers_init();
+	this_cpu()->apic_id = apic_id();
+}
+
+void apic_init(void)
+{
+	regs = iomap(enable(), PAGE_SIZE);
+	if (!regs)
+		panic("no room to map the local APIC");
+	registers_init();
+	reg_write(REG_LVT_LINT1, LVT_NMI);
 	irq_set_handler(VECTOR_TIMER, timer_interrupt);
 	irq_set_handler(VECTOR_KICK, kick_interrupt);
+	irq_set_handler(VECTOR_FLUSH, cpu_serve);
 	irq_set_handler(VECTOR_NMI_SEEN, trap_nmi_seen);
 	irq_set_handler(VECTOR_ERROR, error_interrupt);
 	this_cpu()->apic_id = apic_id();
@@ -100,12 +124,32 @@ uint32_t apic_id(void)
 	return reg_read(REG_ID) >> 24;
 }
 
-void apic_ipi(uint32_t id, uint8_t vector)
+static void send(uint32_t id, uint32_t what)
 {
 	while (reg_read(REG_ICR_LOW) & ICR_PENDING)
 		cpu_serve();
 	reg_write(REG_ICR_HIGH, id << 24);
-	reg_write(REG_ICR_LOW, ICR_ASSERT | vector);
+	reg_write(REG_ICR_LOW, ICR_ASSERT | what);
+}
+
+void apic_ipi(uint32_t id, uint8_t vector)
+{
+	send(id, vector);
+}
+
+void apic_reset(uint32_t id)
+{
+	send(id, ICR_INIT);
+}
+
+void apic_startup(uint32_t id, uint8_t page)
+{
+	send(id, ICR_STARTUP | page);
+}
+
+void apic_nmi_others(void)
+{
+	reg_write(REG_ICR_LOW, ICR_OTHERS | ICR_ASSERT | ICR_NMI);
 }
 
 /* From an NMI too. One write: it may come in the midst of the two of apic_ipi. */

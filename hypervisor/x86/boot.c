@@ -8,6 +8,7 @@
 #include "param.h"
 #include "pv.h"
 #include "sched.h"
+#include "smp.h"
 
 static const void *module_data(const struct module *m)
 {
@@ -46,6 +47,7 @@ NORETURN void boot(uint32_t magic, uint64_t info)
 	c = this_cpu();
 	/* The final address space, and who may have its memory. */
 	paging_init();
+	smp_prepare();
 	frame_init(memory_top() >> PAGE_SHIFT);
 	memory_give_all();
 
@@ -59,6 +61,7 @@ NORETURN void boot(uint32_t magic, uint64_t info)
 	sched_init_cpu(c);
 	time_init();
 	uart_enable_irq();
+	smp_start();
 
 	dom0_build();
 	time_start_refining();

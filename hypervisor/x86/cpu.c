@@ -76,7 +76,7 @@ static bool opt_smep = true, opt_umip = true;
 static char *opt_smap;
 static uint64_t opt_maxcpus = MAX_CPUS;
 PARAM(maxcpus, PARAM_UINT, &opt_maxcpus,
-      "processors to use at most; this version runs on the first one");
+      "processors to use at most");
 PARAM(smep, PARAM_BOOL, &opt_smep, "supervisor mode execution prevention");
 PARAM(smap, PARAM_STRING, &opt_smap,
       "yes or no: supervisor mode access prevention; off under QEMU's TCG");
@@ -197,9 +197,9 @@ static void load_segments(void)
 			 ::"i"(SEL_HYPER_CS), "r"(SEL_HYPER_DS), "r"(0) : "rax", "memory");
 }
 
-static void load_tss(struct cpu *c, unsigned id)
+static void load_tss(struct cpu *c)
 {
-	uint64_t block = CPUS_VIRT + id * CPU_BLOCK_SIZE;
+	uint64_t block = CPUS_VIRT + c->id * CPU_BLOCK_SIZE;
 
 	c->tss->rsp0 = (uint64_t)c; /* a vcpu's frame as soon as one runs */
 	c->tss->ist[IST_NMI - 1] = block + 3 * PAGE_SIZE;
@@ -228,6 +228,25 @@ static void set_msrs(unsigned id)
 	wrmsr(MSR_PAT, PAT_XEN);
 }
 
+void cpu_init(struct cpu *c)
+{
+	c->hypercall_limit = NR_HYPERCALLS;
+	make_gdt(c);
+	cpu_load_own_gdt(c);
+	load_segments();
+	load_tss(c);
+	idt_load();
+	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE | (cpu_features.nx ? EFER_NXE : 0));
+	c->cr4 = control_bits();
+	write_cr4(c->cr4);
+	set_msrs(c->id);
+}
+
+unsigned cpus_max(void)
+{
+	return (unsigned)MAX(MIN(opt_maxcpus, (uint64_t)MAX_CPUS), 1UL);
+}
+
 void cpu_init_boot(void)
 {
 	struct cpu *c = cpu_of_block(0);
@@ -239,19 +258,10 @@ void cpu_init_boot(void)
 	c->tss = &cpu0_tss;
 	c->gdt_page = cpu0_gdt;
 	c->gdt_mfn = MFN(((uint64_t)cpu0_gdt - IMAGE_VIRT + LOAD_PHYS) >> PAGE_SHIFT);
-	c->hypercall_limit = NR_HYPERCALLS;
 	cpus[0] = c;
 	nr_cpus = 1;
-	make_gdt(c);
-	cpu_load_own_gdt(c);
-	load_segments();
-	load_tss(c, 0);
 	idt_init();
-	idt_load();
-	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE | (cpu_features.nx ? EFER_NXE : 0));
-	c->cr4 = control_bits();
-	write_cr4(c->cr4);
-	set_msrs(0);
+	cpu_init(c);
 }
 
 void cpu_kick(struct cpu *c)
@@ -260,10 +270,30 @@ void cpu_kick(struct cpu *c)
 		apic_ipi(c->apic_id, VECTOR_KICK);
 }
 
-/* Nobody asks anything of the only processor. */
+/*
+ * Whoever asks adds to flush_asked and sends an interrupt if nothing was outstanding; so `done` is
+ * stored before `asked` is read again, in that order for all (a locked store).
+ */
+static void serve_flushes(struct cpu *c)
+{
+	uint32_t asked;
+
+	while ((asked = __atomic_load_n(&c->flush_asked, __ATOMIC_SEQ_CST)) != c->flush_done) {
+		if (c->flushed != TLB_NONE) {
+			tlb_flushing();
+			write_cr3(read_cr3());
+		}
+		__atomic_store_n(&c->flush_done, asked, __ATOMIC_SEQ_CST);
+	}
+}
+
 void cpu_serve(void)
 {
+	struct cpu *c = this_cpu();
+
 	__asm__ volatile("pause");
+	if (READ_ONCE(c->flush_asked) != c->flush_done)
+		serve_flushes(c);
 }
 
 void tlb_flush_page(unsigned long va)
@@ -274,13 +304,54 @@ void tlb_flush_page(unsigned long va)
 void tlb_flush_local(void)
 {
 	__atomic_and_fetch(&this_cpu()->work, ~WORK_FLUSH, __ATOMIC_SEQ_CST);
+	tlb_flushing();
 	write_cr3(read_cr3());
-	tlb_flushed();
+}
+
+/*
+ * All at once, then wait for each. A flush that is asked for while another is under way there is
+ * done with it or right after it.
+ */
+static void flush_others(uint64_t mask)
+{
+	uint32_t ticket[MAX_CPUS];
+	struct cpu *c;
+	unsigned i;
+
+	for (i = 0; i < nr_cpus; i++) {
+		if (!(mask >> i & 1))
+			continue;
+		c = cpus[i];
+		ticket[i] = __atomic_add_fetch(&c->flush_asked, 1, __ATOMIC_SEQ_CST);
+		if (READ_ONCE(c->flush_done) == ticket[i] - 1)
+			apic_ipi(c->apic_id, VECTOR_FLUSH);
+	}
+	for (i = 0; i < nr_cpus; i++)
+		while ((mask >> i & 1) &&
+		       (int32_t)(__atomic_load_n(&cpus[i]->flush_done, __ATOMIC_ACQUIRE) -
+				 ticket[i]) < 0)
+			cpu_serve();
+}
+
+void tlb_flush_others_since(uint64_t stamp)
+{
+	uint64_t mask = 0;
+	unsigned i;
+
+	for (i = 0; i < nr_cpus; i++)
+		if (cpus[i] != this_cpu() && READ_ONCE(cpus[i]->flushed) <= stamp)
+			mask |= BIT(i);
+	if (mask)
+		flush_others(mask);
 }
 
 void tlb_flush_mask(uint64_t mask, unsigned long va)
 {
-	if (!(mask >> this_cpu()->id & 1))
+	struct cpu *me = this_cpu();
+
+	if (mask & ~BIT(me->id))
+		flush_others(mask & ~BIT(me->id));
+	if (!(mask >> me->id & 1))
 		return;
 	if (va == ~0UL)
 		tlb_flush_local();

@@ -57,6 +57,14 @@ bool hypervisor_is_tcg(void)
 	return r[1] == 0x54474354 && r[2] == 0x43544743; /* "TCGTCGTCGTCG" */
 }
 
+uint32_t cpuid_apic_id(void)
+{
+	uint32_t r[4];
+
+	cpuid(1, 0, r);
+	return r[1] >> 24;
+}
+
 /*
  * OSXSAVE says what the guest has put into its CR4. But its kernel, asking with Xen's prefix
  * (#UD), sees ours: Linux takes that as the permission to set CR4.OSXSAVE, and stock Xen has

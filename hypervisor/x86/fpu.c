@@ -92,6 +92,13 @@ void fpu_init(void)
 	cpu_features.xsaveopt = r[0] & 1;
 }
 
+void fpu_init_cpu(void)
+{
+	if (cpu_features.xsave)
+		set_xcr0(cpu_features.xcr0_max);
+	stts();
+}
+
 /* As FNINIT and reset leave it; XSTATE_BV says that both parts are in the area. */
 static void init_area(struct vcpu *v)
 {

@@ -152,6 +152,7 @@ early_gdt_pointer:
 
 	.bss
 	.balign	4096
+	.globl	early_l4
 early_l4:	.skip	4096
 early_l3_low:	.skip	4096
 early_l3_image:	.skip	4096

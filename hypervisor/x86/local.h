@@ -34,8 +34,8 @@ uint64_t memory_top(void); /* first address above all RAM */
 
 /* paging.c */
 void paging_init(void);
-/* A processor's block at its place; guard pages are left out. */
-void paging_map_cpu(unsigned id, paddr_t block);
+/* A processor's block at its place, without guard pages; the first one's is the image's. */
+void paging_map_cpu(unsigned id);
 static inline struct cpu *cpu_of_block(unsigned id)
 {
 	return (struct cpu *)(CPUS_VIRT + (id + 1) * CPU_BLOCK_SIZE -
@@ -55,8 +55,10 @@ struct table_pointer {
 	uint64_t base;
 } PACKED;
 void features_find(void);
-/* The first processor: block, descriptor tables, control registers, MSRs. */
+/* The first processor: its block, and what is done once for all. */
 void cpu_init_boot(void);
+void cpu_init(struct cpu *c); /* this one: descriptor tables, control registers, MSRs */
+unsigned cpus_max(void);      /* maxcpus= */
 void cpu_load_own_gdt(struct cpu *c); /* outside of any domain's area */
 void idt_init(void);
 void idt_load(void);
@@ -75,11 +77,16 @@ uint64_t extable_find(uint64_t pc);
 #define VECTOR_TIMER    0xf0
 #define VECTOR_KICK     0xf1
 #define VECTOR_NMI_SEEN 0xf2
+#define VECTOR_FLUSH    0xf3
 #define VECTOR_ERROR    0xfe
 #define VECTOR_SPURIOUS 0xff
 void apic_init(void);
+void apic_init_cpu(void); /* this processor's own */
 void apic_eoi(void);
 uint32_t apic_id(void);
+void apic_reset(uint32_t id); /* INIT */
+void apic_startup(uint32_t id, uint8_t page); /* STARTUP: real mode at page * 4096 */
+void apic_nmi_others(void);
 void apic_ipi(uint32_t apic_id, uint8_t vector);
 void apic_ipi_self(uint8_t vector); /* from an NMI too */
 void apic_timer_set(uint32_t ticks); /* one shot; 0 stops it */
@@ -150,8 +157,10 @@ void acpi_init(void); /* while the first 4 GiB are mapped whole */
 
 /* switch.c, fpu.c */
 void fpu_init(void);
+void fpu_init_cpu(void);
 void fpu_switch(struct vcpu *prev, struct vcpu *next);
 
 /* cpuid.c */
 void cpuid_init(void);
 bool hypervisor_is_tcg(void);
+uint32_t cpuid_apic_id(void); /* of this processor, before its APIC is mapped */

@@ -106,15 +106,23 @@ static void map_direct(uint64_t start, uint64_t end)
 		map(DIRECTMAP_VIRT + start, start, end - start, PTE_W | nx | global);
 }
 
-void paging_map_cpu(unsigned id, paddr_t block)
+/* The stub is the same page for all: what it addresses lies relative to where it runs. */
+void paging_map_cpu(unsigned id)
 {
 	static const bool mapped[8] = { true, false, true, false, true, false, true, true };
+	extern char cpu0_block[];
+	paddr_t pa;
 	unsigned i;
 
-	for (i = 0; i < 8; i++)
-		if (mapped[i])
-			map(CPUS_VIRT + id * CPU_BLOCK_SIZE + i * PAGE_SIZE, block + i * PAGE_SIZE,
-			    PAGE_SIZE, i ? PTE_W | nx | global : global);
+	for (i = 0; i < 8; i++) {
+		if (!mapped[i])
+			continue;
+		pa = image_phys(cpu0_block) + i * PAGE_SIZE;
+		if (id && i)
+			pa = memory_take(PAGE_SIZE, PAGE_SIZE, ~0UL);
+		map(CPUS_VIRT + id * CPU_BLOCK_SIZE + i * PAGE_SIZE, pa, PAGE_SIZE,
+		    i ? PTE_W | nx | global : global);
+	}
 }
 
 /* Memory of its own for a table that is indexed by frame number, mapped at va. */
@@ -179,7 +187,6 @@ static void make_tables(void)
 
 void paging_init(void)
 {
-	extern char cpu0_block[];
 	uint64_t *l3;
 	unsigned i;
 
@@ -188,7 +195,7 @@ void paging_init(void)
 	hyper_l4 = new_table();
 	hyper_l4_mfn = virt_to_mfn(hyper_l4);
 	map_image();
-	paging_map_cpu(0, image_phys(cpu0_block));
+	paging_map_cpu(0);
 	for (i = 0; i < e820_count; i++)
 		if (e820[i].type == 1)
 			map_direct(ROUND_UP(e820[i].addr, PAGE_SIZE),

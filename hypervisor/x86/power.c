@@ -4,6 +4,7 @@
 #include "domain.h"
 #include "local.h"
 #include "param.h"
+#include "smp.h"
 
 #define SLP_EN     (1u << 13)
 #define SLP_TYP    10
@@ -47,6 +48,7 @@ void machine_poweroff(void)
 	uint8_t type_a, type_b;
 
 	printk(LOG_INFO, "powering off\n");
+	smp_stop_others();
 	if (acpi_read_s5(&type_a, &type_b)) {
 		sleep_port(acpi.pm1a, type_a);
 		sleep_port(acpi.pm1b, type_b);
@@ -75,9 +77,11 @@ void machine_reboot(void)
 
 	if (opt_noreboot) {
 		printk(LOG_INFO, "noreboot: stopped\n");
+		smp_stop_others();
 		stop();
 	}
 	printk(LOG_INFO, "rebooting\n");
+	smp_stop_others();
 	if (acpi.reset_port)
 		outb(acpi.reset_port, acpi.reset_value);
 	outb(RESET_PORT, 0x02);

@@ -146,8 +146,8 @@ void switch_root(struct vcpu *v)
 	__atomic_and_fetch(&c->work, ~WORK_FLUSH, __ATOMIC_SEQ_CST);
 	c->cr3 = v->pv.cr3;
 	c->hypercall_limit = v->pv.user_mode ? 0 : NR_HYPERCALLS;
+	tlb_flushing();
 	write_cr3(c->cr3);
-	tlb_flushed();
 }
 
 void ldt_load(struct vcpu *v)
@@ -213,7 +213,7 @@ void switch_to(struct vcpu *prev, struct vcpu *next)
 		__asm__ volatile("lldt %w0" ::"r"(0));
 		c->cr3 = hyper_l4_mfn.n << PAGE_SHIFT;
 		write_cr3(c->cr3);
-		tlb_flushed();
+		WRITE_ONCE(c->flushed, TLB_NONE);
 		fpu_switch(prev, next);
 		return;
 	}

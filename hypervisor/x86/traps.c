@@ -9,6 +9,7 @@
 #include "local.h"
 #include "pv.h"
 #include "sched.h"
+#include "smp.h"
 
 #define VECTOR_DB 1
 #define VECTOR_NMI 2
@@ -139,6 +140,8 @@ struct cpu *trap_own_stack_c(struct regs *r)
 		__asm__ volatile("mov %0, %%dr6" ::"r"(0xffff0ff0UL));
 		return NULL;
 	case VECTOR_NMI:
+		while (smp_stopping())
+			__asm__ volatile("cli; hlt");
 		/*
 		 * It may have come anywhere: what it means is done in an ordinary interrupt, as
 		 * soon as one can be taken.
