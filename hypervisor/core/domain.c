@@ -22,6 +22,7 @@
 static struct {
 	spinlock_t lock; /* guards the list and the hash */
 	struct domain *first, *hash[HASH_SIZE];
+	struct domain *freed; /* out of the list; some processor may still look at them */
 	domid_t last_id; /* the last one given without being asked for */
 } domains;
 
@@ -37,6 +38,18 @@ struct domain *domain_find(domid_t id)
 	return NULL;
 }
 
+/* Without the last reference it is on its way out of the list. */
+static bool hold_alive(struct domain *d)
+{
+	uint32_t refs = READ_ONCE(d->refs);
+
+	while (refs)
+		if (__atomic_compare_exchange_n(&d->refs, &refs, refs + 1, true, __ATOMIC_ACQUIRE,
+						__ATOMIC_RELAXED))
+			return true;
+	return false;
+}
+
 struct domain *domain_get(domid_t id)
 {
 	struct domain *d;
@@ -48,8 +61,8 @@ struct domain *domain_get(domid_t id)
 	}
 	spin_lock(&domains.lock);
 	d = domain_find(id);
-	if (d)
-		domain_hold(d);
+	if (d && !hold_alive(d))
+		d = NULL;
 	spin_unlock(&domains.lock);
 	return d;
 }
@@ -60,10 +73,8 @@ struct domain *domain_get_next(domid_t from)
 	struct domain *d;
 
 	spin_lock(&domains.lock);
-	for (d = domains.first; d && d->id < from; d = d->next)
+	for (d = domains.first; d && (d->id < from || !hold_alive(d)); d = d->next)
 		;
-	if (d)
-		domain_hold(d);
 	spin_unlock(&domains.lock);
 	return d;
 }
@@ -97,7 +108,8 @@ static void domain_insert(struct domain *d)
 	d->next = *at;
 	*at = d;
 	d->hash_next = domains.hash[d->id % HASH_SIZE];
-	domains.hash[d->id % HASH_SIZE] = d;
+	/* domain_find takes no lock: the link stands before the domain is seen. */
+	__atomic_store_n(&domains.hash[d->id % HASH_SIZE], d, __ATOMIC_RELEASE);
 }
 
 static void domain_remove(struct domain *d)
@@ -134,18 +146,58 @@ static void domain_free(struct domain *d)
 }
 
 /*
- * Out of the list first: from then on nobody finds it. domain_find without a reference stays right
- * because the hypervisor is not preemptible and frees only here, at the end of an operation of this
- * processor.
+ * Out of the list first: from then on nobody finds it. Who found it before without a reference
+ * (domain_find), or reads its vcpus and ports, is in the middle of an operation, on some processor.
+ * The hypervisor is not preemptible, so once each processor was between two operations, nobody is:
+ * each takes its bit out of `busy` there, and the last one frees. One processor frees at once: it
+ * puts at the end of an operation.
  */
 void domain_put(struct domain *d)
 {
+	unsigned i;
+
 	if (__atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL))
 		return;
 	spin_lock(&domains.lock);
 	domain_remove(d);
+	if (nr_cpus > 1) {
+		d->busy = nr_cpus < 64 ? BIT(nr_cpus) - 1 : ~0UL;
+		d->freed_next = domains.freed;
+		domains.freed = d;
+	}
 	spin_unlock(&domains.lock);
-	domain_free(d);
+	if (nr_cpus == 1) {
+		domain_free(d);
+		return;
+	}
+	for (i = 0; i < nr_cpus; i++) {
+		cpu_work(cpus[i], WORK_QUIET);
+		cpu_kick(cpus[i]);
+	}
+}
+
+/* The bit goes before the list is looked at: a domain that is put later sets it again. */
+void domain_quiet(struct cpu *c)
+{
+	struct domain **at, *d, *free = NULL;
+
+	__atomic_and_fetch(&c->work, ~WORK_QUIET, __ATOMIC_SEQ_CST);
+	spin_lock(&domains.lock);
+	for (at = &domains.freed; (d = *at) != NULL;) {
+		d->busy &= ~BIT(c->id);
+		if (d->busy) {
+			at = &d->freed_next;
+			continue;
+		}
+		*at = d->freed_next;
+		d->freed_next = free;
+		free = d;
+	}
+	spin_unlock(&domains.lock);
+	while ((d = free) != NULL) {
+		free = d->freed_next;
+		domain_free(d);
+	}
 }
 
 /* As Xen's common and x86 checks of a PV domain's configuration. */

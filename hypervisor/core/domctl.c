@@ -253,7 +253,7 @@ static long domctl_run(struct domain *d, struct xen_domctl *op, bool *back, void
  * The order of refusals is Xen's: version, domain, permission, operation. getdomaininfo takes the
  * next domain where there is none of that number, so that a toolstack can list them all.
  */
-long do_domctl(xen_domctl_t *u)
+static long domctl(xen_domctl_t *u)
 {
 	struct xen_domctl op;
 	struct domain *d = NULL;
@@ -284,5 +284,21 @@ long do_domctl(xen_domctl_t *u)
 		domain_put(d);
 	if (back && copy_to_guest(u, &op, sizeof(op)))
 		rc = -EFAULT;
+	return rc;
+}
+
+/*
+ * One at a time, and nobody waits: who holds the lock may be waiting for the other processor to stop
+ * a vcpu. The guest comes again.
+ */
+long do_domctl(xen_domctl_t *u)
+{
+	static spinlock_t lock;
+	long rc;
+
+	if (!spin_trylock(&lock))
+		return hypercall_continue(__HYPERVISOR_domctl, 1, u);
+	rc = domctl(u);
+	spin_unlock(&lock);
 	return rc;
 }

@@ -108,7 +108,7 @@ static long set_affinity(struct domain *d, const struct xen_domctl_vcpuaffinity 
 			return -EFAULT;
 		if (!(hard & all_cpus()))
 			return -EINVAL;
-		v->affinity = hard;
+		sched_set_affinity(v, hard);
 		if (bitmap_out(&a->cpumap_hard, hard & all_cpus(), MAX_CPUS))
 			return -EFAULT;
 	}

@@ -2,10 +2,12 @@
 /*
  * Event channels: sending. The state of ports is changed by evtchn_op.c, under the table's lock.
  *
- * Senders take no lock. A port's group, once there, stays until its domain is taken apart, and a
- * domain is freed only when no processor is in the middle of an operation that began before; so
- * what a racing sender reads of a port that closes leads at worst to one event too many, which
- * guests must expect.
+ * With one processor senders take no lock: nothing changes while they look. With several, a guest's
+ * send takes the lock of its own table: a port's binding is several words, and no end of it changes
+ * without both locks. What the hypervisor itself sends (virqs, pirqs) reads one word of the port, the
+ * vcpu; groups of ports and vcpus stay until the domain is freed, and that is only when no processor
+ * is in the middle of an operation that began before (domain_quiet). So a racing close leads at
+ * worst to one event too many, which guests must expect.
  */
 #include "console.h"
 #include "domain.h"
@@ -19,8 +21,11 @@ void evtchn_mark_upcall(struct vcpu *v)
 {
 	if (__atomic_exchange_n(&v->info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST))
 		return;
-	sched_unblock(v);
-	if (v->running)
+	/*
+	 * The byte stands (a locked store) before `running` is read; who comes onto a processor says
+	 * so before the way out looks at the byte (the load of CR3 is between).
+	 */
+	if (!sched_unblock(v) && v->running)
 		cpu_kick(v->cpu);
 }
 
@@ -35,7 +40,7 @@ static NOINLINE void wake_pollers(struct domain *d, uint32_t port)
 	for (; mask; mask &= mask - 1) {
 		i = bits_lowest(mask);
 		if (!d->vcpu[i]->poll_port || d->vcpu[i]->poll_port == port)
-			sched_unblock(d->vcpu[i]);
+			(void)sched_unblock(d->vcpu[i]);
 	}
 }
 
@@ -73,7 +78,7 @@ void evtchn_unmask(struct domain *d, uint32_t port)
 		evtchn_mark_upcall(v);
 }
 
-long evtchn_send(struct domain *d, uint32_t port)
+static long send(struct domain *d, uint32_t port)
 {
 	struct evtchn *e;
 	struct domain *peer;
@@ -91,6 +96,21 @@ long evtchn_send(struct domain *d, uint32_t port)
 		return 0;
 	}
 	return e->state == EVTCHNSTAT_unbound ? 0 : -EINVAL;
+}
+
+static NOINLINE long send_locked(struct domain *d, uint32_t port)
+{
+	long rc;
+
+	spin_lock(&d->evtchn.lock);
+	rc = send(d, port);
+	spin_unlock(&d->evtchn.lock);
+	return rc;
+}
+
+long evtchn_send(struct domain *d, uint32_t port)
+{
+	return likely(nr_cpus == 1) ? send(d, port) : send_locked(d, port);
 }
 
 void evtchn_send_virq(struct vcpu *v, uint32_t virq)
@@ -116,7 +136,7 @@ bool evtchn_virq_is_global(uint32_t virq)
 
 void evtchn_send_global_virq(uint32_t virq)
 {
-	struct domain *d = virq_handler[virq] ? virq_handler[virq] : dom0;
+	struct domain *handler = READ_ONCE(virq_handler[virq]), *d = handler ? handler : dom0;
 
 	if (d)
 		evtchn_send_domain_virq(d, virq);
@@ -151,7 +171,8 @@ void evtchn_drop_virq_handlers(struct domain *d)
 
 void evtchn_send_pirq(struct domain *d, uint32_t pirq)
 {
-	uint32_t port = d->evtchn.pirq_port ? d->evtchn.pirq_port[pirq] : 0;
+	uint16_t *ports = READ_ONCE(d->evtchn.pirq_port);
+	uint32_t port = ports ? READ_ONCE(ports[pirq]) : 0;
 
 	if (port)
 		evtchn_set_pending(d, d->vcpu[evtchn_at(&d->evtchn, port)->vcpu], port);

@@ -162,13 +162,24 @@ static long close_port(struct domain *d, uint32_t port)
 	return 0;
 }
 
+/* Who opened a port before the domain died has done it when we get the lock. */
+void evtchn_close_all(struct domain *d)
+{
+	struct evtchn_table *t = &d->evtchn;
+	uint32_t port;
+
+	spin_lock(&t->lock);
+	spin_unlock(&t->lock);
+	for (port = 1; port < t->ports && t->active; port++)
+		close_port(d, port);
+	evtchn_drop_virq_handlers(d);
+}
+
 void evtchn_destroy(struct domain *d)
 {
 	struct evtchn_table *t = &d->evtchn;
-	uint32_t port, i, groups = t->ports / EVTCHN_GROUP;
+	uint32_t i, groups = t->ports / EVTCHN_GROUP;
 
-	for (port = 1; port < t->ports && t->active; port++)
-		close_port(d, port);
 	t->ports = 0;
 	for (i = 0; i < groups; i++) {
 		heap_free(t->group[i]);
@@ -176,7 +187,6 @@ void evtchn_destroy(struct domain *d)
 	}
 	heap_free(t->pirq_port);
 	t->pirq_port = NULL;
-	evtchn_drop_virq_handlers(d);
 }
 
 /* Checked as late as Xen does: which of two errors a guest sees is part of the ABI. */

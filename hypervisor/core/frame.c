@@ -180,7 +180,7 @@ void frame_release(struct frame *f)
 	last = !--d->tot_pages;
 	spin_unlock(&d->frames_lock);
 	m2p_set(frame_to_mfn(f), M2P_INVALID);
-	f->stamp = READ_ONCE(tlb_clock);
+	f->stamp = tlb_stamp();
 	f->state = 0;
 	f->owner = DOMID_INVALID;
 	block_give(f, 0);

@@ -38,9 +38,11 @@ int grant_grow(struct domain *d, uint32_t n)
 	struct grant_table *t = d->grant;
 	int rc = 0;
 
-	if (n > t->max_frames || d->dying)
+	if (n > t->max_frames)
 		return -EINVAL;
 	spin_lock(&t->lock);
+	if (d->dying) /* under the lock, which grant_unshare takes after it died */
+		rc = -EINVAL;
 	while (!rc && t->frames < n) {
 		rc = grow(d, t);
 		if (!rc)
@@ -80,6 +82,8 @@ void grant_unshare(struct domain *d)
 {
 	uint32_t i;
 
+	spin_lock(&d->grant->lock);
+	spin_unlock(&d->grant->lock);
 	for (i = 0; i < d->grant->frames; i++)
 		frame_unshare(d->grant->shared[i]);
 }

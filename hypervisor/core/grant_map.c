@@ -199,8 +199,8 @@ static int unmap_host(struct maptrack *m, struct frame *f, uint64_t addr, uint64
 }
 
 /* The mapping ends as far as the addresses say: host part, device part, or both. */
-static int unmap_one(uint32_t handle, uint64_t host, uint64_t dev, uint64_t new_addr,
-		     bool flush_page)
+static int unmap_handle(uint32_t handle, uint64_t host, uint64_t dev, uint64_t new_addr,
+			bool flush_page)
 {
 	struct grant_table *t = current->domain->grant;
 	struct domain *owner;
@@ -228,6 +228,12 @@ static int unmap_one(uint32_t handle, uint64_t host, uint64_t dev, uint64_t new_
 	}
 	if (dev && m->flags & GNTMAP_device_map)
 		done |= GNTMAP_device_map;
+	/*
+	 * Nobody else's entry may reach the frame once its owner is told that the mapping ended: its
+	 * owner may go on to use it, without any change that a stamp would tell.
+	 */
+	if (unlikely(nr_cpus > 1) && done & GNTMAP_host_map)
+		tlb_flush_mask(pv_running_cpus(current->domain) & ~BIT(this_cpu()->id), ~0UL);
 	readonly = m->flags & GNTMAP_readonly;
 	unpin_all(owner, m->ref, done | (m->flags & GNTMAP_readonly));
 	if (done & GNTMAP_host_map)
@@ -240,6 +246,20 @@ static int unmap_one(uint32_t handle, uint64_t host, uint64_t dev, uint64_t new_
 		domain_put(owner);
 	}
 	return GNTST_okay;
+}
+
+static int unmap_one(uint32_t handle, uint64_t host, uint64_t dev, uint64_t new_addr,
+		     bool flush_page)
+{
+	struct grant_table *t = current->domain->grant;
+	int rc;
+
+	if (likely(nr_cpus == 1))
+		return unmap_handle(handle, host, dev, new_addr, flush_page);
+	spin_lock(&t->unmap_lock);
+	rc = unmap_handle(handle, host, dev, new_addr, flush_page);
+	spin_unlock(&t->unmap_lock);
+	return rc;
 }
 
 long grant_unmap(struct gnttab_unmap_grant_ref *u, unsigned count)

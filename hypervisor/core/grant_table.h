@@ -47,6 +47,7 @@ struct grant_table {
 	struct active **active;
 	uint32_t handles, max_handles, free_handle; /* HANDLE_NONE ends the list */
 	struct maptrack **maptrack;
+	spinlock_t unmap_lock; /* several processors: of two that end one mapping, one does */
 	uint32_t release_pos; /* grant_release_maps goes on here */
 };
 

@@ -15,15 +15,15 @@ static void stop_timers(struct domain *d)
 	unsigned i;
 
 	for (i = 0; i < ARRAY_SIZE(d->watchdog); i++)
-		timer_stop(&d->watchdog[i]);
+		timer_stop_sync(&d->watchdog[i]);
 	for (i = 0; i < d->max_vcpus; i++) {
 		struct vcpu *v = d->vcpu[i];
 
 		if (!v)
 			continue;
-		timer_stop(&v->singleshot);
-		timer_stop(&v->periodic);
-		timer_stop(&v->poll_timer);
+		timer_stop_sync(&v->singleshot);
+		timer_stop_sync(&v->periodic);
+		timer_stop_sync(&v->poll_timer);
 	}
 }
 
@@ -38,18 +38,37 @@ static void drop_infos(struct domain *d)
 }
 
 /*
+ * The frame behind f in d's list, the first for NULL, with a reference: so it stays in the list,
+ * whoever lets go of it meanwhile. Those without references are on their way out of it. Drops f's.
+ */
+static struct frame *next_frame(struct domain *d, struct frame *f)
+{
+	uint32_t mfn;
+
+	spin_lock(&d->frames_lock);
+	mfn = f ? f->next : d->frames;
+	while (mfn && !frame_get(&frame_table[mfn], d->id))
+		mfn = frame_table[mfn].next;
+	spin_unlock(&d->frames_lock);
+	if (f)
+		frame_put(f);
+	return mfn ? &frame_table[mfn] : NULL;
+}
+
+/*
  * Frames that are not freed by this are other domains' mappings: they were given up before, and are
  * passed by.
  */
 static int drop_frames(struct domain *d)
 {
-	uint32_t mfn, next;
+	struct frame *f;
 
-	for (mfn = d->frames; mfn; mfn = next) {
-		next = frame_table[mfn].next;
-		frame_unallocate(&frame_table[mfn]);
-		if (work_spent(20))
+	for (f = next_frame(d, NULL); f; f = next_frame(d, f)) {
+		frame_unallocate(f);
+		if (work_spent(20)) {
+			frame_put(f);
 			return -ERESTART;
+		}
 	}
 	return 0;
 }
@@ -74,7 +93,7 @@ int domain_kill(struct domain *d)
 		spin_unlock(&d->lock);
 		block_claim(d, 0);
 		stop_timers(d);
-		evtchn_destroy(d);
+		evtchn_close_all(d);
 		pirq_destroy_domain(d);
 		drop_infos(d);
 		physdev_drop_eoi(d);

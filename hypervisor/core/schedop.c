@@ -96,7 +96,7 @@ static long op_poll(const void *arg)
 		timer_set(&v->poll_timer, poll.timeout);
 	else
 		timer_stop(&v->poll_timer); /* of an earlier poll that ended sooner */
-	this_cpu()->work |= WORK_RESCHED;
+	cpu_work(this_cpu(), WORK_RESCHED);
 	return 0;
 }
 
@@ -202,7 +202,7 @@ static long op_pin_override(const void *arg)
 		return -EFAULT;
 	if (p.pcpu >= (int)nr_cpus)
 		return -EINVAL;
-	current->affinity = p.pcpu < 0 ? ~0UL : BIT(p.pcpu);
+	sched_set_affinity(current, p.pcpu < 0 ? ~0UL : BIT(p.pcpu));
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 struct timer_cpu {
 	spinlock_t lock; /* guards the heap: others may stop a timer that waits here */
 	struct timer *first;
+	struct timer *firing; /* whose function runs now; compared only */
 	uint64_t programmed; /* what the hardware is set to; 0: nothing */
 };
 
@@ -101,15 +102,48 @@ static void take_out(struct timer_cpu *tc, struct timer *t)
 /* The hardware stays as it is: an interrupt too many costs less than setting it anew. */
 void timer_stop(struct timer *t)
 {
-	struct timer_cpu *tc;
+	struct cpu *c;
 
 	if (!t->deadline)
 		return;
-	tc = t->cpu->timers;
-	spin_lock(&tc->lock);
+	for (;;) {
+		c = t->cpu;
+		spin_lock(&c->timers->lock);
+		if (likely(c == READ_ONCE(t->cpu)))
+			break;
+		spin_unlock(&c->timers->lock);
+	}
 	if (t->deadline)
-		take_out(tc, t);
-	spin_unlock(&tc->lock);
+		take_out(c->timers, t);
+	spin_unlock(&c->timers->lock);
+}
+
+/* It belongs to another processor's heap: which, changes only under that one's lock. */
+static NOINLINE void move(struct timer *t, struct cpu *to)
+{
+	struct cpu *from = t->cpu;
+
+	if (!from) {
+		t->cpu = to;
+		return;
+	}
+	spin_lock(&from->timers->lock);
+	if (t->deadline)
+		take_out(from->timers, t);
+	WRITE_ONCE(t->cpu, to);
+	spin_unlock(&from->timers->lock);
+}
+
+/* fn may be what waits for us: the caller holds no lock that it takes. */
+void timer_stop_sync(struct timer *t)
+{
+	unsigned i;
+
+	timer_stop(t);
+	for (i = 0; i < nr_cpus; i++)
+		while (cpus[i] != this_cpu() &&
+		       __atomic_load_n(&cpus[i]->timers->firing, __ATOMIC_ACQUIRE) == t)
+			cpu_serve();
 }
 
 /* Into the heap, or to another place in it; locked, t in no other heap. */
@@ -130,10 +164,8 @@ void timer_set(struct timer *t, uint64_t deadline)
 	struct cpu *c = this_cpu();
 	struct timer_cpu *tc = c->timers;
 
-	if (unlikely(t->cpu != c)) {
-		timer_stop(t);
-		t->cpu = c;
-	}
+	if (unlikely(t->cpu != c))
+		move(t, c);
 	spin_lock(&tc->lock);
 	/* Put off, with no timer below it, it stands right where it is. */
 	if (t->deadline && t->deadline <= deadline && !t->child)
@@ -152,9 +184,11 @@ void timer_run(void)
 	spin_lock(&tc->lock);
 	while ((t = tc->first) && t->deadline <= time_now()) {
 		take_out(tc, t);
+		tc->firing = t;
 		spin_unlock(&tc->lock);
 		t->fn(t->arg);
 		spin_lock(&tc->lock);
+		tc->firing = NULL;
 	}
 	tc->programmed = t ? t->deadline : 0;
 	if (t)

@@ -34,13 +34,15 @@ static void fire_periodic(void *vcpu)
 {
 	struct vcpu *v = vcpu;
 
-	if (v->running && !v->blocked)
+	/* Here, it cannot leave meanwhile; elsewhere it has its own (vcpu_periodic_start). */
+	if (v == current && !v->blocked)
 		periodic_tick(v, time_now());
 }
 
 void vcpu_periodic_start(struct vcpu *v)
 {
-	if (v->period_ns && v->virq_port[VIRQ_TIMER] && !v->periodic.deadline)
+	if (v->period_ns && v->virq_port[VIRQ_TIMER] && v == current &&
+	    (!v->periodic.deadline || v->periodic.cpu != this_cpu()))
 		periodic_tick(v, time_now());
 }
 
@@ -50,7 +52,7 @@ static void fire_poll(void *vcpu)
 	struct vcpu *v = vcpu;
 
 	if (v->polling)
-		sched_unblock(v);
+		(void)sched_unblock(v);
 }
 
 /*
@@ -102,9 +104,9 @@ fail:
 void vcpu_destroy(struct vcpu *v)
 {
 	sched_remove_vcpu(v);
-	timer_stop(&v->singleshot);
-	timer_stop(&v->periodic);
-	timer_stop(&v->poll_timer);
+	timer_stop_sync(&v->singleshot);
+	timer_stop_sync(&v->periodic);
+	timer_stop_sync(&v->poll_timer);
 	pv_vcpu_destroy(v);
 	fpu_free_vcpu(v);
 	v->domain->vcpu[v->id] = NULL;

@@ -49,17 +49,20 @@ static long op_up(struct vcpu *v)
 static long op_down(struct vcpu *v)
 {
 	struct domain *d = v->domain;
+	bool last;
 	uint32_t i;
 
+	spin_lock(&d->lock); /* of two that go down at once, one is the last */
 	for (i = 0; i < d->max_vcpus; i++)
 		if (d->vcpu[i] && d->vcpu[i] != v && !d->vcpu[i]->down)
 			break;
-	if (i == d->max_vcpus) {
+	last = i == d->max_vcpus;
+	v->down = !last;
+	spin_unlock(&d->lock);
+	if (last)
 		domain_shutdown(d, SHUTDOWN_poweroff);
-		return 0;
-	}
-	v->down = true;
-	sched_sleep(v);
+	else
+		sched_sleep(v);
 	return 0;
 }
 
@@ -119,8 +122,12 @@ static long op_set_periodic(struct vcpu *v, const void *arg)
 	v->period_ns = set.period_ns;
 	v->periodic_due = time_now() + set.period_ns;
 	timer_stop(&v->periodic);
-	if (v->running)
+	if (v == current) {
 		vcpu_periodic_start(v);
+	} else if (v->running) { /* it starts it itself, on its processor */
+		cpu_work(v->cpu, WORK_RESCHED);
+		cpu_kick(v->cpu);
+	}
 	return 0;
 }
 
@@ -174,9 +181,11 @@ static long op_send_nmi(struct vcpu *v, const void *arg)
 	if (arg)
 		return -EINVAL;
 	v->nmi_pending = true;
-	if (v->running)
+	if (v->running) {
 		cpu_work(v->cpu, WORK_NMI);
-	sched_unblock(v);
+		cpu_kick(v->cpu);
+	}
+	(void)sched_unblock(v);
 	return 0;
 }
 

@@ -27,6 +27,9 @@ struct timer_cpu;
 /* A multicall's entry is to be continued; never seen outside of core/multicall.c. */
 #define WORK_ENTRY (1u << 6)
 
+/* Nothing of an operation that began earlier is in use here: domain_quiet() */
+#define WORK_QUIET (1u << 7)
+
 struct cpu {
 	/* Offsets of the first fields are used by entry.S (x86/offsets.h). */
 	struct vcpu *vcpu; /* whose frame entry pushes into; an idle vcpu has no guest state */
@@ -122,7 +125,7 @@ void tlb_flush_local(void);
 void tlb_flush_mask(uint64_t mask, unsigned long va);
 static inline void tlb_flush_later(void)
 {
-	this_cpu()->work |= WORK_FLUSH;
+	cpu_work(this_cpu(), WORK_FLUSH); /* atomic: others set theirs */
 }
 
 /*
@@ -132,8 +135,7 @@ static inline void tlb_flush_later(void)
  * guests' entries of this processor (tlb_flush_local, a load of CR3) calls tlb_flushing() right
  * before.
  *
- * Why a stamp tells. An entry goes from its table by a locked instruction, then the clock is read
- * for the stamp. Let processor X advance the clock to t and flush. If t > stamp, the stamp was read
+ * Why a stamp tells. An entry goes from its table, then the clock is read for the stamp (tlb_stamp). Let processor X advance the clock to t and flush. If t > stamp, the stamp was read
  * before X advanced the clock, so the entry was gone from memory before X flushed, and X cannot
  * have loaded it since. That holds because the clock advances before the flush, not behind it: an
  * entry that X loads between the two would else count as flushed.
@@ -143,6 +145,12 @@ extern uint64_t tlb_clock; /* atomic; x86/cpu.c */
 static inline void tlb_flushing(void)
 {
 	this_cpu()->flushed = __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_RELAXED);
+}
+/* For a frame.stamp: the entries that named the frame are gone, for other processors too. */
+static inline uint64_t tlb_stamp(void)
+{
+	mb(); /* a store to a table may else wait in this processor's buffer */
+	return READ_ONCE(tlb_clock);
 }
 void tlb_flush_others_since(uint64_t stamp);
 static inline void tlb_flush_since(uint64_t stamp)

@@ -63,6 +63,8 @@ struct domain {
 
 	struct domain *next; /* in the order of ids */
 	struct domain *hash_next;
+	struct domain *freed_next; /* after the last reference went; domains.lock */
+	uint64_t busy;             /* then: processors that may still look at it */
 
 	uint32_t max_vcpus;
 	struct vcpu *vcpu[MAX_VCPUS]; /* NULL until domctl max_vcpus */
@@ -114,6 +116,7 @@ extern struct domain *dom0; /* the hardware domain */
 struct domain *domain_get(domid_t id);
 struct domain *domain_get_next(domid_t from); /* the first whose id is not below `from` */
 void domain_put(struct domain *d);
+void domain_quiet(struct cpu *c); /* this processor is between two operations */
 static inline void domain_hold(struct domain *d)
 {
 	__atomic_add_fetch(&d->refs, 1, __ATOMIC_RELAXED);

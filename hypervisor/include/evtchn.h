@@ -42,7 +42,8 @@ struct evtchn_table {
 };
 
 int evtchn_init(struct domain *d);     /* -ENOMEM */
-void evtchn_destroy(struct domain *d); /* closes and frees all; idempotent */
+void evtchn_close_all(struct domain *d); /* for good: d is dying */
+void evtchn_destroy(struct domain *d);   /* its memory; nobody looks at it any more */
 
 /*
  * The entry of a port that is below t->ports; a guest's number is clamped. Closed ones have one

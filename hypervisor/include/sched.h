@@ -23,6 +23,7 @@ void sched_remove_vcpu(struct vcpu *v); /* it runs nowhere, and is not runnable 
 void sched_wake(struct vcpu *v);
 void sched_sleep(struct vcpu *v);
 void sched_sleep_sync(struct vcpu *v);
+void sched_set_affinity(struct vcpu *v, uint64_t mask); /* bit i: processor i; at once */
 
 /* On the way out to a guest: pick who goes on, and switch to him; halt while there is nobody. */
 void sched_run(void);
@@ -30,8 +31,8 @@ void sched_run(void);
 /* Of the current vcpu; they take effect on the way out. */
 void sched_block(void); /* until an event comes; not at all if one waits unmasked */
 void sched_yield(void); /* behind those that wait */
-/* Something happened that v may have blocked for, in SCHEDOP_block or _poll. */
-void sched_unblock(struct vcpu *v);
+/* Something happened that v may have blocked for, in SCHEDOP_block or _poll. True: it had. */
+bool sched_unblock(struct vcpu *v);
 
 uint64_t sched_idle_time(const struct cpu *c); /* ns since boot */
 #define SCHED_WEIGHT_DEFAULT 256

@@ -19,9 +19,10 @@ struct timer {
 
 void timer_init_cpu(struct cpu *c);
 void timer_setup(struct timer *t, timer_fn fn, void *arg);
-void timer_set(struct timer *t,
-	       uint64_t deadline); /* again sets anew; moves to this cpu. Never fails */
-void timer_stop(struct timer *t);  /* after it fn does not run any more (on this cpu) */
+/* Again sets anew; moves to this cpu. Never fails. Nobody else sets this timer at the same time. */
+void timer_set(struct timer *t, uint64_t deadline);
+void timer_stop(struct timer *t);  /* fn does not begin any more; elsewhere it may still run */
+void timer_stop_sync(struct timer *t); /* nor that; for good, nobody sets it meanwhile */
 void timer_run(void);              /* expired ones; then programs the next deadline */
 
 uint64_t time_now(void); /* ns since boot, monotonic per cpu; TSC based */

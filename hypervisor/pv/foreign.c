@@ -38,6 +38,22 @@ int foreign_permitted(const struct foreign *f)
 	return f->d == me || me->privileged ? 0 : -EPERM;
 }
 
+/*
+ * A vcpu says that it runs before it loads its CR3, and stops saying so after another was loaded: so
+ * with the table changed and then this read, a processor that is missing has nothing of it.
+ */
+uint64_t pv_running_cpus(const struct domain *d)
+{
+	uint64_t mask = 0;
+	uint32_t i;
+
+	mb(); /* the change of the table first */
+	for (i = 0; i < d->max_vcpus; i++)
+		if (d->vcpu[i] && READ_ONCE(d->vcpu[i]->running))
+			mask |= BIT(READ_ONCE(d->vcpu[i]->cpu)->id);
+	return mask;
+}
+
 int flush_vcpus(struct domain *d, const void *bitmap, unsigned long va)
 {
 	uint64_t wanted = ~0UL, mask = 0;

@@ -105,7 +105,7 @@ static inline void l1_entry_put(uint64_t e)
 		return;
 	do
 		if (unlikely((s & FRAME_TREFS) == FRAME_TREF))
-			f->stamp = READ_ONCE(tlb_clock);
+			f->stamp = tlb_stamp();
 	while (!__atomic_compare_exchange_n(&f->state, &s, s - sub, false, __ATOMIC_RELEASE,
 					    __ATOMIC_RELAXED));
 	if (unlikely(!((s - sub) & FRAME_REFS)))

@@ -125,7 +125,7 @@ static int devalidate(struct frame *f, uint64_t type, uint64_t extra)
 		make_partial(f, extra);
 		return rc;
 	}
-	f->stamp = READ_ONCE(tlb_clock);
+	f->stamp = tlb_stamp();
 	__atomic_sub_fetch(&f->state, FRAME_TREF, __ATOMIC_RELEASE);
 	frame_put(f);
 	return 0;
@@ -146,7 +146,7 @@ int frame_put_typed(struct frame *f)
 			return devalidate(f, s & FRAME_TYPE, FRAME_REF);
 		}
 		if (last)
-			f->stamp = READ_ONCE(tlb_clock);
+			f->stamp = tlb_stamp();
 		if (cas(f, &s, new))
 			break;
 	}

@@ -3,6 +3,7 @@
  * What waits before a guest goes on, in the order that lets each find the effects of the ones
  * before.
  */
+#include "domain.h"
 #include "evtchn.h"
 #include "local.h"
 #include "pv.h"
@@ -23,6 +24,8 @@ void exit_work(void)
 
 		if (work & WORK_FLUSH)
 			tlb_flush_local();
+		if (unlikely(work & WORK_QUIET))
+			domain_quiet(c);
 		if (work & WORK_TIMER)
 			timer_run();
 		if (work & (WORK_RESCHED | WORK_CRASH) || c->vcpu->is_idle) {

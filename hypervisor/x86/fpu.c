@@ -214,12 +214,17 @@ void stts_if_needed(struct vcpu *v)
 
 void fpu_switch(struct vcpu *prev, struct vcpu *next)
 {
+	bool stored = unlikely(nr_cpus > 1) && this_cpu()->fpu_owner == prev;
+
+	/* It may go on elsewhere: its state must not stay here. */
+	if (stored)
+		fpu_save(prev);
 	if (next->is_idle)
 		return;
 	if (eager)
 		fpu_restore(next);
 	/* XGETBV is not held back by CR0.TS: it must show the next one's. */
-	else if (cpu_features.xsave && prev->xcr0 != next->xcr0)
+	else if (cpu_features.xsave && (stored || prev->xcr0 != next->xcr0))
 		set_xcr0(next->xcr0);
 	stts_if_needed(next);
 }

@@ -23,6 +23,7 @@ static struct ioapic {
 	unsigned first, lines;
 	uint32_t low[NR_GSI]; /* lower word of each line's route, as written */
 } ioapics[ARRAY_SIZE(acpi.ioapic)];
+static spinlock_t lock; /* a register is two accesses; and the copies of the routes */
 static unsigned nr_ioapics, nr_lines;
 
 static uint32_t reg_read(struct ioapic *io, uint32_t reg)
@@ -108,9 +109,11 @@ void ioapic_route(unsigned gsi, uint8_t vector, bool level, bool low)
 
 	if (!io)
 		return;
+	spin_lock(&lock);
 	reg_write(io, REG_ROUTE(line) + 1, cpus[0]->apic_id << 24);
 	line_write(io, line,
 		   vector | ROUTE_MASKED | (level ? ROUTE_LEVEL : 0) | (low ? ROUTE_LOW : 0));
+	spin_unlock(&lock);
 }
 
 void ioapic_mask(unsigned gsi, bool mask)
@@ -118,9 +121,11 @@ void ioapic_mask(unsigned gsi, bool mask)
 	unsigned line;
 	struct ioapic *io = of_gsi(gsi, &line);
 
-	if (io)
-		line_write(io, line,
-			   mask ? io->low[line] | ROUTE_MASKED : io->low[line] & ~ROUTE_MASKED);
+	if (!io)
+		return;
+	spin_lock(&lock);
+	line_write(io, line, mask ? io->low[line] | ROUTE_MASKED : io->low[line] & ~ROUTE_MASKED);
+	spin_unlock(&lock);
 }
 
 /*
@@ -143,7 +148,9 @@ int ioapic_read(unsigned long base, uint32_t reg, uint32_t *val)
 
 	if (!io)
 		return -EINVAL;
+	spin_lock(&lock);
 	*val = reg_read(io, reg & 0xff);
+	spin_unlock(&lock);
 	return 0;
 }
 

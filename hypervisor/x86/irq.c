@@ -93,14 +93,15 @@ void gsi_use(unsigned gsi, uint8_t vector)
 static void deliver(unsigned pirq)
 {
 	struct pirq *p = &pirqs[pirq];
+	struct domain *d = READ_ONCE(p->domain); /* another processor may just take it away */
 
 	if (p->kind == PIRQ_GSI && p->level) {
 		ioapic_mask(pirq, true);
 		p->wants_eoi = true;
 	}
 	apic_eoi();
-	if (p->bound)
-		evtchn_send_pirq(p->domain, pirq);
+	if (p->bound && d)
+		evtchn_send_pirq(d, pirq);
 }
 
 void irq_dispatch(unsigned vector)

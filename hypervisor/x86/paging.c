@@ -22,7 +22,8 @@ uint64_t *hyper_l4;
 mfn_t hyper_l4_mfn;
 
 static uint64_t nx, global;
-static uint64_t iomap_next = IOMAP_VIRT, *iomap_l2;
+static uint64_t iomap_next = IOMAP_VIRT, *iomap_l2; /* next: atomic */
+static spinlock_t iomap_lock; /* guards the tables below iomap_l2 */
 
 static uint64_t *new_table(void)
 {
@@ -208,24 +209,30 @@ void paging_init(void)
 
 void *iomap(paddr_t base, size_t size)
 {
-	uint64_t offset = base & ~PAGE_MASK, va = iomap_next, at;
+	uint64_t offset = base & ~PAGE_MASK, va, at;
 	uint64_t span = ROUND_UP(offset + size, PAGE_SIZE);
 	uint64_t *l2e, *l1;
 
-	if (!span || va + span > IOMAP_VIRT + IOMAP_SIZE)
+	if (!span)
 		return NULL;
+	va = __atomic_fetch_add(&iomap_next, span, __ATOMIC_RELAXED);
+	if (va + span > IOMAP_VIRT + IOMAP_SIZE)
+		return NULL;
+	spin_lock(&iomap_lock);
 	for (at = va; at < va + span; at += PAGE_SIZE) {
 		l2e = &iomap_l2[at >> 21 & 511];
 		if (!(*l2e & PTE_P)) {
 			l1 = hyper_alloc(0);
-			if (!l1)
+			if (!l1) {
+				spin_unlock(&iomap_lock);
 				return NULL;
+			}
 			*l2e = virt_to_mfn(l1).n << PAGE_SHIFT | PTE_P | PTE_W | PTE_A;
 		}
 		l1 = mfn_to_virt(pte_mfn(*l2e));
 		l1[at >> 12 & 511] = (base - offset + (at - va)) | PTE_P | PTE_W | PTE_A | PTE_D |
 				     PTE_PCD | PTE_PWT | nx | global;
 	}
-	iomap_next += span;
+	spin_unlock(&iomap_lock);
 	return (void *)(va + offset);
 }

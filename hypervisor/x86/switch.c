@@ -165,11 +165,10 @@ void ldt_load(struct vcpu *v)
 	__asm__ volatile("lldt %w0" ::"r"(SEL_LDT));
 }
 
-static void load_descriptors(struct vcpu *v, struct cpu *c)
+static void load_descriptors(struct vcpu *v)
 {
 	struct table_pointer gdt = { 15 * PAGE_SIZE - 1, GDT_VIRT(v->id) };
 
-	pv_gdt_attach(v, c);
 	__asm__ volatile("lgdt %0" ::"m"(gdt));
 	ldt_load(v);
 }
@@ -220,8 +219,9 @@ void switch_to(struct vcpu *prev, struct vcpu *next)
 	/* The old table's area is not in the new address space; ours is in every one. */
 	cpu_load_own_gdt(c);
 	c->tss->rsp0 = (uint64_t)(&next->regs + 1);
+	pv_gdt_attach(next, c); /* before the load of CR3, which drops another processor's page 14 */
 	switch_root(next);
-	load_descriptors(next, c);
+	load_descriptors(next);
 	cr4_load(next);
 	tsc_aux_load(next);
 	segments_load(next);

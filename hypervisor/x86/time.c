@@ -5,8 +5,9 @@
  *
  * The TSC's frequency is what CPUID tells, or else measured: for a fifth of a millisecond at
  * boot, and then over ever longer spans against the same clock. A better value changes the rate
- * from that moment on; the time itself never jumps. All processors share one scale, so theirs are
- * one clock where the TSC is.
+ * from that moment on; the time itself never jumps. Several processors share one scale, so theirs
+ * are one clock where the TSC is; as they could not all change it at the same moment, it is measured
+ * longer at boot and then stays.
  */
 #include "access.h"
 #include "clocksource.h"
@@ -18,6 +19,7 @@
 
 #define SECOND 1000000000UL
 #define MEASURE_NS 200000UL /* a millisecond for a clock as coarse as the PIT */
+#define MEASURE_SMP_NS (20 * 1000000UL)
 #define REFINE_FIRST (10 * 1000000UL)
 #define REFINE_LAST  (2 * SECOND)
 #define APIC_TICKS_MAX 0xffffffffUL
@@ -117,7 +119,9 @@ static uint64_t hz_by_cpuid(void)
 
 static void measure(void)
 {
-	uint64_t span = clocksource.lasting ? MEASURE_NS : 5 * MEASURE_NS;
+	uint64_t span = acpi.nr_cpus > 1     ? MEASURE_SMP_NS
+			: clocksource.lasting ? MEASURE_NS
+					      : 5 * MEASURE_NS;
 	uint64_t want = clocksource.hz * span / SECOND, told = hz_by_cpuid();
 	uint64_t tsc, ref, apic;
 
@@ -140,11 +144,9 @@ static void measure(void)
 static void refine(void *unused)
 {
 	uint64_t tsc, ref;
-	unsigned i;
 
 	read_pair(&tsc, &ref);
-	for (i = 0; i < nr_cpus; i++)
-		set_rate(cpus[i], ratio(tsc - first.tsc, ref - first.ref, clocksource.hz));
+	set_rate(this_cpu(), ratio(tsc - first.tsc, ref - first.ref, clocksource.hz));
 	if (!current->is_idle)
 		time_update_vcpu(current);
 	refine_interval = MIN(refine_interval * 4, REFINE_LAST);
@@ -166,7 +168,7 @@ void time_init(void)
 
 void time_start_refining(void)
 {
-	if (tsc_told || !clocksource.lasting)
+	if (tsc_told || !clocksource.lasting || nr_cpus > 1)
 		return;
 	refine_interval = REFINE_FIRST;
 	timer_setup(&refine_timer, refine, NULL);

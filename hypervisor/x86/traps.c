@@ -66,9 +66,11 @@ void trap_nmi_seen(void)
 	if (!v)
 		return;
 	v->nmi_pending = true;
-	if (v->running)
+	if (v->running) {
 		cpu_work(v->cpu, WORK_NMI);
-	sched_unblock(v);
+		cpu_kick(v->cpu);
+	}
+	(void)sched_unblock(v);
 }
 
 static const char *const names[] = {
