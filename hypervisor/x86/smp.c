@@ -19,7 +19,8 @@
 #define EFER_KEPT    0x901 /* SCE LME NXE */
 #define INIT_NS      10000000UL
 #define AGAIN_NS     200000UL
-#define GIVE_UP_NS   200000000UL
+#define GIVE_UP_NS   1000000000UL
+#define ALIVE_NS     10000000000UL /* it runs: the machine may be slow */
 #define SYNC_ROUNDS  16
 
 /* The words at the end of trampoline.S. */
@@ -97,7 +98,7 @@ static void sync_answer(void)
 	uint32_t step;
 
 	for (step = 1; step < 2 * SYNC_ROUNDS; step += 2) {
-		wait_until(&sync_step, step, GIVE_UP_NS);
+		wait_until(&sync_step, step, ALIVE_NS);
 		sync_tsc = rdtsc();
 		__atomic_store_n(&sync_step, step + 1, __ATOMIC_RELEASE);
 	}
@@ -144,7 +145,7 @@ static bool start(unsigned id)
 	if (!READ_ONCE(sync_step))
 		return false;
 	sync_answer();
-	wait_until(&online, id, GIVE_UP_NS);
+	wait_until(&online, id, ALIVE_NS);
 	BUG_ON(online != id);
 	if (c->tsc_base != this_cpu()->tsc_base)
 		printk(LOG_WARNING, "processor %u: its TSC is %ld ticks off\n", id,

@@ -13,6 +13,8 @@ enum { START_INFO, P2M, L4, L3, L2, L1, EXTRA_PAGES };
 struct box box ALIGNED(PAGE_SIZE);
 void (*peer_code)(void);
 static char window[PAGE_SIZE] ALIGNED(PAGE_SIZE);
+static struct box *spare[8]; /* boxes of destroyed peers */
+static unsigned int spares;
 
 long domctl(struct xen_domctl *op, unsigned int cmd, domid_t domid)
 {
@@ -104,7 +106,7 @@ void peer_build(struct peer *peer, void (*code)(void))
 	peer_code = code;
 	memory_build(peer, op.u.getdomaininfo.shared_info_frame);
 	peer_code = NULL;
-	peer->box = page_alloc();
+	peer->box = spares ? spare[--spares] : page_alloc();
 	must("the box",
 	     va_map_foreign(peer->box,
 			    peer->p2m[((ulong)&box - (ulong)image_start) / PAGE_SIZE] * PAGE_SIZE |
@@ -161,6 +163,8 @@ long peer_destroy(struct peer *peer)
 
 	if (peer->box)
 		must("unmap the box", va_protect(peer->box, PTE_KERN));
+	if (peer->box && spares < ARRAY_SIZE(spare))
+		spare[spares++] = peer->box;
 	peer->box = NULL;
 	return domctl(&op, XEN_DOMCTL_destroydomain, peer->id);
 }

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rule: domains of two vcpus each map, unmap, pin, grant, signal and sleep all at once, and are
+ * destroyed in the middle of it; afterwards every frame is free again. On several processors this
+ * is the test of the hypervisor's locks; on one it is only long.
+ */
+#include "../kit/kit.h"
+
+#define PEERS      3
+#define ROUNDS     12
+#define ROUND_MS   60
+#define POOL       12
+#define WINDOWS    8
+#define FIRST_REF  8
+#define STACK_SIZE (4 * PAGE_SIZE)
+
+static char pages[POOL][PAGE_SIZE] ALIGNED(PAGE_SIZE);
+static char windows[2][WINDOWS][PAGE_SIZE] ALIGNED(PAGE_SIZE), shared_window[PAGE_SIZE] ALIGNED(PAGE_SIZE);
+static char second_stack[STACK_SIZE] ALIGNED(PAGE_SIZE);
+static struct vcpu_guest_context context;
+static evtchn_port_t ports[4];
+
+/* In a peer's box: what its creator tells it, and what it tells back. */
+enum { SEED, NEIGHBOUR, STARTED, OPS = 8, FAULTS = 10 };
+
+struct worker {
+	unsigned int id;
+	uint64_t state;
+	grant_handle_t handle;
+	bool mapped;
+};
+
+static unsigned int chance(struct worker *w, unsigned int n)
+{
+	uint64_t x = w->state += 0x9e3779b97f4a7c15UL;
+
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9UL;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebUL;
+	return (unsigned int)((x >> 33) % n);
+}
+
+static void *any_page(struct worker *w)
+{
+	return pages[chance(w, POOL)];
+}
+
+/* Windows are in the image's L1: one that a neighbouring vcpu uses too, and a vcpu's own. */
+static void *any_window(struct worker *w)
+{
+	return chance(w, 4) ? windows[w->id][chance(w, WINDOWS)] : shared_window;
+}
+
+static void op_map(struct worker *w)
+{
+	static const ulong flush[] = { UVMF_NONE, UVMF_INVLPG | UVMF_ALL, UVMF_TLB_FLUSH | UVMF_ALL,
+				       UVMF_INVLPG | UVMF_LOCAL };
+	uint64_t pte = mfn_of(any_page(w)) * PAGE_SIZE | (chance(w, 2) ? PTE_KERN : PTE_RO);
+
+	hypercall(update_va_mapping, any_window(w), chance(w, 3) ? pte : 0, flush[chance(w, 4)]);
+}
+
+/* The linear mappings of the pool come and go, so that pages can become tables. */
+static void op_protect(struct worker *w)
+{
+	void *page = any_page(w);
+
+	hypercall(update_va_mapping, page,
+		  mfn_of(page) * PAGE_SIZE | (chance(w, 4) ? PTE_RO : PTE_KERN),
+		  UVMF_INVLPG | (chance(w, 2) ? UVMF_ALL : UVMF_LOCAL));
+}
+
+static void op_pin(struct worker *w)
+{
+	struct mmuext_op op = { .cmd = chance(w, 2) ? MMUEXT_UNPIN_TABLE
+						    : MMUEXT_PIN_L1_TABLE + chance(w, 2) };
+
+	op.arg1.mfn = mfn_of(any_page(w));
+	hypercall(mmuext_op, &op, 1, 0, DOMID_SELF);
+}
+
+static void op_update(struct worker *w)
+{
+	struct mmu_update u[8];
+	unsigned int i, n = 1 + chance(w, ARRAY_SIZE(u));
+	void *table = any_page(w);
+
+	for (i = 0; i < n; i++) {
+		u[i].ptr = mfn_of(chance(w, 4) ? table : any_page(w)) * PAGE_SIZE | chance(w, 512) * 8;
+		u[i].val = chance(w, 3) ? mfn_of(any_page(w)) * PAGE_SIZE |
+						  (chance(w, 2) ? PTE_KERN : PTE_RO)
+					: 0;
+	}
+	hypercall(mmu_update, u, n, 0, DOMID_SELF);
+}
+
+/* Zeroed by the hypervisor, so that it is valid as a table of any kind. */
+static void op_clear(struct worker *w)
+{
+	struct mmuext_op op = { .cmd = chance(w, 2) ? MMUEXT_CLEAR_PAGE : MMUEXT_COPY_PAGE };
+
+	op.arg1.mfn = mfn_of(any_page(w));
+	op.arg2.src_mfn = mfn_of(any_page(w));
+	hypercall(mmuext_op, &op, 1, 0, DOMID_SELF);
+}
+
+static void op_grant(struct worker *w)
+{
+	domid_t neighbour = (domid_t)box.value[NEIGHBOUR];
+	void *at = windows[w->id][0];
+
+	switch (chance(w, 4)) {
+	case 0:
+		grant_give(FIRST_REF + chance(w, 8), neighbour, any_page(w),
+			   chance(w, 2) ? GTF_readonly : 0);
+		break;
+	case 1:
+		grant_table[FIRST_REF + chance(w, 8)].flags = 0;
+		break;
+	case 2:
+		if (!w->mapped)
+			w->mapped = !grant_map(neighbour, FIRST_REF + chance(w, 8), (ulong)at,
+					       GNTMAP_host_map | (chance(w, 2) ? GNTMAP_readonly : 0),
+					       &w->handle);
+		break;
+	default:
+		/* At times the other vcpu's, and at times one that is not mapped. */
+		if (!grant_unmap(chance(w, 8) ? w->handle : chance(w, 4), (ulong)at))
+			w->mapped = false;
+		else if (!chance(w, 16))
+			w->mapped = false;
+	}
+}
+
+static void op_copy(struct worker *w)
+{
+	struct gnttab_copy copy = { .flags = GNTCOPY_source_gref, .len = 64 };
+
+	copy.source.domid = (domid_t)box.value[NEIGHBOUR];
+	copy.source.u.ref = FIRST_REF + chance(w, 8);
+	copy.dest.domid = DOMID_SELF;
+	copy.dest.u.gmfn = mfn_of(any_page(w));
+	hypercall(grant_table_op, GNTTABOP_copy, &copy, 1);
+}
+
+static void op_signal(struct worker *w)
+{
+	struct evtchn_bind_interdomain bind = { .remote_dom = (domid_t)box.value[NEIGHBOUR],
+						.remote_port = ports[chance(w, ARRAY_SIZE(ports))] };
+	unsigned int i = chance(w, ARRAY_SIZE(ports));
+
+	switch (chance(w, 8)) {
+	case 0:
+		hypercall(event_channel_op, EVTCHNOP_bind_interdomain, &bind);
+		break;
+	case 1:
+		event_close(1 + chance(w, 16));
+		break;
+	case 2: {
+		struct evtchn_alloc_unbound alloc = { .dom = DOMID_SELF,
+						      .remote_dom = (domid_t)box.value[NEIGHBOUR] };
+
+		if (!hypercall(event_channel_op, EVTCHNOP_alloc_unbound, &alloc))
+			ports[i] = alloc.port;
+		break;
+	}
+	case 3: {
+		struct evtchn_bind_ipi ipi = { .vcpu = chance(w, 2) };
+
+		if (!hypercall(event_channel_op, EVTCHNOP_bind_ipi, &ipi))
+			ports[i] = ipi.port;
+		break;
+	}
+	default:
+		event_send(1 + chance(w, 16));
+	}
+}
+
+static void op_sleep(struct worker *w)
+{
+	evtchn_port_t port = ports[chance(w, ARRAY_SIZE(ports))];
+	struct sched_poll poll = { .nr_ports = 1, .timeout = time_now() + chance(w, 500) * 1000 };
+
+	if (chance(w, 2)) {
+		hypercall(sched_op, SCHEDOP_yield);
+		return;
+	}
+	set_xen_guest_handle(poll.ports, &port);
+	hypercall(sched_op, SCHEDOP_poll, &poll);
+}
+
+static void work(unsigned int id)
+{
+	static void (*const ops[])(struct worker *) = { op_map,	  op_map,    op_protect, op_pin,
+							op_pin,	  op_update, op_update,  op_clear,
+							op_grant, op_grant,  op_copy,    op_signal,
+							op_sleep };
+	struct worker w = { .id = id, .state = (uint64_t)box.value[SEED] * 2 + id };
+
+	for (;;) {
+		ops[chance(&w, ARRAY_SIZE(ops))](&w);
+		box.value[OPS + id]++;
+	}
+}
+
+static void second(void)
+{
+	work(1);
+}
+
+static void first(void)
+{
+	grant_init();
+	context.flags = VGCF_in_kernel;
+	context.user_regs.rip = (ulong)start_second;
+	context.user_regs.cs = FLAT_KERNEL_CS;
+	context.user_regs.ss = context.kernel_ss = FLAT_KERNEL_SS;
+	context.user_regs.rflags = 0x202;
+	context.user_regs.rsp = (ulong)second_stack + STACK_SIZE;
+	context.user_regs.rdi = (ulong)second;
+	context.ctrlreg[3] = xen_pfn_to_cr3(mfn_of((void *)start_info->pt_base));
+	shared->vcpu_info[1].evtchn_upcall_mask = 1;
+	box.value[STARTED] = hypercall(vcpu_op, VCPUOP_initialise, 1, &context) ||
+			     hypercall(vcpu_op, VCPUOP_up, 1, 0);
+	work(0);
+}
+
+static long free_pages(void)
+{
+	struct xen_sysctl op = { .cmd = XEN_SYSCTL_physinfo,
+				 .interface_version = XEN_SYSCTL_INTERFACE_VERSION };
+
+	return hypercall(sysctl, &op) ? -1 : (long)op.u.physinfo.free_pages;
+}
+
+static void peers_start(struct peer *peers, unsigned int round)
+{
+	for (unsigned int i = 0; i < PEERS; i++) {
+		peer_create(&peers[i], 2);
+		peer_build(&peers[i], first);
+	}
+	for (unsigned int i = 0; i < PEERS; i++) {
+		peers[i].box->value[SEED] = round * PEERS + i + 1;
+		peers[i].box->value[NEIGHBOUR] = peers[(i + 1) % PEERS].id;
+		peer_unpause(&peers[i]);
+	}
+}
+
+/* One of them did as much as the creator could see: both vcpus got on. */
+static bool both_worked(struct peer *peer)
+{
+	return peer->box->value[OPS] > 10 && peer->box->value[OPS + 1] > 10;
+}
+
+static void round_run(struct peer *peers, unsigned int round, unsigned int *worked)
+{
+	uint64_t end;
+
+	peers_start(peers, round);
+	for (unsigned int i = 0; i < PEERS; i++)
+		*worked += wait_for(both_worked(&peers[i]) || peer_flags(&peers[i]) & XEN_DOMINF_shutdown,
+				    4000) &&
+			   both_worked(&peers[i]);
+	for (end = time_now() + ROUND_MS * MS; time_now() < end;)
+		hypercall(sched_op, SCHEDOP_yield);
+	for (unsigned int i = 0; i < PEERS; i++)
+		peer_destroy(&peers[i]);
+}
+
+TEST
+{
+	static struct peer peers[PEERS];
+	unsigned int worked = 0, none = 0;
+	long before;
+
+	round_run(peers, 0, &none);
+	wait_for(false, 50);
+	before = free_pages();
+	for (unsigned int round = 1; round <= ROUNDS; round++)
+		round_run(peers, round, &worked);
+	check("domains whose vcpus both worked", worked, ROUNDS * PEERS);
+	(void)wait_for(free_pages() == before, 2000);
+	check_same("free frames, as before", free_pages(), before);
+}
