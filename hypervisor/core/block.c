@@ -278,7 +278,8 @@ bool block_scrub_one(void)
 
 	if (!pool.dirty)
 		return false;
-	spin_lock(&pool.lock);
+	if (!spin_trylock(&pool.lock))
+		return false; /* somebody works with it: idle processors stand in nobody's way */
 	for (looks = 0; looks < SCRUB_LOOKS && !done; looks++) {
 		m = pool.cursor++;
 		if (m >= max_mfn) {
