@@ -288,8 +288,8 @@ static long domctl(xen_domctl_t *u)
 }
 
 /*
- * One at a time, and nobody waits: who holds the lock may be waiting for the other processor to stop
- * a vcpu. The guest comes again.
+ * One at a time, and nobody waits: who holds the lock may be waiting for the other processor to
+ * stop a vcpu. The guest comes again.
  */
 long do_domctl(xen_domctl_t *u)
 {

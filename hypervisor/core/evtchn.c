@@ -4,10 +4,10 @@
  *
  * With one processor senders take no lock: nothing changes while they look. With several, a guest's
  * send takes the lock of its own table: a port's binding is several words, and no end of it changes
- * without both locks. What the hypervisor itself sends (virqs, pirqs) reads one word of the port, the
- * vcpu; groups of ports and vcpus stay until the domain is freed, and that is only when no processor
- * is in the middle of an operation that began before (domain_quiet). So a racing close leads at
- * worst to one event too many, which guests must expect.
+ * without both locks. What the hypervisor itself sends (virqs, pirqs) reads one word of the port,
+ * the vcpu; groups of ports and vcpus stay until the domain is freed, and that is only when no
+ * processor is in the middle of an operation that began before (domain_quiet). So a racing close
+ * leads at worst to one event too many, which guests must expect.
  */
 #include "console.h"
 #include "domain.h"
@@ -22,8 +22,8 @@ void evtchn_mark_upcall(struct vcpu *v)
 	if (__atomic_exchange_n(&v->info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST))
 		return;
 	/*
-	 * The byte stands (a locked store) before `running` is read; who comes onto a processor says
-	 * so before the way out looks at the byte (the load of CR3 is between).
+	 * The byte stands (a locked store) before `running` is read; who comes onto a processor
+	 * says so before the way out looks at the byte (the load of CR3 is between).
 	 */
 	if (!sched_unblock(v) && v->running)
 		cpu_kick(v->cpu);

@@ -229,8 +229,8 @@ static int unmap_handle(uint32_t handle, uint64_t host, uint64_t dev, uint64_t n
 	if (dev && m->flags & GNTMAP_device_map)
 		done |= GNTMAP_device_map;
 	/*
-	 * Nobody else's entry may reach the frame once its owner is told that the mapping ended: its
-	 * owner may go on to use it, without any change that a stamp would tell.
+	 * Nobody else's entry may reach the frame once its owner is told that the mapping ended:
+	 * the owner may go on to use it, without any change that a stamp would tell.
 	 */
 	if (unlikely(nr_cpus > 1) && done & GNTMAP_host_map)
 		tlb_flush_mask(pv_running_cpus(current->domain) & ~BIT(this_cpu()->id), ~0UL);

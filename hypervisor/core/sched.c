@@ -10,10 +10,10 @@
  * the processor) until another one runs, or until somebody needs it off (sched_sleep_sync).
  *
  * Several processors. A vcpu belongs to one, v->cpu, whose lock guards its state; that changes only
- * under the lock of the old one, while the vcpu neither waits nor runs. One that wakes goes where it
- * was if that is idle, else to any idle processor that its affinity allows, else where it was. An
- * idle processor looks once into the queues of the others after it said that it is idle; who leaves
- * somebody waiting in his queue tells an idle one to look again.
+ * under the lock of the old one, while the vcpu neither waits nor runs. One that wakes goes where
+ * it was if that is idle, else to any idle processor that its affinity allows, else where it was.
+ * An idle processor looks once into the queues of the others after it said that it is idle; who
+ * leaves somebody waiting in his queue tells an idle one to look again.
  */
 #include "sched.h"
 #include "block.h"
@@ -329,8 +329,8 @@ void sched_block(void)
 
 /*
  * Whoever clears `blocked` wakes: of several wakers exactly one. That it polls no more is noted by
- * the vcpu itself when it goes on (sched_run): a waker on another processor may come here late, when
- * the vcpu polls again already.
+ * the vcpu itself when it goes on (sched_run): a waker on another processor may come here late,
+ * when the vcpu polls again already.
  */
 bool sched_unblock(struct vcpu *v)
 {

@@ -135,7 +135,8 @@ static inline void tlb_flush_later(void)
  * guests' entries of this processor (tlb_flush_local, a load of CR3) calls tlb_flushing() right
  * before.
  *
- * Why a stamp tells. An entry goes from its table, then the clock is read for the stamp (tlb_stamp). Let processor X advance the clock to t and flush. If t > stamp, the stamp was read
+ * Why a stamp tells. An entry goes from its table, then the clock is read for the stamp
+ * (tlb_stamp). Let processor X advance the clock to t and flush. If t > stamp, the stamp was read
  * before X advanced the clock, so the entry was gone from memory before X flushed, and X cannot
  * have loaded it since. That holds because the clock advances before the flush, not behind it: an
  * entry that X loads between the two would else count as flushed.

@@ -39,8 +39,8 @@ int foreign_permitted(const struct foreign *f)
 }
 
 /*
- * A vcpu says that it runs before it loads its CR3, and stops saying so after another was loaded: so
- * with the table changed and then this read, a processor that is missing has nothing of it.
+ * A vcpu says that it runs before it loads its CR3, and stops saying so after another was loaded:
+ * so with the table changed and then this read, a processor that is missing has nothing of it.
  */
 uint64_t pv_running_cpus(const struct domain *d)
 {

@@ -2,9 +2,9 @@
 /*
  * Walks through a guest's page tables by the directmap. Validated tables hold only tables of the
  * right kind below them, and no superpages, so nothing needs checking on the way but presence. Yet
- * another vcpu of the guest may take a table away and fill its frame with anything while we walk: so
- * reads may fault, the last frame number may be any, and the result is a snapshot: who writes locks
- * the table and looks at its type again.
+ * another vcpu of the guest may take a table away and fill its frame with anything while we walk:
+ * so reads may fault, the last frame number may be any, and the result is a snapshot: who writes
+ * locks the table and looks at its type again.
  */
 #include "access.h"
 #include "hypervisor/pv/table.h"

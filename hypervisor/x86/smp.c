@@ -15,13 +15,13 @@
 #include "smp.h"
 #include "timer.h"
 
-#define MSR_EFER     0xc0000080
-#define EFER_KEPT    0x901 /* SCE LME NXE */
-#define INIT_NS      10000000UL
-#define AGAIN_NS     200000UL
-#define GIVE_UP_NS   1000000000UL
-#define ALIVE_NS     10000000000UL /* it runs: the machine may be slow */
-#define SYNC_ROUNDS  16
+#define MSR_EFER    0xc0000080
+#define EFER_KEPT   0x901 /* SCE LME NXE */
+#define INIT_NS     10000000UL
+#define AGAIN_NS    200000UL
+#define GIVE_UP_NS  1000000000UL
+#define ALIVE_NS    10000000000UL /* it runs: the machine may be slow */
+#define SYNC_ROUNDS 16
 
 /* The words at the end of trampoline.S. */
 struct start {
@@ -172,7 +172,8 @@ void smp_start(void)
 	for (id = 1; id < wanted; id++)
 		if (!start(id)) {
 			/* It may still come to life: nobody else can use its block or the page. */
-			printk(LOG_ERR, "processor %u (APIC %u) does not start\n", id, apic_ids[id]);
+			printk(LOG_ERR, "processor %u (APIC %u) does not start\n", id,
+			       apic_ids[id]);
 			break;
 		}
 	if (id == wanted)

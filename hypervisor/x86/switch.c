@@ -219,7 +219,7 @@ void switch_to(struct vcpu *prev, struct vcpu *next)
 	/* The old table's area is not in the new address space; ours is in every one. */
 	cpu_load_own_gdt(c);
 	c->tss->rsp0 = (uint64_t)(&next->regs + 1);
-	pv_gdt_attach(next, c); /* before the load of CR3, which drops another processor's page 14 */
+	pv_gdt_attach(next, c); /* CR3's load then drops another processor's page 14 */
 	switch_root(next);
 	load_descriptors(next);
 	cr4_load(next);

@@ -6,8 +6,8 @@
  * The TSC's frequency is what CPUID tells, or else measured: for a fifth of a millisecond at
  * boot, and then over ever longer spans against the same clock. A better value changes the rate
  * from that moment on; the time itself never jumps. Several processors share one scale, so theirs
- * are one clock where the TSC is; as they could not all change it at the same moment, it is measured
- * longer at boot and then stays.
+ * are one clock where the TSC is; as they could not all change it at the same moment, it is
+ * measured longer at boot and then stays.
  */
 #include "access.h"
 #include "clocksource.h"
