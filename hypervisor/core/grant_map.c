@@ -252,13 +252,14 @@ static int unmap_one(uint32_t handle, uint64_t host, uint64_t dev, uint64_t new_
 		     bool flush_page)
 {
 	struct grant_table *t = current->domain->grant;
+	bool several = nr_cpus > 1;
 	int rc;
 
-	if (likely(nr_cpus == 1))
-		return unmap_handle(handle, host, dev, new_addr, flush_page);
-	spin_lock(&t->unmap_lock);
+	if (unlikely(several))
+		spin_lock(&t->unmap_lock);
 	rc = unmap_handle(handle, host, dev, new_addr, flush_page);
-	spin_unlock(&t->unmap_lock);
+	if (unlikely(several))
+		spin_unlock(&t->unmap_lock);
 	return rc;
 }
 
