@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
 from machine import main, require
 
 ROUNDS = int(os.environ.get("ROUNDS", "1"))
-TESTS = ["smp-stress", "vcpu-second", "vcpu-timers", "evtchn-ipi", "evtchn-interdomain", "sched-poll",
+TESTS = ["smp-stress", "vcpu-timers", "evtchn-ipi", "evtchn-interdomain", "sched-poll",
          "domctl-pause", "domctl-lifecycle", "fpu-state", "grant-foreign"]
 
 
