@@ -63,8 +63,6 @@ struct domain {
 
 	struct domain *next; /* in the order of ids */
 	struct domain *hash_next;
-	struct domain *freed_next; /* after the last reference went; domains.lock */
-	uint64_t busy;             /* then: processors that may still look at it */
 
 	uint32_t max_vcpus;
 	struct vcpu *vcpu[MAX_VCPUS]; /* NULL until domctl max_vcpus */
@@ -104,6 +102,9 @@ struct domain {
 	struct hypercall_stat *stats; /* counts by hypercall, NULL unless kept */
 
 	struct pv_domain pv;
+
+	struct domain *freed_next; /* after the last reference went; domains.lock */
+	uint64_t busy;             /* then: processors that may still look at it */
 };
 
 extern struct domain *dom0; /* the hardware domain */
