@@ -235,12 +235,52 @@ static bool kernel_only(struct regs *r, const struct insn *i)
 	}
 }
 
+/* Of opcodes behind 0f, those that stand alone: clts wbinvd, wrmsr rdtsc rdmsr, cpuid. */
+static bool is_whole(uint8_t op)
+{
+	static const uint64_t whole[4] = { 0x0007000000000240, 0, 0x0000000400000000, 0 };
+
+	return whole[op >> 6] >> (op & 63) & 1;
+}
+
+/* What may begin one of these: a prefix but REX, 0f, port I/O, cli, sti. */
+static bool is_first(uint8_t b)
+{
+	static const uint64_t first[4] = {
+		0x4040404000008000, /* 0f 26 2e 36 3e */
+		0x0000f0f000000000, /* 64-67 6c-6f */
+		0,
+		0x0c0df0f000000000, /* e4-e7 ec-ef f0 f2 f3 fa fb */
+	};
+
+	return first[b >> 6] >> (b & 63) & 1;
+}
+
+/*
+ * By their first bytes the frequent ones, and most that are none. Where these cannot be read at
+ * once, or the code may be none of 64 bits, the decoder looks byte by byte.
+ */
+static bool recognise(struct insn *i, const struct regs *r)
+{
+	uint32_t code;
+
+	if (r->cs != FLAT_KERNEL_CS64 || copy_from_guest(&code, (void *)r->rip, sizeof(code)))
+		return insn_decode(i, r);
+	if ((uint8_t)code == 0x0f && is_whole((uint8_t)(code >> 8))) {
+		*i = (struct insn){ .opcode = (uint16_t)(INSN_0F | (code >> 8 & 0xff)), .len = 2 };
+		return true;
+	}
+	if ((code & 0xf0) == 0x40)
+		code >>= 8;
+	return ((code & 0xf0) == 0x40 || is_first((uint8_t)code)) && insn_decode(i, r);
+}
+
 bool emulate_privileged(struct regs *r)
 {
 	struct insn i;
 	int rc;
 
-	if (!insn_decode(&i, r) || i.lock)
+	if (!recognise(&i, r) || i.lock)
 		return false;
 	switch (i.opcode) {
 	case 0x6c ... 0x6f:
@@ -286,20 +326,36 @@ bool emulate_privileged(struct regs *r)
 	return true;
 }
 
-/* ud2a; .ascii "xen"; cpuid (XEN_EMULATE_PREFIX, <xen/arch-x86/xen.h>) */
-bool emulate_forced(struct regs *r)
+/* Bytes at rip cannot be read: the fault of the first, or false where only the two of cpuid are. */
+static NOINLINE bool prefix_fault(struct regs *r)
 {
-	static const uint8_t cpuid_with_prefix[7] = { 0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2 };
 	uint8_t code[7];
 	size_t left = copy_from_guest(code, (void *)r->rip, sizeof(code));
 
-	if (left > 2) {
+	if (left > 2)
 		pv_inject_page_fault(current, 0, r->rip + sizeof(code) - left);
-		return true;
-	}
-	if (left || __builtin_memcmp(code, cpuid_with_prefix, sizeof(code)))
+	/* left == 0: now they can be; once more from the start. */
+	return left > 2 || !left;
+}
+
+/* 0f 0b 78 65 6e 0f a2: XEN_EMULATE_PREFIX and cpuid (<xen/arch-x86/xen.h>). */
+bool emulate_forced(struct regs *r)
+{
+	const char *at = (const char *)r->rip;
+	uint32_t head, tail; /* seven bytes in two words that overlap */
+
+	if (unlikely(!guest_range_ok(at, 7)))
+		return prefix_fault(r);
+	guest_open();
+	guest_load(head, (const guest_u32 *)at, fault);
+	guest_load(tail, (const guest_u32 *)(at + 3), fault);
+	guest_close();
+	if (head != 0x65780b0f || tail != 0xa20f6e65)
 		return false;
 	do_cpuid(r);
-	insn_retire(r, sizeof(code));
+	insn_retire(r, 7);
 	return true;
+fault:
+	guest_close();
+	return prefix_fault(r);
 }

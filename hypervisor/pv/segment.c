@@ -16,7 +16,7 @@ static bool canonical(unsigned long a)
 	return (unsigned long)((long)(a << 16) >> 16) == a;
 }
 
-long do_set_segment_base(unsigned which, unsigned long base)
+static NOINLINE long set_other_base(unsigned which, unsigned long base)
 {
 	uint16_t sel = (uint16_t)base;
 
@@ -35,9 +35,6 @@ long do_set_segment_base(unsigned which, unsigned long base)
 	if (!canonical(base))
 		return -EINVAL;
 	switch (which) {
-	case SEGBASE_FS:
-		write_fs_base(base);
-		return 0;
 	case SEGBASE_GS_USER:
 		write_gs_shadow(base);
 		return 0;
@@ -47,6 +44,16 @@ long do_set_segment_base(unsigned which, unsigned long base)
 	default:
 		return -EINVAL;
 	}
+}
+
+long do_set_segment_base(unsigned which, unsigned long base)
+{
+	if (unlikely(which != SEGBASE_FS))
+		return set_other_base(which, base);
+	if (unlikely(!canonical(base)))
+		return -EINVAL;
+	write_fs_base(base);
+	return 0;
 }
 
 long do_stack_switch(unsigned long ss, unsigned long sp)

@@ -107,7 +107,7 @@ void pv_int_gate(struct regs *r)
  * INT n of a vector without a gate for ring 3. The number is read from the instruction: QEMU's
  * error code is wrong (n * 16 + 2). True: it was one.
  */
-static bool int_n(struct vcpu *v, struct regs *r)
+static NOINLINE bool int_n(struct vcpu *v, struct regs *r)
 {
 	uint8_t code[2];
 
@@ -122,7 +122,7 @@ static bool int_n(struct vcpu *v, struct regs *r)
 	return true;
 }
 
-static void general_protection(struct vcpu *v, struct regs *r)
+static NOINLINE void general_protection(struct vcpu *v, struct regs *r)
 {
 	if ((r->error_code & ERROR_IDT) && int_n(v, r))
 		return;
@@ -131,7 +131,13 @@ static void general_protection(struct vcpu *v, struct regs *r)
 	pv_inject(v, VECTOR_GP, r->error_code);
 }
 
-static void device_not_available(struct vcpu *v)
+static NOINLINE void invalid_opcode(struct vcpu *v, struct regs *r)
+{
+	if (!emulate_forced(r))
+		pv_inject(v, VECTOR_UD, 0);
+}
+
+static NOINLINE void device_not_available(struct vcpu *v)
 {
 	bool ts = v->ts;
 
@@ -142,7 +148,7 @@ static void device_not_available(struct vcpu *v)
 }
 
 /* DR6 collects until cleared: by the guest in its copy, here at once for the next guest's sake. */
-static void debug(struct vcpu *v)
+static NOINLINE void debug(struct vcpu *v)
 {
 	uint64_t dr6;
 
@@ -160,8 +166,7 @@ void pv_exception(struct regs *r)
 		debug(v);
 		return;
 	case VECTOR_UD:
-		if (!emulate_forced(r))
-			pv_inject(v, VECTOR_UD, 0);
+		invalid_opcode(v, r);
 		return;
 	case VECTOR_NM:
 		device_not_available(v);

@@ -132,7 +132,7 @@ static void leaf_xsave(uint32_t sub, uint32_t out[4])
 
 static void leaf_xen(const struct vcpu *v, uint32_t leaf, uint32_t sub, uint32_t out[4])
 {
-	memset(out, 0, 16);
+	out[0] = out[1] = out[2] = out[3] = 0;
 	switch (leaf - XEN_CPUID_FIRST_LEAF) {
 	case 0:
 		out[0] = XEN_CPUID_FIRST_LEAF + 5;
