@@ -27,19 +27,19 @@ static int store_rest(struct cpu *c, struct multicall_entry *to)
 }
 
 /*
- * Returns how many entries are left, or -EFAULT. The list is outside of the hypervisor's addresses.
+ * Returns how many entries are left, or -EFAULT. The list is outside of the hypervisor's addresses;
+ * it is open from the store of one result to the loads of the next entry.
  */
 static long run(struct cpu *c, struct multicall_entry **list, unsigned long n)
 {
-	struct multicall_entry *e;
+	struct multicall_entry *e = *list;
 	uint64_t op, a0, a1, a2, a3, a4, a5;
 	long result;
 
-	for (e = *list; n; e++, n--) {
-		*list = e;
+	guest_open();
+	for (;; e++) {
 		if (unlikely((c->budget -= ENTRY_COST) < 0))
-			return (long)n;
-		guest_open();
+			goto later;
 		guest_load(op, &e->op, fault);
 		guest_load(a0, &e->args[0], fault);
 		guest_load(a1, &e->args[1], fault);
@@ -48,20 +48,31 @@ static long run(struct cpu *c, struct multicall_entry **list, unsigned long n)
 		guest_load(a4, &e->args[4], fault);
 		guest_load(a5, &e->args[5], fault);
 		guest_close();
-		result = -ENOSYS;
-		if (likely(op < NR_HYPERCALLS))
-			result = hypercall_table[index_nospec(op, NR_HYPERCALLS)](a0, a1, a2, a3,
-										  a4, a5);
-		if (unlikely(c->work & (WORK_ENTRY | WORK_FRAME | WORK_CRASH))) {
-			if (c->work & WORK_ENTRY)
-				return store_rest(c, e) ? -EFAULT : (long)n;
-			n = 1; /* the frame is another: what follows would be done for nobody */
-		}
+		op = index_below(op, NR_HYPERCALLS, unknown);
+		result = hypercall_table[op](a0, a1, a2, a3, a4, a5);
+		if (unlikely(c->work & (WORK_ENTRY | WORK_FRAME | WORK_CRASH)))
+			break;
+store:
 		guest_open();
 		guest_store(&e->result, result, fault);
-		guest_close();
+		if (!--n) {
+			guest_close();
+			return 0;
+		}
 	}
-	return 0;
+	if (c->work & WORK_ENTRY) {
+		*list = e;
+		return store_rest(c, e) ? -EFAULT : (long)n;
+	}
+	n = 1; /* the frame is another: what follows would be done for nobody */
+	goto store;
+unknown:
+	result = -ENOSYS;
+	goto store;
+later:
+	guest_close();
+	*list = e;
+	return (long)n;
 fault:
 	guest_close();
 	return -EFAULT;
@@ -79,7 +90,7 @@ long do_multicall(struct multicall_entry *calls, unsigned long n)
 		return -EFAULT;
 	work_begin();
 	c->mc = &rest;
-	left = run(c, &calls, n);
+	left = n ? run(c, &calls, n) : 0;
 	c->mc = NULL;
 	return left <= 0 ? left : hypercall_continue(__HYPERVISOR_multicall, 2, calls, left);
 }

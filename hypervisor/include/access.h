@@ -11,11 +11,17 @@
 #include "machine.h"
 #include "types.h"
 
-/* Whole range outside the hypervisor's area, no wrap-around. */
+/*
+ * Whole range outside the hypervisor's area, no wrap-around. Counted from that area's end upwards,
+ * what is a guest's is one range: so a few words, where the compiler knows how many, take one
+ * comparison. (They may lie around the top of the address space; all of them are the guest's.)
+ */
 static inline bool guest_range_ok(const void *p, size_t n)
 {
 	unsigned long a = (unsigned long)p;
 
+	if (__builtin_constant_p(n) && n <= 4096)
+		return a - HYPER_VIRT_END <= GUEST_LOW_END - HYPER_VIRT_END - n;
 	return a + n >= a && (a + n <= GUEST_LOW_END || a >= HYPER_VIRT_END);
 }
 

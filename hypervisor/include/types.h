@@ -32,3 +32,15 @@ static inline uint64_t index_nospec(uint64_t i, uint64_t n)
 	__asm__("cmp %2, %1; sbb %0, %0" : "=r"(mask) : "r"(i), "r"(n) : "cc");
 	return i & mask;
 }
+
+/* Both in one comparison: refuses i >= n, by a jump to `label`, and is i clamped. */
+#define index_below(i, n, label)                                                          \
+	({                                                                                \
+		uint64_t index_i = (i), index_mask;                                       \
+		__asm__ goto("cmp %2, %1; jae %l3; sbb %0, %0"                            \
+			     : "=r"(index_mask)                                           \
+			     : "r"(index_i), "ri"((uint64_t)(n))                          \
+			     : "cc"                                                       \
+			     : label);                                                    \
+		index_i &index_mask;                                                      \
+	})
