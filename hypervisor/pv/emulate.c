@@ -247,10 +247,9 @@ static bool is_whole(uint8_t op)
 static bool is_first(uint8_t b)
 {
 	static const uint64_t first[4] = {
-		0x4040404000008000, /* 0f 26 2e 36 3e */
-		0x0000f0f000000000, /* 64-67 6c-6f */
-		0,
-		0x0c0df0f000000000, /* e4-e7 ec-ef f0 f2 f3 fa fb */
+		0x4040404000008000,    /* 0f 26 2e 36 3e */
+		0x0000f0f000000000,    /* 64-67 6c-6f */
+		0, 0x0c0df0f000000000, /* e4-e7 ec-ef f0 f2 f3 fa fb */
 	};
 
 	return first[b >> 6] >> (b & 63) & 1;
@@ -268,6 +267,17 @@ static bool recognise(struct insn *i, const struct regs *r)
 		return insn_decode(i, r);
 	if ((uint8_t)code == 0x0f && is_whole((uint8_t)(code >> 8))) {
 		*i = (struct insn){ .opcode = (uint16_t)(INSN_0F | (code >> 8 & 0xff)), .len = 2 };
+		return true;
+	}
+	if ((code & 0xfcff) == 0x200f) { /* moves of control and debug registers, as decode.c */
+		*i = (struct insn){
+			.opcode = (uint16_t)(INSN_0F | (code >> 8 & 0xff)),
+			.len = 3,
+			.size = 4,
+			.mod = 3,
+			.reg = code >> 19 & 7,
+			.rm = code >> 16 & 7,
+		};
 		return true;
 	}
 	if ((code & 0xf0) == 0x40)

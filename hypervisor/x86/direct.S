@@ -207,17 +207,19 @@ upcall_fault:
 /*
  * long do_iret(void), which does not return when guest kernel goes on in guest kernel: only rax,
  * rcx, r11 and what iretq loads come from the guest's frame, nothing but the first three was
- * touched since the entry. Within a multicall the frame waits until the list was left.
+ * touched since the entry. Within a multicall, deeper on the stack, C has it.
  */
 	.globl	do_iret
-	.set	args, 8 /* the return address lies below struct cpu */
+	.set	top, 1 - CPU_SIZE /* struct cpu, from the last byte of its block */
 	.balign	16
 do_iret:
-	mov	CPU_CURRENT + args(%rsp), %rcx
-	cmpq	$0, CPU_MC + args(%rsp)
+	mov	%rsp, %rcx
+	or	$(CPU_BLOCK - 1), %rcx
+	cmpq	$0, CPU_MC + top(%rcx)
 	jne	iret_full
-	cmpl	$0, CPU_WORK + args(%rsp)
+	cmpl	$0, CPU_WORK + top(%rcx)
 	jne	iret_full
+	mov	CPU_CURRENT + top(%rcx), %rcx
 	mov	VCPU_DOMAIN(%rcx), %rax
 	testb	$ASSIST_IOPL, DOMAIN_ASSIST(%rax)
 	jnz	iret_full
@@ -256,6 +258,6 @@ direct_iretq:
 iret_fault:
 	smap_site 0
 	or	$(CPU_BLOCK - 1), %rsp
-	sub	$(CPU_SIZE - 1 + args), %rsp
+	sub	$(CPU_SIZE - 1 + 8), %rsp /* the return address lies below struct cpu */
 	jmp	iret_full
 	.section .note.GNU-stack, "", @progbits
