@@ -9,7 +9,9 @@ extern struct {
 } after;
 __typeof__(after) after;
 extern char landed[];
-extern void iret_with_context(void);
+extern void iret_with_context(void), iret_in_multicall(void);
+extern struct multicall_entry list[1];
+struct multicall_entry list[1];
 
 /* Enters behind the hypercall page's pushes, so that all of the context is ours. */
 __asm__(".text\niret_with_context:\n\t"
@@ -17,7 +19,9 @@ __asm__(".text\niret_with_context:\n\t"
 	"lea context, %rsp\n\tmov $23, %eax\n\tsyscall\n"
 	"landed:\tmov %rax, after\n\tmov %r11, after + 8\n\tmov %rcx, after + 16\n\t"
 	"mov %rsp, after + 24\n\tmov %rbx, %rsp\n\tpushf\n\tpop after + 32\n\tcld\n\t"
-	"pop %rbx\n\tpop %rbp\n\tret");
+	"pop %rbx\n\tpop %rbp\n\tret\n"
+	"iret_in_multicall:\n\tpush %rbp\n\tpush %rbx\n\tmov %rsp, %rbx\n\t"
+	"lea context, %rsp\n\tlea list, %rdi\n\tmov $1, %esi\n\tmov $13, %eax\n\tsyscall\n\tud2");
 
 static void go(ulong rflags, ulong flags)
 {
@@ -53,5 +57,11 @@ TEST
 	go(0x202, VGCF_in_syscall);
 	check("in syscall: rax", after.rax, 1);
 	check("in syscall: rsp", after.rsp, 0x12340);
+	after.rsp = after.rcx = 0;
+	list[0].op = __HYPERVISOR_iret;
+	context.flags = 0;
+	iret_in_multicall();
+	check("in a multicall: rcx", after.rcx, 3);
+	check("in a multicall: rsp", after.rsp, 0x12340);
 	events_off();
 }
