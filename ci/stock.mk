@@ -26,9 +26,6 @@ $(STOCK)/guest.ext4: ci/stock $(STOCK)/guest.list $(shell find tests/stock/guest
 	$(call say,DISK,$@)
 	$(Q)ci/stock root $@ 700 tests/stock/guest $(GUEST_PACKAGES)
 
-# The short form.
-test: $(STOCK_GUEST) $(XEN_DOM0)
-
 guest-test: all $(STOCK_GUEST) $(STOCK)/amd64.cpio.gz ## Debian's kernels as guests of Lamina
 	$(Q)tests/stock/guest-test
 
@@ -46,6 +43,9 @@ $(STOCK)/dom0.list: LIST = $(DOM0_PACKAGES)
 $(STOCK)/dom0.ext4: ci/stock $(STOCK)/dom0.list $(STOCK)/amd64/version $(shell find tests/stock/dom0 -type f)
 	$(call say,DISK,$@)
 	$(Q)ci/stock root $@ 1000 tests/stock/dom0,$(STOCK)/amd64 $(DOM0_PACKAGES)
+
+# The short forms of both.
+test: $(STOCK_GUEST) $(XEN_DOM0)
 
 xen-test: all $(XEN_DOM0) ## our images as guests of stock Xen with Linux as dom0
 	$(Q)tests/stock/xen-test
