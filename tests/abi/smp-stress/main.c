@@ -282,7 +282,7 @@ TEST
 	for (unsigned int round = 1; round <= ROUNDS; round++)
 		round_run(peers, round, &worked);
 	check("domains whose vcpus both worked", worked, ROUNDS * PEERS);
-	/* Stock Xen's own heap keeps a few pages that it grew by; a frame lost with each domain is 36. */
+	/* Stock Xen's heap keeps a few pages it grew by; one lost with each domain would be 36. */
 	(void)wait_for(before - free_pages() < ROUNDS * PEERS / 2, 2000);
 	check("frames are missing", before - free_pages() >= ROUNDS * PEERS / 2, false);
 }
