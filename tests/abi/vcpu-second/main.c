@@ -10,7 +10,8 @@ static void second(void)
 	ulong i = 0;
 
 	box.value[20] = hypercall(vcpu_op, VCPUOP_is_up, me);
-	while (++i < 50)
+	/* Not down before the first has seen it up, however the two take turns. */
+	while (++i < 50 || !READ_ONCE(box.value[24]))
 		hypercall(sched_op, SCHEDOP_yield);
 	box.value[21] = i;
 	box.value[22] = hypercall(vcpu_op, VCPUOP_down, me);
@@ -48,6 +49,7 @@ static void first(void)
 	box.value[8] = vcpu_call(VCPUOP_is_up, 1, NULL);
 	box.value[10] = vcpu_call(VCPUOP_up, 1, NULL);
 	box.value[11] = vcpu_call(VCPUOP_is_up, 1, NULL);
+	WRITE_ONCE(box.value[24], 1);
 	box.value[12] = wait_for(box.value[21], 3000);
 	box.value[13] = wait_for(!vcpu_call(VCPUOP_is_up, 1, NULL), 3000);
 	box.value[14] = vcpu_call(VCPUOP_down, 7, NULL);
