@@ -8,17 +8,7 @@
 
 #include <stdio.h>
 
-static int failures;
-
-#define CHECK(name, condition)                                             \
-	do {                                                               \
-		if (condition) {                                           \
-			printf("ok %s\n", name);                           \
-		} else {                                                   \
-			printf("FAIL %s: %s\n", name, #condition);         \
-			failures++;                                        \
-		}                                                          \
-	} while (0)
+#include "tests/host/check.h"
 
 static const struct blkring_disk disk = { .sectors = 100, .can_flush = true, .can_discard = true };
 static const struct blkring_disk plain = { .sectors = 100, .readonly = true };

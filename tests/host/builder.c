@@ -13,17 +13,7 @@
 
 #include <xen/elfnote.h>
 
-static int failures;
-
-#define CHECK(name, condition)                                             \
-	do {                                                               \
-		if (condition) {                                           \
-			printf("ok %s\n", name);                           \
-		} else {                                                   \
-			printf("FAIL %s: %s\n", name, #condition);         \
-			failures++;                                        \
-		}                                                          \
-	} while (0)
+#include "tests/host/check.h"
 
 /* --- A kernel image made here ---------------------------------------------------------------- */
 

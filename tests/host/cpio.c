@@ -8,17 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int failures;
-
-#define CHECK(name, condition)                                             \
-	do {                                                               \
-		if (condition) {                                           \
-			printf("ok %s\n", name);                           \
-		} else {                                                   \
-			printf("FAIL %s: %s\n", name, #condition);         \
-			failures++;                                        \
-		}                                                          \
-	} while (0)
+#include "tests/host/check.h"
 
 static size_t add(char *out, size_t at, const char *name, unsigned int mode, const char *data)
 {
