@@ -126,6 +126,12 @@ class Machine:
         end = self.expect(r"dom0> ", timeout).start()
         return self.console[start:end]
 
+    def counts(self):
+        """What must not leak: free frames, ports, store nodes and dom0's free pages, from `info`."""
+        self.send("info")
+        return {key: int(self.expect(rf"{key} +: (\d+)\s")[1])
+                for key in ("free_pages", "event_channels", "store_nodes", "dom0_free_pages")}
+
     def get(self, path="/", port=80, method="GET", headers=None, timeout=30):
         """(status, headers, body) of one HTTP request to the forwarded port."""
         connection = http.client.HTTPConnection("127.0.0.1", self.ports[port], timeout=timeout)

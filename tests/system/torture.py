@@ -43,13 +43,6 @@ def seeds(count=300):
     return [TODAY] + [FIRST + i for i in range(count)]
 
 
-def counts(m):
-    """Free frames, event channels and store nodes."""
-    m.send("info")
-    return {key: int(m.expect(rf"{key} +: (\d+)\n")[1])
-            for key in ("free_pages", "event_channels", "store_nodes", "dom0_free_pages")}
-
-
 def living(m):
     """The numbers of the tormentors that run, from `list`; their noise may come in between."""
     m.send("list")
@@ -86,14 +79,14 @@ def run():
         m.expect(r"dom0> ")
         m.send("create etc/other/web.cfg")
         m.wait_for_page("/index.html")
-        before = counts(m)
+        before = m.counts()
         number = torment(m)
         for seed in living(m):
             m.send(f"destroy t{seed}")
         while living(m):
             time.sleep(0.2)
         time.sleep(1)
-        after = counts(m)
+        after = m.counts()
         print(f"{number} domains; dom0's free pages: {before['dom0_free_pages']} before, "
               f"{after['dom0_free_pages']} after")
         for key in ("free_pages", "event_channels", "store_nodes"):
