@@ -30,6 +30,8 @@ struct blkfront {
 	struct block_device block;
 	bool registered;
 
+	bool suspended; /* it was connected when the domain was suspended */
+
 	/* Of one connection. All below with upcalls masked. */
 	bool connected;
 	unsigned int ring_order;

@@ -270,12 +270,46 @@ static void front_remove(struct xenbus_device *dev)
 	/* Else users may still hold the block device: it stays, and answers -EIO. */
 }
 
+/* --- Suspend and resume ----------------------------------------------------------------------- */
+
+/* What is under way may be answered while we do not look, or never; what is submitted waits. */
+static void front_suspend(struct xenbus_device *dev)
+{
+	struct blkfront *front = dev->priv;
+	unsigned long flags = irq_save();
+
+	front->suspended = front->connected;
+	front->connected = false;
+	timer_stop(&front->retry);
+	irq_restore(flags);
+}
+
+static void front_resume(struct xenbus_device *dev, bool lost)
+{
+	struct blkfront *front = dev->priv;
+	unsigned long flags;
+
+	if (lost) {
+		front->port = 0;
+		requeue_in_flight(front);
+		front_disconnect(front);
+	} else if (front->suspended) {
+		flags = irq_save();
+		front->connected = true;
+		blkfront_event(front->port, front);
+		irq_restore(flags);
+	}
+	front->suspended = false;
+}
+
 static struct xenbus_driver blkfront_driver = {
 	.type = "vbd",
 	.side = XENBUS_FRONTEND,
 	.probe = front_probe,
 	.changed = front_changed,
 	.remove = front_remove,
+	.suspend = front_suspend,
+	.resume = front_resume,
 };
 
 static int blkfront_init(void)

@@ -419,14 +419,29 @@ void netfront_init(struct netfront *front)
 		(uint32_t)MAX(MIN(page_total_count() / 16, (size_t)NETFRONT_SLOTS), 32UL);
 }
 
+void netfront_pause(struct netfront *front)
+{
+	unsigned long flags = irq_save();
+
+	front->connected = false;
+	irq_restore(flags);
+	timer_stop(&front->retry);
+	net_cancel(&front->poller);
+}
+
+void netfront_continue(struct netfront *front)
+{
+	WRITE_ONCE(front->connected, true);
+	net_schedule(&front->poller);
+}
+
 void netfront_start(struct netfront *front)
 {
 	front->tx_free = NETFRONT_SLOTS;
 	front->tx_free_count = 0;
 	for (uint16_t id = NETFRONT_SLOTS; id--;)
 		free_tx_slot(front, id);
-	WRITE_ONCE(front->connected, true);
-	net_schedule(&front->poller);
+	netfront_continue(front);
 }
 
 /* Takes the slot's grant away; a page that the backend still holds is freed when it lets go. */
@@ -455,12 +470,7 @@ static void drop_tx_slots(struct netfront *front)
 
 void netfront_stop(struct netfront *front)
 {
-	unsigned long flags = irq_save();
-
-	front->connected = false;
-	irq_restore(flags);
-	timer_stop(&front->retry);
-	net_cancel(&front->poller);
+	netfront_pause(front);
 	drop_tx_slots(front);
 	for (uint32_t i = 0; i < NETFRONT_SLOTS; i++)
 		drop_rx_slot(&front->rx_slots[i]);

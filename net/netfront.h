@@ -51,6 +51,7 @@ struct netfront {
 	struct clock_timer retry; /* when there was no memory for buffers */
 
 	/* The connection, for the handshake. */
+	bool suspended; /* it was connected when the domain was suspended */
 	grant_ref_t tx_ring_ref, rx_ring_ref;
 	evtchn_port_t tx_port, rx_port; /* the same one when not split */
 };
@@ -62,6 +63,13 @@ void netfront_init(struct netfront *front);
  * Starts on fresh rings: buffers are posted. The rings are initialised, ports and features set.
  */
 void netfront_start(struct netfront *front);
+
+/*
+ * After the return neither ring is touched; grants stay, and netfront_continue goes on where it
+ * stood. What the stack sends meanwhile is dropped.
+ */
+void netfront_pause(struct netfront *front);
+void netfront_continue(struct netfront *front);
 
 /*
  * After the return neither ring is touched, and everything granted for packets is revoked. What was

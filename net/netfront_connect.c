@@ -319,12 +319,39 @@ static void remove(struct xenbus_device *xenbus)
 	front->xenbus = NULL;
 }
 
+/* --- Suspend and resume ----------------------------------------------------------------------- */
+
+static void suspend(struct xenbus_device *xenbus)
+{
+	struct netfront *front = xenbus->priv;
+
+	front->suspended = READ_ONCE(front->connected);
+	netfront_pause(front);
+}
+
+/* What was under way is lost with the old domain, as on any network. */
+static void resume(struct xenbus_device *xenbus, bool lost)
+{
+	struct netfront *front = xenbus->priv;
+
+	if (lost) {
+		front->tx_port = front->rx_port = 0;
+		set_link(front, false);
+		disconnect(front);
+	} else if (front->suspended) {
+		netfront_continue(front);
+	}
+	front->suspended = false;
+}
+
 static struct xenbus_driver driver = {
 	.type = "vif",
 	.side = XENBUS_FRONTEND,
 	.probe = probe,
 	.changed = changed,
 	.remove = remove,
+	.suspend = suspend,
+	.resume = resume,
 };
 
 static int netfront_register(void)

@@ -53,6 +53,14 @@ struct xenbus_device {
  *	    are possible and harmless.
  * remove:  the directory is gone, or both ends closed a device that is no longer online: give
  *	    everything back, also from a connection that nobody closed. dev is freed afterwards.
+ * suspend: the domain is about to be suspended (frontends only; NULL: not needed). After the return
+ *	    the driver touches neither ring nor port, and changes nothing in the store; what users
+ *	    submit waits, or is dropped. Grants and ports stay as they are.
+ * resume:  goes on after suspend. With `lost` this is a new domain, and its peer a new one: ports
+ *	    are closed already and their numbers may be others' now; references are still the
+ *	    driver's, but grant nothing and are held by nobody. The core has set peer, peer_domid
+ *	    and the state (Initialising) anew, and calls `changed` next, as after probe. Without
+ *	    `lost` (a checkpoint, or a suspend that failed) all is as it was.
  */
 struct xenbus_driver {
 	const char *type; /* "vif", "vbd" */
@@ -60,6 +68,8 @@ struct xenbus_driver {
 	int (*probe)(struct xenbus_device *dev);
 	void (*changed)(struct xenbus_device *dev, enum xenbus_state peer);
 	void (*remove)(struct xenbus_device *dev);
+	void (*suspend)(struct xenbus_device *dev);
+	void (*resume)(struct xenbus_device *dev, bool lost);
 
 	/* Private to the core. */
 	struct xenbus_driver *next;
