@@ -225,6 +225,13 @@ int evtchn_bind_pirq(unsigned int pirq, bool share, evtchn_handler_t fn, void *a
 	return err ? (int)err : attach_new(op.port, fn, arg);
 }
 
+int evtchn_set_vcpu(evtchn_port_t port, unsigned int vcpu)
+{
+	struct evtchn_bind_vcpu op = { .port = port, .vcpu = vcpu };
+
+	return (int)hypercall_event_channel_op(EVTCHNOP_bind_vcpu, &op);
+}
+
 void evtchn_detach(evtchn_port_t port)
 {
 	struct binding *binding = binding_of(port);

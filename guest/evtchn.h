@@ -36,6 +36,12 @@ int evtchn_attach(evtchn_port_t port, evtchn_handler_t fn, void *arg);
 void evtchn_detach(evtchn_port_t port);
 void evtchn_unbind(evtchn_port_t port); /* detach and close */
 
+/*
+ * The vcpu whose upcalls serve the port from now on; 0 for every new port. A handler that runs at
+ * this moment may end while the next event is served there. 0 or -errno.
+ */
+int evtchn_set_vcpu(evtchn_port_t port, unsigned int vcpu);
+
 void evtchn_mask(evtchn_port_t port);
 void evtchn_unmask(evtchn_port_t port); /* an event that is pending is delivered */
 

@@ -17,6 +17,9 @@ static inline void irq_restore(unsigned long flags);
 /* True while masked: also in every handler. */
 static inline bool irq_masked(void);
 
+/* The number of this vcpu: it may be another one as soon as upcalls are not masked. */
+static inline unsigned int this_vcpu(void);
+
 /* --- Implementation ----------------------------------------------------- */
 
 extern struct shared_info shared_info; /* mapped over the image's own page */
@@ -62,4 +65,9 @@ static inline void irq_restore(unsigned long flags)
 {
 	if (!flags)
 		irq_unmask();
+}
+
+static inline unsigned int this_vcpu(void)
+{
+	return 0;
 }

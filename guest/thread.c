@@ -168,6 +168,14 @@ struct thread *thread_create(const char *name, void (*entry)(void *arg), void *a
 	return thread;
 }
 
+struct thread *thread_create_on(vcpu_mask_t allowed, const char *name, void (*entry)(void *arg),
+				void *arg, size_t size)
+{
+	return thread_create(name, entry, arg, size);
+}
+
+void thread_set_affinity(struct thread *thread, vcpu_mask_t allowed) {}
+
 /* Reached by the first switch to a thread, from thread_begin: upcalls are still masked. */
 void thread_main(void)
 {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "guest/types.h"
+#include "guest/vcpu.h"
 #include "guest/wait.h"
 
 /*
@@ -53,6 +54,15 @@ struct thread {
  */
 struct thread *thread_create(const char *name, void (*entry)(void *arg), void *arg,
 			     size_t stack_size);
+
+/*
+ * The same for a thread that runs on certain vcpus only, as long as one of them is up; and the
+ * choice changed later, for a thread that is known to live. A thread on the wrong vcpu leaves it
+ * soon, the caller at once.
+ */
+struct thread *thread_create_on(vcpu_mask_t allowed, const char *name, void (*entry)(void *arg),
+				void *arg, size_t stack_size);
+void thread_set_affinity(struct thread *thread, vcpu_mask_t allowed);
 
 NORETURN void thread_exit(void);
 
