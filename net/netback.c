@@ -13,15 +13,15 @@
  *	deliver	  good packets go to the switch
  *
  * What a guest can do to others by this: keep the thread busy for NET_BUDGET packets a turn, and
- * hold the pages of what waits on its own queue or the card's. A packet that is malformed costs
+ * hold the pages of what waits on its own queues or the card's. A packet that is malformed costs
  * itself; a ring that is malformed costs the connection.
  */
 
 #include "net/netback.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
-#include "guest/console.h"
 #include "guest/page.h"
 #include "guest/vmap.h"
 
@@ -35,6 +35,7 @@ struct job {
 	uint32_t first_op, op_count;
 	uint16_t flags;
 	int16_t status;
+	bool order; /* for the multicast filter: there never was a packet */
 };
 
 /* What is answered to one slot. */
@@ -44,23 +45,31 @@ struct answer {
 	bool extra;
 };
 
-/* One batch; on the network thread only, which serves one vif at a time. */
-static struct batch {
+/* One batch; a network thread has one, and serves one queue at a time. */
+struct batch {
 	uint32_t jobs, answers, ops;
 	struct job job[NET_BUDGET];
 	struct answer answer[BATCH_SLOTS];
 	gnttab_copy_t op[BATCH_OPS];
-} batch;
+};
+
+static struct batch *batches; /* by the thread's number */
+
+int vif_tx_init(void)
+{
+	batches = calloc(net_thread_count(), sizeof(*batches));
+	return batches ? 0 : -ENOMEM;
+}
 
 /* Room for the longest packet there may be: it is not known yet what the next one is. */
-static bool batch_has_room(void)
+static bool batch_has_room(const struct batch *b)
 {
-	return batch.jobs < NET_BUDGET && batch.ops + OPS_PER_PACKET <= BATCH_OPS &&
-	       batch.answers + NETRING_CHAIN_MAX + NETRING_EXTRAS_MAX <= BATCH_SLOTS;
+	return b->jobs < NET_BUDGET && b->ops + OPS_PER_PACKET <= BATCH_OPS &&
+	       b->answers + NETRING_CHAIN_MAX + NETRING_EXTRAS_MAX <= BATCH_SLOTS;
 }
 
 /* Copies slots until the packet at the ring's head is decoded; most have one slot. */
-static int decode_next(struct vif *vif, uint32_t count, struct netif_tx_request *copies,
+static int decode_next(struct vif_queue *q, uint32_t count, struct netif_tx_request *copies,
 		       struct netring_packet *decoded)
 {
 	uint32_t look = 1, have = 0;
@@ -69,27 +78,27 @@ static int decode_next(struct vif *vif, uint32_t count, struct netif_tx_request 
 	count = MIN(count, NETRING_CHAIN_MAX + NETRING_EXTRAS_MAX);
 	while (err == -EAGAIN && have < count) {
 		for (; have < look; have++)
-			RING_COPY_REQUEST(&vif->tx, vif->tx.req_cons + have, &copies[have]);
+			RING_COPY_REQUEST(&q->tx, q->tx.req_cons + have, &copies[have]);
 		err = netring_decode_tx(copies, have, decoded);
 		look = MIN(look * 2, count);
 	}
 	return err == -EAGAIN ? -EPROTO : err; /* a packet is published whole */
 }
 
-static void note_answers(const struct netif_tx_request *copies,
+static void note_answers(struct batch *b, const struct netif_tx_request *copies,
 			 const struct netring_packet *decoded)
 {
 	for (uint32_t i = 0; i < decoded->slots; i++)
-		batch.answer[batch.answers++] = (struct answer){
+		b->answer[b->answers++] = (struct answer){
 			.id = copies[i].id,
-			.job = (uint16_t)batch.jobs,
+			.job = (uint16_t)b->jobs,
 			.extra = i - decoded->extra_first < decoded->extra_count,
 		};
 }
 
 /* Copies one slot's data to where the packet's filling has come: *frag, *done bytes into it. */
-static void add_ops(struct vif *vif, const struct netring_slot *slot, struct packet *packet,
-		    uint32_t *frag, uint32_t *done)
+static void add_ops(struct batch *b, domid_t frontend, const struct netring_slot *slot,
+		    struct packet *packet, uint32_t *frag, uint32_t *done)
 {
 	uint32_t from = slot->offset, left = slot->len;
 
@@ -97,9 +106,9 @@ static void add_ops(struct vif *vif, const struct netring_slot *slot, struct pac
 		struct packet_frag *f = &packet->frags[*frag];
 		uint32_t part = MIN(left, f->len - *done);
 
-		batch.op[batch.ops++] = (gnttab_copy_t){
+		b->op[b->ops++] = (gnttab_copy_t){
 			.source = { .u.ref = slot->ref,
-				    .domid = vif->frontend,
+				    .domid = frontend,
 				    .offset = (uint16_t)from },
 			.dest = { .u.gmfn = virt_to_mfn(f->data).n,
 				  .domid = DOMID_SELF,
@@ -133,14 +142,20 @@ static struct packet *make_packet(const struct netring_packet *decoded)
 	return packet;
 }
 
-static void add_job(struct vif *vif, const struct netring_packet *decoded, int err)
+static void add_job(struct batch *b, struct vif *vif, const struct netring_packet *decoded, int err)
 {
-	struct job *job = &batch.job[batch.jobs++];
+	struct job *job = &b->job[b->jobs++];
 	uint32_t frag = 0, done = 0;
 
-	*job = (struct job){ .first_op = batch.ops, .flags = decoded->flags };
+	*job = (struct job){ .first_op = b->ops, .flags = decoded->flags };
 	if (err) {
 		job->status = NETIF_RSP_ERROR;
+		return;
+	}
+	if (decoded->mcast) {
+		if (vif_mcast_order(vif, decoded->mcast, decoded->mcast_addr))
+			job->status = NETIF_RSP_ERROR;
+		job->order = true;
 		return;
 	}
 	job->packet = make_packet(decoded);
@@ -149,48 +164,48 @@ static void add_job(struct vif *vif, const struct netring_packet *decoded, int e
 		return;
 	}
 	for (uint32_t i = 0; i < decoded->data_count; i++)
-		add_ops(vif, &decoded->data[i], job->packet, &frag, &done);
-	job->op_count = batch.ops - job->first_op;
+		add_ops(b, vif->frontend, &decoded->data[i], job->packet, &frag, &done);
+	job->op_count = b->ops - job->first_op;
 }
 
 /*
  * Fills the batch from the ring: 0, or -EPROTO. The index is read once: what the guest publishes
  * meanwhile waits for the next batch, or it could keep us here.
  */
-static int collect(struct vif *vif)
+static int collect(struct batch *b, struct vif_queue *q)
 {
-	RING_IDX prod = READ_ONCE(vif->tx.sring->req_prod);
+	RING_IDX prod = READ_ONCE(q->tx.sring->req_prod);
 
-	batch.jobs = batch.answers = batch.ops = 0;
-	if (prod - vif->tx.req_cons > RING_SIZE(&vif->tx))
+	b->jobs = b->answers = b->ops = 0;
+	if (prod - q->tx.req_cons > RING_SIZE(&q->tx))
 		return -EPROTO;
 	rmb(); /* the index before the requests that it announces */
-	while (vif->tx.req_cons != prod && batch_has_room()) {
+	while (q->tx.req_cons != prod && batch_has_room(b)) {
 		struct netif_tx_request copies[NETRING_CHAIN_MAX + NETRING_EXTRAS_MAX];
 		struct netring_packet decoded;
-		int err = decode_next(vif, prod - vif->tx.req_cons, copies, &decoded);
+		int err = decode_next(q, prod - q->tx.req_cons, copies, &decoded);
 
 		if (err == -EPROTO)
 			return err;
-		vif->tx.req_cons += decoded.slots;
-		note_answers(copies, &decoded);
-		add_job(vif, &decoded, err);
+		q->tx.req_cons += decoded.slots;
+		note_answers(b, copies, &decoded);
+		add_job(b, q->vif, &decoded, err);
 	}
 	return 0;
 }
 
 /* The connection ends: no answers any more. */
-static void drop_batch(void)
+static void drop_batch(struct batch *b)
 {
-	for (uint32_t i = 0; i < batch.jobs; i++)
-		packet_put(batch.job[i].packet);
+	for (uint32_t i = 0; i < b->jobs; i++)
+		packet_put(b->job[i].packet);
 }
 
 /* Settles what became of each packet, after the copy. */
-static void judge(struct job *job)
+static void judge(const struct batch *b, struct job *job)
 {
 	for (uint32_t i = 0; i < job->op_count && job->packet; i++)
-		if (batch.op[job->first_op + i].status != GNTST_okay)
+		if (b->op[job->first_op + i].status != GNTST_okay)
 			job->status = NETIF_RSP_ERROR;
 	if (job->packet && job->status == NETIF_RSP_OKAY) {
 		bool blank = job->packet->gso || job->flags & NETTXF_csum_blank;
@@ -207,109 +222,43 @@ static void judge(struct job *job)
 }
 
 /* Answers go out before the packets go on: the guest may prepare the next ones meanwhile. */
-static void answer(struct vif *vif)
+static void answer(const struct batch *b, struct vif_queue *q)
 {
 	int notify;
 
-	for (uint32_t i = 0; i < batch.answers; i++) {
-		const struct answer *a = &batch.answer[i];
-		int16_t status = a->extra ? NETIF_RSP_NULL : batch.job[a->job].status;
+	for (uint32_t i = 0; i < b->answers; i++) {
+		const struct answer *a = &b->answer[i];
+		int16_t status = a->extra ? NETIF_RSP_NULL : b->job[a->job].status;
 
-		*RING_GET_RESPONSE(&vif->tx, vif->tx.rsp_prod_pvt++) =
+		*RING_GET_RESPONSE(&q->tx, q->tx.rsp_prod_pvt++) =
 			(struct netif_tx_response){ .id = a->id, .status = status };
 	}
-	RING_PUSH_RESPONSES_AND_CHECK_NOTIFY(&vif->tx, notify);
+	RING_PUSH_RESPONSES_AND_CHECK_NOTIFY(&q->tx, notify);
 	if (notify)
-		evtchn_notify(vif->tx_port);
+		evtchn_notify(q->tx_port);
 }
 
-int vif_receive(struct vif *vif)
+int vif_receive(struct vif_queue *q)
 {
-	if (collect(vif)) {
-		drop_batch();
+	struct batch *b = &batches[q->poller.thread];
+	struct list burst = LIST_INIT(burst);
+
+	if (collect(b, q)) {
+		drop_batch(b);
 		return -EPROTO;
 	}
-	if (batch.ops)
-		gnttab_copy(batch.op, batch.ops);
-	for (uint32_t i = 0; i < batch.jobs; i++)
-		judge(&batch.job[i]);
-	answer(vif);
-	for (uint32_t i = 0; i < batch.jobs; i++) {
-		if (batch.job[i].packet)
-			netdev_receive(&vif->dev, batch.job[i].packet);
-		else
-			vif->dev.stats.rx_dropped++;
+	if (b->ops)
+		gnttab_copy(b->op, b->ops);
+	for (uint32_t i = 0; i < b->jobs; i++)
+		judge(b, &b->job[i]);
+	answer(b, q);
+	for (uint32_t i = 0; i < b->jobs; i++) {
+		if (b->job[i].packet)
+			list_push_back(&burst, &b->job[i].packet->link);
+		else if (!b->job[i].order)
+			netdev_count(&q->vif->dev.stats.rx_dropped, 1);
 	}
-	if (batch.jobs)
-		netdev_receive_done(&vif->dev);
-	return (int)batch.jobs;
+	netdev_receive(&q->vif->dev, &burst);
+	return (int)b->jobs;
 }
 
-/* --- The network thread's part --------------------------------------------------------------- */
-
-/*
- * The handshake stays Connected: the frontend, which is to blame, sees a ring that stands still,
- * and may start again from Initialising.
- */
-static void give_up(struct vif *vif)
-{
-	console_print("%s: the frontend broke the rules of the ring; disconnected\n",
-		      vif->dev.name);
-	vif->connected = false;
-	netdev_set_link(&vif->dev, false);
-}
-
-bool vif_poll(struct poller *poller)
-{
-	struct vif *vif = container_of(poller, struct vif, poller);
-	int packets, more = true;
-
-	if (!vif->connected)
-		return false;
-	packets = vif_receive(vif);
-	if (packets < 0 || vif_deliver(vif)) {
-		give_up(vif);
-		return false;
-	}
-	if (packets < NET_BUDGET)
-		RING_FINAL_CHECK_FOR_REQUESTS(&vif->tx, more);
-	return more;
-}
-
-void vif_event(evtchn_port_t port, void *arg)
-{
-	struct vif *vif = arg;
-
-	net_schedule(&vif->poller);
-}
-
-static void start(void *arg)
-{
-	struct vif *vif = arg;
-
-	vif->connected = true;
-	netdev_set_link(&vif->dev, true);
-	net_schedule(&vif->poller);
-}
-
-void vif_start(struct vif *vif)
-{
-	net_run(start, vif);
-}
-
-static void stop(void *arg)
-{
-	struct vif *vif = arg;
-
-	if (vif->connected)
-		netdev_set_link(&vif->dev, false);
-	vif->connected = false;
-	packet_queue_clear(&vif->queue);
-	vif->queue_bytes = 0;
-}
-
-void vif_stop(struct vif *vif)
-{
-	net_run(stop, vif);
-	net_cancel(&vif->poller);
-}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The backend's handshake (xen/io/netif.h): features are told before we wait for the frontend;
- * its rings are mapped and its ports bound when it says that they are there. There is one queue,
- * and no control ring: neither is offered, so a frontend that asks for more is refused.
+ * its rings are mapped and its ports bound when it says that they are there. There may be a queue
+ * for each network thread. There is no control ring, and so no hash that a frontend could choose:
+ * its node is not there, and a frontend that sends one all the same is refused.
  */
 
 #include "net/netback.h"
@@ -10,12 +11,16 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "guest/param.h"
 #include "lib/format.h"
 
 /* Guests are rarely more than one station; nested bridges are a few. */
 #define VIF_ADDRESSES 64
 
+PARAM(netback_queues, "N: how many queues a vif may have; one for each vcpu if left out");
+
 static const char *default_bridge;
+static unsigned int max_queues;
 
 static const struct {
 	const char *node;
@@ -28,10 +33,7 @@ static const struct {
 	{ "feature-gso-tcpv6", 1 },
 	{ "feature-ipv6-csum-offload", 1 },
 	{ "feature-split-event-channels", 1 },
-	{ "feature-multicast-control", 0 },
-	{ "feature-dynamic-multicast-control", 0 },
-	{ "feature-ctrl-ring", 0 },
-	{ "multi-queue-max-queues", 1 },
+	{ "feature-multicast-control", 1 },
 };
 
 static int write_features(xs_tx_t tx, void *arg)
@@ -41,6 +43,8 @@ static int write_features(xs_tx_t tx, void *arg)
 
 	for (size_t i = 0; i < ARRAY_SIZE(offered) && !err; i++)
 		err = xs_printf(tx, xenbus->path, offered[i].node, "%u", offered[i].value);
+	if (!err)
+		err = xs_printf(tx, xenbus->path, "multi-queue-max-queues", "%u", max_queues);
 	return err;
 }
 
@@ -56,6 +60,8 @@ static void read_features(struct vif *vif)
 	struct netdev *dev = &vif->dev;
 
 	vif->sg = frontend_feature(vif, "feature-sg");
+	vif->rx_notify = frontend_feature(vif, "feature-rx-notify");
+	vif->filtering = frontend_feature(vif, "request-multicast-control");
 	dev->offloads = 0;
 	if (!frontend_feature(vif, "feature-no-csum-offload"))
 		dev->offloads |= OFFLOAD_CSUM4;
@@ -67,85 +73,134 @@ static void read_features(struct vif *vif)
 		dev->offloads |= OFFLOAD_TSO6;
 }
 
-static int map_ring(struct vif *vif, const char *node, struct gnttab_mapping *map)
+/* Where a queue's nodes are: a frontend with one queue has them beside its others. */
+static void queue_path(const struct vif *vif, unsigned int index, char *path, size_t size)
 {
-	uint32_t ref;
-	int err = xs_read_u32(XS_NO_TX, vif->xenbus->peer, node, &ref);
-
-	return err ? err : gnttab_map(map, vif->frontend, &ref, 1, false);
+	if (vif->queue_count == 1)
+		str_format(path, size, "%s", vif->xenbus->peer);
+	else
+		str_format(path, size, "%s/queue-%u", vif->xenbus->peer, index);
 }
 
-static int bind_port(struct vif *vif, const char *node, evtchn_port_t *port)
+static int map_ring(struct vif_queue *q, const char *path, const char *node,
+		    struct gnttab_mapping *map)
+{
+	uint32_t ref;
+	int err = xs_read_u32(XS_NO_TX, path, node, &ref);
+
+	return err ? err : gnttab_map(map, q->vif->frontend, &ref, 1, false);
+}
+
+static int bind_port(struct vif_queue *q, const char *path, const char *node, evtchn_port_t *port)
 {
 	uint32_t remote;
-	int result = xs_read_u32(XS_NO_TX, vif->xenbus->peer, node, &remote);
+	int result = xs_read_u32(XS_NO_TX, path, node, &remote);
 
 	if (result)
 		return result;
-	result = evtchn_bind_interdomain(vif->frontend, remote, vif_event, vif);
+	result = evtchn_bind_interdomain(q->vif->frontend, remote, vif_event, q);
 	if (result < 0)
 		return result;
 	*port = (evtchn_port_t)result;
 	return 0;
 }
 
-static int bind_ports(struct vif *vif)
+static int bind_ports(struct vif_queue *q, const char *path)
 {
-	int err = bind_port(vif, "event-channel-tx", &vif->tx_port);
+	int err = bind_port(q, path, "event-channel-tx", &q->tx_port);
 
 	if (!err)
-		return bind_port(vif, "event-channel-rx", &vif->rx_port);
+		return bind_port(q, path, "event-channel-rx", &q->rx_port);
 	if (err != -ENOENT)
 		return err;
-	err = bind_port(vif, "event-channel", &vif->tx_port);
-	vif->rx_port = vif->tx_port;
+	err = bind_port(q, path, "event-channel", &q->tx_port);
+	q->rx_port = q->tx_port;
 	return err;
+}
+
+static int connect_queue(struct vif_queue *q, const char *path)
+{
+	int err = map_ring(q, path, "tx-ring-ref", &q->tx_map);
+
+	if (!err)
+		err = map_ring(q, path, "rx-ring-ref", &q->rx_map);
+	if (err)
+		return err;
+	BACK_RING_INIT(&q->tx, (struct netif_tx_sring *)q->tx_map.va, PAGE_SIZE);
+	BACK_RING_INIT(&q->rx, (struct netif_rx_sring *)q->rx_map.va, PAGE_SIZE);
+	return bind_ports(q, path);
+}
+
+static void unbind_ports(struct vif_queue *q)
+{
+	if (q->tx_port)
+		evtchn_unbind(q->tx_port);
+	if (q->rx_port && q->rx_port != q->tx_port)
+		evtchn_unbind(q->rx_port);
+	q->tx_port = q->rx_port = 0;
+}
+
+static void unmap_rings(struct vif_queue *q)
+{
+	if (q->tx_map.va)
+		gnttab_unmap(&q->tx_map);
+	if (q->rx_map.va)
+		gnttab_unmap(&q->rx_map);
+	q->tx_map = q->rx_map = (struct gnttab_mapping){ 0 };
 }
 
 /* Also of a connection that was made in part only. */
 static void disconnect(struct vif *vif)
 {
-	if (vif->tx_port)
-		evtchn_unbind(vif->tx_port);
-	if (vif->rx_port && vif->rx_port != vif->tx_port)
-		evtchn_unbind(vif->rx_port);
-	vif->tx_port = vif->rx_port = 0;
+	for (unsigned int i = 0; i < vif->queue_count; i++)
+		if (vif->queues[i])
+			unbind_ports(vif->queues[i]);
 	vif_stop(vif);
-	if (vif->tx_map.va)
-		gnttab_unmap(&vif->tx_map);
-	if (vif->rx_map.va)
-		gnttab_unmap(&vif->rx_map);
-	vif->tx_map = vif->rx_map = (struct gnttab_mapping){ 0 };
+	for (unsigned int i = 0; i < vif->queue_count; i++)
+		if (vif->queues[i])
+			unmap_rings(vif->queues[i]);
+	vif->filtering = false;
+	vif->group_count = 0;
 }
 
 static int make_connection(struct vif *vif)
 {
-	int err = map_ring(vif, "tx-ring-ref", &vif->tx_map);
+	char path[XENBUS_PATH_MAX + 16];
+	int err = 0;
 
-	if (!err)
-		err = map_ring(vif, "rx-ring-ref", &vif->rx_map);
-	if (err)
-		return err;
-	BACK_RING_INIT(&vif->tx, (struct netif_tx_sring *)vif->tx_map.va, PAGE_SIZE);
-	BACK_RING_INIT(&vif->rx, (struct netif_rx_sring *)vif->rx_map.va, PAGE_SIZE);
-	return bind_ports(vif);
+	for (unsigned int i = 0; i < vif->queue_count && !err; i++) {
+		if (!vif->queues[i])
+			vif->queues[i] = vif_queue_create(vif, i);
+		queue_path(vif, i, path, sizeof(path));
+		err = vif->queues[i] ? connect_queue(vif->queues[i], path) : -ENOMEM;
+	}
+	return err;
+}
+
+/* What it asks for beyond what was offered; NULL: nothing. */
+static const char *excess(const struct vif *vif, uint32_t queues)
+{
+	if (!frontend_feature(vif, "request-rx-copy"))
+		return "the frontend wants pages flipped: request-rx-copy is missing";
+	if (!queues || queues > max_queues)
+		return "the frontend wants more queues than there are, or none";
+	if (xs_exists(XS_NO_TX, vif->xenbus->peer, "ctrl-ring-ref") > 0)
+		return "the frontend sends a control ring, which was not offered";
+	return NULL;
 }
 
 static void connect(struct vif *vif)
 {
 	struct xenbus_device *xenbus = vif->xenbus;
+	uint32_t queues = xs_read_u32_or(XS_NO_TX, xenbus->peer, "multi-queue-num-queues", 1);
+	const char *why = excess(vif, queues);
 	int err;
 
-	if (!frontend_feature(vif, "request-rx-copy") ||
-	    !frontend_feature(vif, "feature-rx-notify")) {
-		xenbus_fatal(xenbus, -EOPNOTSUPP,
-			     "the frontend lacks request-rx-copy or feature-rx-notify");
+	if (why) {
+		xenbus_fatal(xenbus, -EOPNOTSUPP, "%s", why);
 		return;
 	}
-	if (xs_read_u32_or(XS_NO_TX, xenbus->peer, "multi-queue-num-queues", 1) != 1) {
-		xenbus_fatal(xenbus, -EINVAL, "the frontend wants more than one queue");
-		return;
-	}
+	vif->queue_count = queues;
 	read_features(vif);
 	err = make_connection(vif);
 	if (err) {
@@ -182,7 +237,6 @@ static struct vif *vif_create(struct xenbus_device *xenbus)
 	vif->dev.ops = &vif_ops;
 	vif->dev.mtu = 1500;
 	str_format(vif->dev.name, sizeof(vif->dev.name), "vif%u.%u", vif->frontend, xenbus->id);
-	poller_init(&vif->poller, vif_poll);
 	return vif;
 }
 
@@ -191,6 +245,8 @@ static void vif_destroy(struct vif *vif)
 	disconnect(vif);
 	switch_detach(vif->sw, &vif->dev);
 	netdev_unregister(&vif->dev);
+	for (unsigned int i = 0; i < VIF_QUEUES_MAX; i++)
+		free(vif->queues[i]);
 	free(vif);
 }
 
@@ -262,6 +318,11 @@ static struct xenbus_driver driver = {
 
 int netback_start(const char *default_switch)
 {
+	int err = vif_tx_init();
+
 	default_bridge = default_switch;
-	return xenbus_register(&driver);
+	max_queues = net_queue_limit("netback_queues");
+	if (!err)
+		err = vif_rx_init();
+	return err ? err : xenbus_register(&driver);
 }

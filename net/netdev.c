@@ -79,34 +79,19 @@ void netdev_for_each(void (*visit)(struct netdev *dev, void *arg), void *arg)
 	net_run(visit_all, &v);
 }
 
-struct attach {
-	struct netdev *dev;
-	const struct netdev_upper *upper;
-	void *arg;
-};
-
-/* On the network thread, so that no burst of the old layer is half-way delivered. */
-static void set_upper(void *arg)
+/* Once every thread has ended its turn, no burst of the old layer is half-way delivered. */
+void netdev_attach(struct netdev *dev, struct netdev_upper *upper)
 {
-	struct attach *a = arg;
-
-	a->dev->upper = a->upper;
-	a->dev->upper_arg = a->arg;
-	if (a->upper && a->upper->link_changed)
-		a->upper->link_changed(a->arg, a->dev->up);
-}
-
-void netdev_attach(struct netdev *dev, const struct netdev_upper *upper, void *arg)
-{
-	struct attach a = { .dev = dev, .upper = upper, .arg = arg };
-
-	net_run(set_upper, &a);
+	__atomic_store_n(&dev->upper, upper, __ATOMIC_RELEASE);
+	net_quiesce();
+	if (upper && upper->link_changed)
+		upper->link_changed(upper, dev->up);
 }
 
 static void count_tx(struct netdev *dev, const struct packet *packet)
 {
-	dev->stats.tx_packets++;
-	dev->stats.tx_bytes += packet->len;
+	netdev_count(&dev->stats.tx_packets, 1);
+	netdev_count(&dev->stats.tx_bytes, packet->len);
 }
 
 /* The packet is the caller's alone, or needs nothing. */
@@ -124,7 +109,7 @@ static void transmit_segments(struct netdev *dev, struct packet *packet)
 	struct list segments = LIST_INIT(segments), *node;
 
 	if (offload_segment(packet, &segments))
-		dev->stats.tx_dropped++;
+		netdev_count(&dev->stats.tx_dropped, 1);
 	while ((node = list_pop_front(&segments)))
 		transmit_one(dev, list_entry(node, struct packet, link));
 }
@@ -143,7 +128,7 @@ void netdev_transmit(struct netdev *dev, struct packet *packet)
 
 		packet_put(packet);
 		if (!copy) {
-			dev->stats.tx_dropped++;
+			netdev_count(&dev->stats.tx_dropped, 1);
 			return;
 		}
 		packet = copy;
@@ -151,25 +136,32 @@ void netdev_transmit(struct netdev *dev, struct packet *packet)
 	transmit_one(dev, packet);
 }
 
-void netdev_receive(struct netdev *dev, struct packet *packet)
+void netdev_receive(struct netdev *dev, struct list *packets)
 {
-	dev->stats.rx_packets++;
-	dev->stats.rx_bytes += packet->len;
-	if (dev->upper)
-		dev->upper->receive(dev->upper_arg, packet);
-	else
-		packet_put(packet);
-}
+	struct netdev_upper *upper = __atomic_load_n(&dev->upper, __ATOMIC_ACQUIRE);
+	uint64_t count = 0, bytes = 0;
+	struct packet *packet;
+	struct list *node;
 
-void netdev_receive_done(struct netdev *dev)
-{
-	if (dev->upper)
-		dev->upper->receive_done(dev->upper_arg);
+	list_for_each(packet, packets, link) {
+		count++;
+		bytes += packet->len;
+	}
+	if (!count)
+		return;
+	netdev_count(&dev->stats.rx_packets, count);
+	netdev_count(&dev->stats.rx_bytes, bytes);
+	if (upper)
+		upper->receive(upper, packets);
+	while ((node = list_pop_front(packets)))
+		packet_put(list_entry(node, struct packet, link));
 }
 
 void netdev_set_link(struct netdev *dev, bool up)
 {
+	struct netdev_upper *upper = __atomic_load_n(&dev->upper, __ATOMIC_ACQUIRE);
+
 	dev->up = up;
-	if (dev->upper && dev->upper->link_changed)
-		dev->upper->link_changed(dev->upper_arg, up);
+	if (upper && upper->link_changed)
+		upper->link_changed(upper, up);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The frontend's handshake (xen/io/netif.h): when the backend waits, rings and ports are made and
- * told to it; when it closes, or breaks the rules, all is taken back, and a backend that waits
- * again is connected anew.
+ * told to it, one pair for each queue; when it closes, or breaks the rules, all is taken back, and
+ * a backend that waits again is connected anew.
  */
 
 #include "net/netfront.h"
@@ -10,13 +10,17 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "guest/console.h"
 #include "guest/init.h"
 #include "guest/page.h"
+#include "guest/param.h"
 #include "guest/vmap.h"
 #include "lib/format.h"
 #include "lib/string.h"
 
 #define CONNECT_TIMEOUT_MS 10000
+
+PARAM(netfront_queues, "N: how many queues a vif may have; one for each vcpu if left out");
 
 static int hex_digit(char c)
 {
@@ -73,74 +77,149 @@ static int share_ring(struct netfront *front, void *page, grant_ref_t *ref)
 	return 0;
 }
 
-static int make_rings(struct netfront *front)
+static int make_rings(struct netfront_queue *q)
 {
 	void *tx = page_alloc_zero(0), *rx = page_alloc_zero(0);
 	int err = tx && rx ? 0 : -ENOMEM;
 
 	if (!err)
-		err = share_ring(front, tx, &front->tx_ring_ref);
+		err = share_ring(q->front, tx, &q->tx_ring_ref);
 	if (!err) {
-		err = share_ring(front, rx, &front->rx_ring_ref);
+		err = share_ring(q->front, rx, &q->rx_ring_ref);
 		if (err)
-			gnttab_revoke(front->tx_ring_ref);
+			gnttab_revoke(q->tx_ring_ref);
 	}
 	if (err) {
-		front->tx_ring_ref = 0;
+		q->tx_ring_ref = 0;
 		page_free(tx, 0);
 		page_free(rx, 0);
 		return err;
 	}
 	SHARED_RING_INIT((struct netif_tx_sring *)tx);
 	SHARED_RING_INIT((struct netif_rx_sring *)rx);
-	FRONT_RING_INIT(&front->tx, (struct netif_tx_sring *)tx, PAGE_SIZE);
-	FRONT_RING_INIT(&front->rx, (struct netif_rx_sring *)rx, PAGE_SIZE);
+	FRONT_RING_INIT(&q->tx, (struct netif_tx_sring *)tx, PAGE_SIZE);
+	FRONT_RING_INIT(&q->rx, (struct netif_rx_sring *)rx, PAGE_SIZE);
 	return 0;
 }
 
-static int make_ports(struct netfront *front)
+static int make_ports(struct netfront_queue *q, bool split)
 {
-	int port = evtchn_alloc_unbound(front->backend, netfront_event, front);
+	int port = evtchn_alloc_unbound(q->front->backend, netfront_event, q);
 
 	if (port < 0)
 		return port;
-	front->tx_port = front->rx_port = (evtchn_port_t)port;
-	if (!backend_feature(front, "feature-split-event-channels"))
+	q->tx_port = q->rx_port = (evtchn_port_t)port;
+	if (!split)
 		return 0;
-	port = evtchn_alloc_unbound(front->backend, netfront_event, front);
+	port = evtchn_alloc_unbound(q->front->backend, netfront_event, q);
 	if (port < 0)
 		return port;
-	front->rx_port = (evtchn_port_t)port;
+	q->rx_port = (evtchn_port_t)port;
 	return 0;
+}
+
+static int make_queue(struct netfront *front, unsigned int index)
+{
+	struct netfront_queue *q = front->queues[index];
+	int err;
+
+	if (!q)
+		q = front->queues[index] = netfront_queue_create(front, index);
+	if (!q)
+		return -ENOMEM;
+	err = make_rings(q);
+	return err ? err : make_ports(q, backend_feature(front, "feature-split-event-channels"));
+}
+
+/* As many as the backend can serve, at most one for each of our network threads. */
+static unsigned int queue_count(const struct netfront *front)
+{
+	uint32_t offered =
+		xs_read_u32_or(XS_NO_TX, front->xenbus->peer, "multi-queue-max-queues", 1);
+
+	return MAX(MIN(offered, net_queue_limit("netfront_queues")), 1U);
+}
+
+static void close_ports(struct netfront_queue *q)
+{
+	if (q->tx_port)
+		evtchn_unbind(q->tx_port);
+	if (q->rx_port && q->rx_port != q->tx_port)
+		evtchn_unbind(q->rx_port);
+	q->tx_port = q->rx_port = 0;
+}
+
+static void revoke_rings(struct netfront_queue *q)
+{
+	if (q->tx_ring_ref) {
+		gnttab_revoke_page(q->tx_ring_ref, q->tx.sring);
+		gnttab_revoke_page(q->rx_ring_ref, q->rx.sring);
+	}
+	q->tx_ring_ref = q->rx_ring_ref = 0;
 }
 
 /* Takes everything of the connection back; also of one that was made in part only. */
 static void disconnect(struct netfront *front)
 {
-	if (front->tx_port)
-		evtchn_unbind(front->tx_port);
-	if (front->rx_port && front->rx_port != front->tx_port)
-		evtchn_unbind(front->rx_port);
-	front->tx_port = front->rx_port = 0;
+	for (unsigned int i = 0; i < front->queue_count; i++)
+		if (front->queues[i])
+			close_ports(front->queues[i]);
 	netfront_stop(front);
-	if (front->tx_ring_ref) {
-		gnttab_revoke_page(front->tx_ring_ref, front->tx.sring);
-		gnttab_revoke_page(front->rx_ring_ref, front->rx.sring);
-	}
-	front->tx_ring_ref = front->rx_ring_ref = 0;
+	for (unsigned int i = 0; i < front->queue_count; i++)
+		if (front->queues[i])
+			revoke_rings(front->queues[i]);
 }
 
 /* --- What the backend is told ---------------------------------------------------------------- */
 
-static int write_ports(xs_tx_t tx, const struct netfront *front)
+static int write_queue(xs_tx_t tx, const struct netfront_queue *q, const char *path)
+{
+	int err = xs_printf(tx, path, "tx-ring-ref", "%u", q->tx_ring_ref);
+
+	if (!err)
+		err = xs_printf(tx, path, "rx-ring-ref", "%u", q->rx_ring_ref);
+	if (err)
+		return err;
+	if (q->tx_port == q->rx_port)
+		return xs_printf(tx, path, "event-channel", "%u", q->tx_port);
+	err = xs_printf(tx, path, "event-channel-tx", "%u", q->tx_port);
+	return err ? err : xs_printf(tx, path, "event-channel-rx", "%u", q->rx_port);
+}
+
+/* Nodes of an earlier connection with another number of queues would be read with ours. */
+static int remove_queues(xs_tx_t tx, const char *path)
+{
+	static const char *const nodes[] = {
+		"tx-ring-ref",	    "rx-ring-ref",	"event-channel",
+		"event-channel-tx", "event-channel-rx", "multi-queue-num-queues",
+	};
+	char queue[16];
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(nodes) && (!err || err == -ENOENT); i++)
+		err = xs_rm(tx, path, nodes[i]);
+	for (unsigned int i = 0; i < NETFRONT_QUEUES_MAX && (!err || err == -ENOENT); i++) {
+		str_format(queue, sizeof(queue), "queue-%u", i);
+		err = xs_rm(tx, path, queue);
+	}
+	return err == -ENOENT ? 0 : err;
+}
+
+static int write_queues(xs_tx_t tx, const struct netfront *front)
 {
 	const char *path = front->xenbus->path;
-	int err;
+	char queue[XENBUS_PATH_MAX + 16];
+	int err = remove_queues(tx, path);
 
-	if (front->tx_port == front->rx_port)
-		return xs_printf(tx, path, "event-channel", "%u", front->tx_port);
-	err = xs_printf(tx, path, "event-channel-tx", "%u", front->tx_port);
-	return err ? err : xs_printf(tx, path, "event-channel-rx", "%u", front->rx_port);
+	if (!err && front->queue_count == 1)
+		return write_queue(tx, front->queues[0], path);
+	if (!err)
+		err = xs_printf(tx, path, "multi-queue-num-queues", "%u", front->queue_count);
+	for (unsigned int i = 0; i < front->queue_count && !err; i++) {
+		str_format(queue, sizeof(queue), "%s/queue-%u", path, i);
+		err = write_queue(tx, front->queues[i], queue);
+	}
+	return err;
 }
 
 static int write_connection(xs_tx_t tx, void *arg)
@@ -150,33 +229,27 @@ static int write_connection(xs_tx_t tx, void *arg)
 		"feature-gso-tcpv4", "feature-gso-tcpv6", "feature-ipv6-csum-offload",
 	};
 	const struct netfront *front = arg;
-	const char *path = front->xenbus->path;
-	int err;
+	int err = write_queues(tx, front);
 
-	err = xs_printf(tx, path, "tx-ring-ref", "%u", front->tx_ring_ref);
-	if (!err)
-		err = xs_printf(tx, path, "rx-ring-ref", "%u", front->rx_ring_ref);
-	if (!err)
-		err = write_ports(tx, front);
 	for (size_t i = 0; i < ARRAY_SIZE(features) && !err; i++)
-		err = xs_printf(tx, path, features[i], "1");
+		err = xs_printf(tx, front->xenbus->path, features[i], "1");
 	return err;
 }
 
 static void connect(struct netfront *front)
 {
 	struct xenbus_device *xenbus = front->xenbus;
-	int err;
+	int err = 0;
 
 	if (!backend_feature(front, "feature-rx-copy")) {
 		xenbus_fatal(xenbus, -EOPNOTSUPP, "the backend cannot copy to receive buffers");
 		return;
 	}
 	front->backend = xenbus->peer_domid;
+	front->queue_count = queue_count(front);
 	read_features(front);
-	err = make_rings(front);
-	if (!err)
-		err = make_ports(front);
+	for (unsigned int i = 0; i < front->queue_count && !err; i++)
+		err = make_queue(front, i);
 	if (!err)
 		err = xs_transact(write_connection, front);
 	if (err) {
@@ -185,29 +258,17 @@ static void connect(struct netfront *front)
 		return;
 	}
 	netfront_start(front);
+	if (front->queue_count > 1)
+		console_print("%s: %u queues\n", front->dev.name, front->queue_count);
 	xenbus_switch_state(xenbus, XenbusStateConnected);
 }
 
 /* --- Xenbus ---------------------------------------------------------------------------------- */
 
-struct link_change {
-	struct netdev *dev;
-	bool up;
-};
-
-static void change_link(void *arg)
-{
-	struct link_change *change = arg;
-
-	netdev_set_link(change->dev, change->up);
-}
-
 static void set_link(struct netfront *front, bool up)
 {
-	struct link_change change = { .dev = &front->dev, .up = up };
-
 	if (front->dev.up != up)
-		net_run(change_link, &change);
+		netdev_set_link(&front->dev, up);
 }
 
 /*
@@ -335,7 +396,8 @@ static void resume(struct xenbus_device *xenbus, bool lost)
 	struct netfront *front = xenbus->priv;
 
 	if (lost) {
-		front->tx_port = front->rx_port = 0;
+		for (unsigned int i = 0; i < front->queue_count; i++)
+			front->queues[i]->tx_port = front->queues[i]->rx_port = 0;
 		set_link(front, false);
 		disconnect(front);
 	} else if (front->suspended) {

@@ -33,11 +33,9 @@
 struct stack_device {
 	struct netif netif;
 	struct netdev *dev;
+	struct netdev_upper upper;
 	struct stack_device *next_dirty; /* with the core's lock, as the next */
 	bool dirty;
-	/* What came in one burst; on the network thread. */
-	uint32_t burst_count;
-	struct packet *burst[NET_BUDGET];
 };
 
 /* --- The core's lock ------------------------------------------------------------------------- */
@@ -120,7 +118,7 @@ static err_t send_pbuf(struct netif *netif, struct pbuf *p)
 	return ERR_OK;
 }
 
-/* --- Receiving: on the network thread -------------------------------------------------------- */
+/* --- Receiving: on a network thread ---------------------------------------------------------- */
 
 /* A piece of a received packet inside lwIP; holds one reference. */
 struct rx_pbuf {
@@ -196,7 +194,7 @@ static void input(struct stack_device *sd, struct packet *packet)
 
 	packet_put(packet);
 	if (!p) {
-		sd->dev->stats.rx_dropped++;
+		netdev_count(&sd->dev->stats.rx_dropped, 1);
 		return;
 	}
 	NETIF_SET_CHECKSUM_CTRL(&sd->netif, verified ? CHECKSUMS & ~CHECK_TRANSPORT : CHECKSUMS);
@@ -204,29 +202,20 @@ static void input(struct stack_device *sd, struct packet *packet)
 		pbuf_free(p);
 }
 
-static void receive_done(void *arg)
+static void receive(struct netdev_upper *upper, struct list *packets)
 {
-	struct stack_device *sd = arg;
+	struct stack_device *sd = container_of(upper, struct stack_device, upper);
+	struct list *node;
 
 	net_core_lock();
-	for (uint32_t i = 0; i < sd->burst_count; i++)
-		input(sd, sd->burst[i]);
-	sd->burst_count = 0;
+	while ((node = list_pop_front(packets)))
+		input(sd, list_entry(node, struct packet, link));
 	net_core_unlock();
 }
 
-static void receive(void *arg, struct packet *packet)
+static void link_changed(struct netdev_upper *upper, bool up)
 {
-	struct stack_device *sd = arg;
-
-	if (sd->burst_count == NET_BUDGET)
-		receive_done(sd);
-	sd->burst[sd->burst_count++] = packet;
-}
-
-static void link_changed(void *arg, bool up)
-{
-	struct stack_device *sd = arg;
+	struct stack_device *sd = container_of(upper, struct stack_device, upper);
 
 	net_core_lock();
 	if (up)
@@ -235,8 +224,6 @@ static void link_changed(void *arg, bool up)
 		netif_set_link_down(&sd->netif);
 	net_core_unlock();
 }
-
-static const struct netdev_upper upper = { receive, receive_done, link_changed };
 
 /* --- Making an interface --------------------------------------------------------------------- */
 
@@ -267,6 +254,7 @@ struct netif *stack_add_device(struct netdev *dev)
 	if (!sd)
 		return NULL;
 	sd->dev = dev;
+	sd->upper = (struct netdev_upper){ receive, link_changed };
 	netif = &sd->netif;
 	net_core_lock();
 	if (!netif_add(netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4, sd, init_netif,
@@ -281,7 +269,7 @@ struct netif *stack_add_device(struct netdev *dev)
 		netif_set_default(netif);
 	netif_set_up(netif);
 	net_core_unlock();
-	netdev_attach(dev, &upper, sd);
+	netdev_attach(dev, &sd->upper);
 	return netif;
 }
 

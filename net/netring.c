@@ -33,9 +33,35 @@ static int decode_gso(const struct netif_extra_info *extra, struct netring_packe
 	return 0;
 }
 
+/* An order for the multicast filter: one address, which must be a group's. */
+static int decode_mcast(const struct netif_extra_info *extra, struct netring_packet *packet)
+{
+	if (!(extra->u.mcast.addr[0] & 1))
+		return -EBADMSG;
+	packet->mcast = extra->type == XEN_NETIF_EXTRA_TYPE_MCAST_ADD ? NETRING_MCAST_ADD :
+									NETRING_MCAST_DEL;
+	memcpy(packet->mcast_addr, extra->u.mcast.addr, sizeof(packet->mcast_addr));
+	return 0;
+}
+
+static int decode_extra(const struct netif_extra_info *extra, struct netring_packet *packet)
+{
+	if (packet->gso || packet->mcast)
+		return -EBADMSG;
+	switch (extra->type) {
+	case XEN_NETIF_EXTRA_TYPE_GSO:
+		return decode_gso(extra, packet);
+	case XEN_NETIF_EXTRA_TYPE_MCAST_ADD:
+	case XEN_NETIF_EXTRA_TYPE_MCAST_DEL:
+		return decode_mcast(extra, packet);
+	default:
+		return -EBADMSG;
+	}
+}
+
 /*
- * Walks the extras that follow the first slot. GSO is the only kind we offer; another one makes
- * the packet bad (Xen's multicast requests are such packets), an endless chain the ring.
+ * Walks the extras that follow the first slot. One of a kind that we do not offer makes the packet
+ * bad, an endless chain the ring.
  */
 static int decode_extras(const void *slots, size_t slot_size, uint32_t count,
 			 struct netring_packet *packet)
@@ -55,8 +81,7 @@ static int decode_extras(const void *slots, size_t slot_size, uint32_t count,
 		packet->slots++;
 		packet->extra_count++;
 		more = extra.flags & XEN_NETIF_EXTRA_FLAG_MORE;
-		if (extra.type != XEN_NETIF_EXTRA_TYPE_GSO || packet->gso ||
-		    decode_gso(&extra, packet))
+		if (decode_extra(&extra, packet))
 			err = -EBADMSG;
 	}
 	return err;
@@ -138,6 +163,12 @@ int netring_decode_tx(const struct netif_tx_request *slots, uint32_t count,
 	}
 	if (err)
 		return err;
+	if (packet->mcast) {
+		err = packet->data_count > 1 ? -EBADMSG : 0;
+		packet->data_count = 0;
+		packet->len = 0;
+		return err;
+	}
 	return settle_tx_sizes(packet);
 }
 
@@ -173,7 +204,7 @@ int netring_decode_rx(const struct netif_rx_response *slots, uint32_t count,
 		index = packet->slots++;
 		rsp = &slots[index];
 	}
-	if (!err && (packet->len < ETH_HEADER_LEN || packet->len > PACKET_LEN_MAX))
+	if (!err && (packet->mcast || packet->len < ETH_HEADER_LEN || packet->len > PACKET_LEN_MAX))
 		err = -EBADMSG;
 	return err;
 }

@@ -30,6 +30,12 @@ struct netring_slot {
 	uint16_t len;
 };
 
+enum netring_mcast {
+	NETRING_MCAST_NONE,
+	NETRING_MCAST_ADD,
+	NETRING_MCAST_DEL,
+};
+
 struct netring_packet {
 	uint32_t slots;       /* consumed: data and extras */
 	uint32_t extra_first; /* index of the first extra, extra_count of them */
@@ -37,6 +43,8 @@ struct netring_packet {
 	uint32_t len;
 	uint16_t flags; /* of the first slot */
 	uint8_t gso;    /* enum packet_gso */
+	uint8_t mcast; /* enum netring_mcast; tx: no packet then, but an order for the filter */
+	uint8_t mcast_addr[6];
 	uint16_t gso_size;
 	uint16_t data_count;
 	struct netring_slot data[NETRING_DATA_MAX];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The network thread and its queue of devices with work.
+ * The network threads and their queues of devices with work.
  *
  * Why no work is lost. A device that gets an event is put on the queue, unless it is there. The
  * thread takes it off before it calls poll, so an event that comes while poll runs puts it back,
@@ -13,85 +13,126 @@
 
 #include "net/poll.h"
 
+#include <stdlib.h>
+
+#include "guest/console.h"
 #include "guest/init.h"
 #include "guest/irq.h"
 #include "guest/panic.h"
+#include "guest/param.h"
 #include "guest/thread.h"
 #include "guest/wait.h"
+#include "lib/format.h"
 
 #define STACK_SIZE (32 * 1024)
 
-static struct list ready = LIST_INIT(ready); /* with upcalls masked */
-static WAIT_QUEUE(work);
-static struct poller *running; /* whose poll runs now; with upcalls masked */
-static WAIT_QUEUE(finished);
+static struct net_thread {
+	struct list ready;	/* with upcalls masked */
+	struct poller *running; /* whose poll runs now; with upcalls masked */
+	struct wait_queue work, finished;
+} threads[NET_THREADS_MAX];
+
+static unsigned int thread_count = 1; /* constant once they run */
+
+unsigned int net_thread_count(void)
+{
+	return thread_count;
+}
+
+unsigned int net_queue_limit(const char *param)
+{
+	const char *value = param_get(param);
+	unsigned long limit;
+	char *end;
+
+	if (!value)
+		return thread_count;
+	limit = strtoul(value, &end, 10);
+	if (*end || !limit || limit > NET_THREADS_MAX) {
+		console_print("%s=%s: not a number from 1 to %u\n", param, value, NET_THREADS_MAX);
+		return thread_count;
+	}
+	return (unsigned int)limit;
+}
+
+static struct net_thread *thread_of(const struct poller *poller)
+{
+	return &threads[poller->thread];
+}
 
 void net_schedule(struct poller *poller)
 {
+	struct net_thread *t = thread_of(poller);
 	unsigned long flags = irq_save();
 
 	if (!poller->scheduled) {
 		poller->scheduled = true;
-		list_push_back(&ready, &poller->link);
-		wake_one(&work);
+		list_push_back(&t->ready, &poller->link);
+		wake_one(&t->work);
 	}
+	irq_restore(flags);
+}
+
+static void unschedule(struct poller *poller)
+{
+	unsigned long flags = irq_save();
+
+	poller->scheduled = false;
+	list_remove(&poller->link);
 	irq_restore(flags);
 }
 
 void net_cancel(struct poller *poller)
 {
-	unsigned long flags = irq_save();
+	struct net_thread *t = thread_of(poller);
 
-	poller->scheduled = false;
-	list_remove(&poller->link);
-	irq_restore(flags);
-	wait_event(&finished, READ_ONCE(running) != poller);
-	/* A poll that was running may have put it back. */
-	flags = irq_save();
-	poller->scheduled = false;
-	list_remove(&poller->link);
-	irq_restore(flags);
+	unschedule(poller);
+	wait_event(&t->finished, READ_ONCE(t->running) != poller);
+	unschedule(poller); /* a poll that was running may have put it back */
 }
 
-static struct poller *take_next(void)
+static struct poller *take_next(struct net_thread *t)
 {
 	unsigned long flags = irq_save();
 	struct poller *poller = NULL;
 
-	if (!list_empty(&ready)) {
-		poller = list_entry(list_pop_front(&ready), struct poller, link);
+	if (!list_empty(&t->ready)) {
+		poller = list_entry(list_pop_front(&t->ready), struct poller, link);
 		poller->scheduled = false;
-		running = poller;
+		t->running = poller;
 	}
 	irq_restore(flags);
 	return poller;
 }
 
-static void run_one(struct poller *poller)
+static void run_one(struct net_thread *t, struct poller *poller)
 {
 	bool more = poller->poll(poller);
 	unsigned long flags = irq_save();
 
-	running = NULL;
-	wake_all(&finished);
+	t->running = NULL;
+	wake_all(&t->finished);
 	irq_restore(flags);
 	if (more)
 		net_schedule(poller);
 }
 
-static void net_thread(void *unused)
+static void net_thread(void *arg)
 {
+	struct net_thread *t = arg;
+
 	for (;;) {
-		struct poller *poller = take_next();
+		struct poller *poller = take_next(t);
 
 		if (poller)
-			run_one(poller);
+			run_one(t, poller);
 		else
-			wait_event(&work, !list_empty(&ready));
+			wait_event(&t->work, !list_empty(&t->ready));
 	}
 }
 
-/* net_run: a poller that lives on the caller's stack, for one turn. */
+/* --- Calls: a poller that lives on the caller's stack, for one turn -------------------------- */
+
 struct call {
 	struct poller poller;
 	void (*fn)(void *arg);
@@ -108,20 +149,45 @@ static bool run_call(struct poller *poller)
 	return false;
 }
 
-void net_run(void (*fn)(void *arg), void *arg)
+static void run_on(unsigned int thread, void (*fn)(void *arg), void *arg)
 {
+	struct net_thread *t = &threads[thread];
 	struct call call = { .fn = fn, .arg = arg };
 
-	poller_init(&call.poller, run_call);
+	poller_init(&call.poller, run_call, thread);
 	net_schedule(&call.poller);
 	/* Not only done but also no longer `running`, which points to our stack. */
-	wait_event(&finished, READ_ONCE(call.done) && READ_ONCE(running) != &call.poller);
+	wait_event(&t->finished, READ_ONCE(call.done) && READ_ONCE(t->running) != &call.poller);
+}
+
+void net_run(void (*fn)(void *arg), void *arg)
+{
+	run_on(0, fn, arg);
+}
+
+static void nothing(void *unused)
+{
+}
+
+void net_quiesce(void)
+{
+	for (unsigned int i = 0; i < thread_count; i++)
+		run_on(i, nothing, NULL);
 }
 
 static int net_thread_start(void)
 {
-	if (!thread_create("net", net_thread, NULL, STACK_SIZE))
-		panic("no memory for the network thread");
+	for (unsigned int i = 0; i < thread_count; i++) {
+		struct net_thread *t = &threads[i];
+		char name[THREAD_NAME_MAX];
+
+		list_init(&t->ready);
+		wait_queue_init(&t->work);
+		wait_queue_init(&t->finished);
+		str_format(name, sizeof(name), i ? "net%u" : "net", i);
+		if (!thread_create(name, net_thread, t, STACK_SIZE))
+			panic("no memory for the network threads");
+	}
 	return 0;
 }
 

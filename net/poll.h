@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The network thread. Devices do their work there, not in upcalls: an event handler only says that
- * there is some. All receiving, bridging and backend work of an image runs on this one thread, so
- * those parts need no locks against each other.
+ * The network threads, one a vcpu. Devices do their work there, not in upcalls: an event handler
+ * only says that there is some. A poller belongs to one of the threads for good, so what only its
+ * poll touches needs no lock; what several pollers touch does.
  */
 #pragma once
 
 #include "lib/list.h"
 #include "lib/types.h"
 
-#define NET_BUDGET 64 /* packets that one device may handle before others get their turn */
+#define NET_BUDGET	64 /* packets that one poller may handle before others get their turn */
+#define NET_THREADS_MAX 8U
 
 struct poller {
 	/*
@@ -17,13 +18,23 @@ struct poller {
 	 * answers false it must have asked for the event that will call net_schedule.
 	 */
 	bool (*poll)(struct poller *poller);
-	struct list link; /* with upcalls masked, as the next */
+	unsigned int thread; /* whose it is; constant */
+	struct list link;    /* with the thread's lock, as the next */
 	bool scheduled;
 };
 
-static inline void poller_init(struct poller *poller, bool (*poll)(struct poller *))
+/* How many threads there are, from the level `bus` on (guest/init.h). */
+unsigned int net_thread_count(void);
+
+/* A parameter that limits a device's queues: 1 to NET_THREADS_MAX, one a thread if not given. */
+unsigned int net_queue_limit(const char *param);
+
+/* Of the thread with that number, modulo their count. */
+static inline void poller_init(struct poller *poller, bool (*poll)(struct poller *),
+			       unsigned int thread)
 {
 	poller->poll = poll;
+	poller->thread = thread % net_thread_count();
 	poller->scheduled = false;
 	list_init(&poller->link);
 }
@@ -33,9 +44,15 @@ void net_schedule(struct poller *poller);
 
 /*
  * After the return poll does not run, and nothing scheduled before will make it run. From threads,
- * not from poll itself.
+ * not from a poll.
  */
 void net_cancel(struct poller *poller);
 
-/* Runs fn on the network thread and waits for it. From other threads. */
+/* Runs fn on the first network thread and waits for it. From other threads. */
 void net_run(void (*fn)(void *arg), void *arg);
+
+/*
+ * Returns when every network thread has ended the turn that it was in: what was taken out of their
+ * sight before is not in use any more. From other threads.
+ */
+void net_quiesce(void);

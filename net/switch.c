@@ -3,10 +3,11 @@
  * Forwarding between ports, in bursts: what was queued on a port is flushed when the burst ends,
  * so a burst costs each port that it reaches one hypercall to copy, or one ring of a doorbell.
  *
- * A burst comes from one port. While it lasts, the ports that got something of it are marked as
- * touched; its end flushes those and forgets the marks. A frame never goes back to the port that
- * it came from, and a port that is removed in between loses its mark, so no flush meets a device
- * that has gone.
+ * A burst comes from one port. While it lasts, the ports that got something of it are noted; its
+ * end flushes those. A frame never goes back to the port that it came from. Bursts of several
+ * network threads are forwarded at once: they share the bridge's table, under its lock, and the
+ * ports. One that is removed goes out of sight first, and is freed when every thread has ended
+ * the burst that may have seen it.
  */
 
 #include "net/switch.h"
@@ -26,6 +27,7 @@
 #define LOCAL_QUEUE_MAX 256
 
 struct switch_port {
+	struct netdev_upper upper;
 	struct net_switch *sw;
 	struct netdev *dev;
 	unsigned int number;
@@ -34,9 +36,8 @@ struct switch_port {
 struct net_switch {
 	struct net_switch *next;
 	char name[NETDEV_NAME_MAX];
-	struct bridge bridge;
+	struct bridge bridge; /* with upcalls masked */
 	struct switch_port *ports[BRIDGE_PORTS];
-	BITMAP(touched, BRIDGE_PORTS); /* ports with packets that wait for a flush */
 
 	/* The port into this domain, of which the stack holds the other end. */
 	struct netdev local;      /* seen by the stack */
@@ -44,23 +45,31 @@ struct net_switch {
 	struct poller local_work;
 	struct list from_stack; /* packets; with upcalls masked, as the next */
 	uint32_t from_stack_count;
+	struct list to_stack; /* packets of bursts that are not over; with upcalls masked */
 };
 
 static struct net_switch *switches;
 
-/* A port that the table still knows but that has gone swallows the packet. */
-static void send_to(struct net_switch *sw, unsigned long port, struct packet *packet)
+/*
+ * `touched` is the set of ports that a burst has gone to. A port that the table still knows but
+ * that has gone swallows the packet.
+ */
+static void send_to(struct net_switch *sw, unsigned long port, struct packet *packet,
+		    unsigned long *touched)
 {
-	if (!sw->ports[port]) {
+	struct switch_port *to = __atomic_load_n(&sw->ports[port], __ATOMIC_ACQUIRE);
+
+	if (!to) {
 		packet_put(packet);
 		return;
 	}
-	netdev_transmit(sw->ports[port]->dev, packet);
-	bitmap_set(sw->touched, port);
+	netdev_transmit(to->dev, packet);
+	bitmap_set(touched, port);
 }
 
 /* The packet's own reference goes to the last port; the others get further ones before. */
-static void flood(struct net_switch *sw, unsigned int from, struct packet *packet)
+static void flood(struct net_switch *sw, unsigned int from, struct packet *packet,
+		  unsigned long *touched)
 {
 	unsigned long port, last = BRIDGE_PORTS;
 
@@ -68,114 +77,109 @@ static void flood(struct net_switch *sw, unsigned int from, struct packet *packe
 		if (port == from)
 			continue;
 		if (last != BRIDGE_PORTS)
-			send_to(sw, last, packet_get(packet));
+			send_to(sw, last, packet_get(packet), touched);
 		last = port;
 	}
 	if (last != BRIDGE_PORTS)
-		send_to(sw, last, packet);
+		send_to(sw, last, packet, touched);
 	else
 		packet_put(packet);
 }
 
-static void port_receive(void *arg, struct packet *packet)
+static int decide(struct net_switch *sw, unsigned int from, const struct packet *packet, ns_t now)
 {
-	struct switch_port *port = arg;
-	struct net_switch *sw = port->sw;
 	const uint8_t *head = packet_head(packet, ETH_HEADER_LEN);
-	int to = BRIDGE_DROP;
+	unsigned long flags;
+	int to;
 
-	if (head)
-		to = bridge_decide(&sw->bridge, port->number, head, clock_ns());
-	if (to >= 0)
-		send_to(sw, (unsigned int)to, packet);
-	else if (to == BRIDGE_FLOOD)
-		flood(sw, port->number, packet);
-	else
-		packet_put(packet);
+	if (!head)
+		return BRIDGE_DROP;
+	flags = irq_save();
+	to = bridge_decide(&sw->bridge, from, head, now);
+	irq_restore(flags);
+	return to;
 }
 
-static void port_receive_done(void *arg)
+static void flush_touched(struct net_switch *sw, const unsigned long *touched)
 {
-	struct net_switch *sw = ((struct switch_port *)arg)->sw;
-
 	unsigned long port;
 
-	bitmap_for_each(port, sw->touched, BRIDGE_PORTS) {
-		bitmap_clear(sw->touched, port);
-		netdev_flush(sw->ports[port]->dev);
+	bitmap_for_each(port, touched, BRIDGE_PORTS) {
+		struct switch_port *to = __atomic_load_n(&sw->ports[port], __ATOMIC_ACQUIRE);
+
+		if (to)
+			netdev_flush(to->dev);
 	}
 }
 
-static const struct netdev_upper port_upper = {
-	.receive = port_receive,
-	.receive_done = port_receive_done,
-};
-
-struct attachment {
-	struct net_switch *sw;
-	struct netdev *dev;
-	struct switch_port *port;
-	uint16_t addresses;
-	int result;
-};
-
-static void add_port(void *arg)
+static void port_receive(struct netdev_upper *upper, struct list *packets)
 {
-	struct attachment *a = arg;
-	int number = bridge_add_port(&a->sw->bridge, a->addresses);
+	struct switch_port *port = container_of(upper, struct switch_port, upper);
+	struct net_switch *sw = port->sw;
+	BITMAP(touched, BRIDGE_PORTS) = { 0 };
+	ns_t now = clock_ns();
+	struct list *node;
 
-	a->result = number;
-	if (number < 0)
-		return;
-	*a->port = (struct switch_port){
-		.sw = a->sw,
-		.dev = a->dev,
-		.number = (unsigned int)number,
-	};
-	a->sw->ports[number] = a->port;
-	a->dev->upper = &port_upper;
-	a->dev->upper_arg = a->port;
+	while ((node = list_pop_front(packets))) {
+		struct packet *packet = list_entry(node, struct packet, link);
+		int to = decide(sw, port->number, packet, now);
+
+		if (to >= 0)
+			send_to(sw, (unsigned int)to, packet, touched);
+		else if (to == BRIDGE_FLOOD)
+			flood(sw, port->number, packet, touched);
+		else
+			packet_put(packet);
+	}
+	flush_touched(sw, touched);
 }
 
 int switch_attach(struct net_switch *sw, struct netdev *dev, uint16_t addresses)
 {
-	struct attachment a = { .sw = sw, .dev = dev, .addresses = addresses };
+	struct switch_port *port = malloc(sizeof(*port));
+	unsigned long flags;
+	int number;
 
-	a.port = malloc(sizeof(*a.port));
-	if (!a.port)
+	if (!port)
 		return -ENOMEM;
-	net_run(add_port, &a);
-	if (a.result >= 0)
-		return 0;
-	free(a.port);
-	return a.result;
-}
-
-static void remove_port(void *arg)
-{
-	struct attachment *a = arg;
-
-	if (a->dev->upper != &port_upper)
-		return;
-	a->port = a->dev->upper_arg;
-	a->dev->upper = NULL;
-	a->sw->ports[a->port->number] = NULL;
-	bitmap_clear(a->sw->touched, a->port->number);
-	bridge_remove_port(&a->sw->bridge, a->port->number);
+	flags = irq_save();
+	number = bridge_add_port(&sw->bridge, addresses);
+	irq_restore(flags);
+	if (number < 0) {
+		free(port);
+		return number;
+	}
+	*port = (struct switch_port){
+		.upper = { .receive = port_receive },
+		.sw = sw,
+		.dev = dev,
+		.number = (unsigned int)number,
+	};
+	__atomic_store_n(&sw->ports[number], port, __ATOMIC_RELEASE);
+	netdev_attach(dev, &port->upper);
+	return 0;
 }
 
 void switch_detach(struct net_switch *sw, struct netdev *dev)
 {
-	struct attachment a = { .sw = sw, .dev = dev };
+	struct switch_port *port;
+	unsigned long flags;
 
-	net_run(remove_port, &a);
-	free(a.port);
+	if (!dev->upper || dev->upper->receive != port_receive)
+		return;
+	port = container_of(dev->upper, struct switch_port, upper);
+	__atomic_store_n(&sw->ports[port->number], NULL, __ATOMIC_RELEASE);
+	netdev_attach(dev, NULL);
+	flags = irq_save();
+	bridge_remove_port(&sw->bridge, port->number);
+	irq_restore(flags);
+	free(port);
 }
 
 /*
  * The port into this domain has two ends, each a netdev: the stack sends into `local`, which comes
  * out of `local_port` into the switch, and the other way round. Towards the stack nothing changes
- * threads: lwIP is called on the network thread. Towards the switch a queue does.
+ * threads: lwIP is called on the network thread of the burst. Towards the switch a queue does.
  */
 
 /* --- The port into this domain --------------------------------------------------------------- */
@@ -193,7 +197,7 @@ static void local_transmit(struct netdev *dev, struct packet *packet)
 	}
 	irq_restore(flags);
 	if (full) {
-		dev->stats.tx_dropped++;
+		netdev_count(&dev->stats.tx_dropped, 1);
 		packet_put(packet);
 	}
 }
@@ -217,22 +221,45 @@ static struct packet *take_from_stack(struct net_switch *sw)
 static bool local_poll(struct poller *poller)
 {
 	struct net_switch *sw = container_of(poller, struct net_switch, local_work);
+	struct list burst = LIST_INIT(burst);
 	struct packet *packet = NULL;
 
 	for (int i = 0; i < NET_BUDGET && (packet = take_from_stack(sw)); i++)
-		netdev_receive(&sw->local_port, packet);
-	netdev_receive_done(&sw->local_port);
+		list_push_back(&burst, &packet->link);
+	netdev_receive(&sw->local_port, &burst);
 	return packet;
 }
 
 static void local_port_transmit(struct netdev *dev, struct packet *packet)
 {
-	netdev_receive(&container_of(dev, struct net_switch, local_port)->local, packet);
+	struct net_switch *sw = container_of(dev, struct net_switch, local_port);
+	unsigned long flags;
+
+	/* The list needs the packet for itself. */
+	if (packet_shared(packet)) {
+		struct packet *copy = READ_ONCE(sw->local.upper) ? packet_copy(packet) : NULL;
+
+		packet_put(packet);
+		packet = copy;
+	}
+	if (!packet) {
+		netdev_count(&dev->stats.tx_dropped, 1);
+		return;
+	}
+	flags = irq_save();
+	list_push_back(&sw->to_stack, &packet->link);
+	irq_restore(flags);
 }
 
 static void local_port_flush(struct netdev *dev)
 {
-	netdev_receive_done(&container_of(dev, struct net_switch, local_port)->local);
+	struct net_switch *sw = container_of(dev, struct net_switch, local_port);
+	struct list burst = LIST_INIT(burst);
+	unsigned long flags = irq_save();
+
+	list_splice_back(&burst, &sw->to_stack);
+	irq_restore(flags);
+	netdev_receive(&sw->local, &burst);
 }
 
 static const struct netdev_ops local_ops = { local_transmit, local_flush };
@@ -259,7 +286,8 @@ static int add_local(struct net_switch *sw)
 	strlcpy(sw->local.name, sw->name, sizeof(sw->local.name));
 	str_format(sw->local_port.name, sizeof(sw->local_port.name), "%s-local", sw->name);
 	list_init(&sw->from_stack);
-	poller_init(&sw->local_work, local_poll);
+	list_init(&sw->to_stack);
+	poller_init(&sw->local_work, local_poll, 0);
 	return switch_attach(sw, &sw->local_port, LOCAL_ADDRESSES);
 }
 

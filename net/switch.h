@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A bridge at work: devices as ports, packets forwarded by net/bridge.c's decisions, and one port
- * into this domain, through which its own IP stack may take part. Everything runs on the network
- * thread.
+ * into this domain, through which its own IP stack may take part. Forwarding runs on the network
+ * threads, all of them at once.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ struct net_switch *switch_find(const char *name);
 
 /*
  * The device becomes a port that may have up to `addresses` MAC addresses behind it (an uplink has
- * many, a guest a few). 0 or -ENOSPC. Not from the network thread, as the next.
+ * many, a guest a few). 0 or -ENOSPC. Not from a network thread, as the next.
  */
 int switch_attach(struct net_switch *sw, struct netdev *dev, uint16_t addresses);
 void switch_detach(struct net_switch *sw, struct netdev *dev);

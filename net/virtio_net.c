@@ -67,7 +67,7 @@ _Static_assert(sizeof(struct net_hdr) <= PACKET_HEADROOM, "header in the headroo
 struct virtio_net {
 	struct netdev dev;
 	struct virtio_dev virtio;
-	struct virtio_queue *rx;     /* only on the network thread */
+	struct virtio_queue *rx;     /* only on its network thread */
 	struct virtio_queue *tx;     /* with upcalls masked */
 	struct packet_queue backlog; /* what found no room in tx; with upcalls masked */
 	struct poller poller;
@@ -146,21 +146,21 @@ static void continue_packet(struct virtio_net *net, uint8_t *page, uint32_t writ
 	packet_append(net->partial, page, written);
 }
 
-static void end_packet(struct virtio_net *net)
+static void end_packet(struct virtio_net *net, struct list *burst)
 {
 	struct packet *packet = net->partial;
 
 	net->partial = NULL;
 	if (!net->partial_bad && apply_header(packet, header_of(packet))) {
-		netdev_receive(&net->dev, packet);
+		list_push_back(burst, &packet->link);
 		return;
 	}
-	net->dev.stats.rx_dropped++;
+	netdev_count(&net->dev.stats.rx_dropped, 1);
 	packet_put(packet);
 }
 
-/* Returns how many packets came, at most NET_BUDGET. */
-static int receive(struct virtio_net *net)
+/* Appends at most NET_BUDGET packets to the burst; how many came. */
+static int receive(struct virtio_net *net, struct list *burst)
 {
 	int packets = 0;
 
@@ -175,7 +175,7 @@ static int receive(struct virtio_net *net)
 		else
 			start_packet(net, page, written);
 		if (--net->partial_missing == 0) {
-			end_packet(net);
+			end_packet(net, burst);
 			packets++;
 		}
 	}
@@ -248,7 +248,7 @@ static void transmit(struct netdev *dev, struct packet *packet)
 
 		packet_put(packet);
 		if (!copy) {
-			dev->stats.tx_dropped++;
+			netdev_count(&dev->stats.tx_dropped, 1);
 			return;
 		}
 		packet = copy;
@@ -258,7 +258,7 @@ static void transmit(struct netdev *dev, struct packet *packet)
 	push_backlog(net);
 	if ((packet_queue_count(&net->backlog) || enqueue(net, packet)) &&
 	    !packet_queue_push(&net->backlog, packet)) {
-		dev->stats.tx_dropped++;
+		netdev_count(&dev->stats.tx_dropped, 1);
 		packet_put(packet);
 	}
 	irq_restore(flags);
@@ -306,14 +306,14 @@ static void give_up(struct virtio_net *net)
 static bool poll(struct poller *poller)
 {
 	struct virtio_net *net = container_of(poller, struct virtio_net, poller);
+	struct list burst = LIST_INIT(burst);
 	int packets;
 
 	if (net->dead)
 		return false;
-	packets = receive(net);
+	packets = receive(net, &burst);
 	refill(net);
-	if (packets)
-		netdev_receive_done(&net->dev);
+	netdev_receive(&net->dev, &burst);
 	serve_backlog(net);
 	if (net->rx->vq.broken || net->tx->vq.broken) {
 		give_up(net);
@@ -408,7 +408,7 @@ int virtio_net_open(struct netdev **dev)
 
 	if (!net)
 		return -ENOMEM;
-	poller_init(&net->poller, poll);
+	poller_init(&net->poller, poll, count);
 	timer_init(&net->retry, retry, &net->poller);
 	net->rx_target = (unsigned int)MAX(MIN(page_total_count() / 16, 256UL), 32UL);
 	net->dev.ops = &ops;

@@ -27,6 +27,12 @@ static void check(const struct netring_packet *packet, int err, uint32_t count)
 			abort();
 		sum += slot->len;
 	}
+	if (packet->mcast) {
+		if (packet->data_count || packet->slots != packet->extra_count + 1 ||
+		    !(packet->mcast_addr[0] & 1))
+			abort();
+		return;
+	}
 	if (sum != packet->len || packet->len < ETH_HEADER_LEN ||
 	    packet->data_count + packet->extra_count != packet->slots)
 		abort();

@@ -114,6 +114,37 @@ static void test_tx_extras(void)
 	assert(netring_decode_tx(tx, 10, &packet) == -EPROTO);
 }
 
+/* An order for the multicast filter is a request of its own, without a packet. */
+static void test_tx_multicast(void)
+{
+	struct netif_extra_info order = {
+		.type = XEN_NETIF_EXTRA_TYPE_MCAST_ADD,
+		.u.mcast.addr = { 0x01, 0, 0x5e, 1, 2, 3 },
+	};
+
+	request(0, 0, 0, NETTXF_extra_info);
+	memcpy(&tx[1], &order, sizeof(order));
+	assert(netring_decode_tx(tx, 2, &packet) == 0);
+	assert(packet.mcast == NETRING_MCAST_ADD && packet.slots == 2 && !packet.data_count);
+	assert(memcmp(packet.mcast_addr, order.u.mcast.addr, 6) == 0);
+	order.type = XEN_NETIF_EXTRA_TYPE_MCAST_DEL;
+	memcpy(&tx[1], &order, sizeof(order));
+	assert(netring_decode_tx(tx, 2, &packet) == 0 && packet.mcast == NETRING_MCAST_DEL);
+	/* Of one station, or with a packet behind it: refused as a whole. */
+	request(0, 0, 0, NETTXF_extra_info | NETTXF_more_data);
+	request(2, 0, 100, 0);
+	assert(netring_decode_tx(tx, 3, &packet) == -EBADMSG && packet.slots == 3);
+	request(0, 0, 0, NETTXF_extra_info);
+	order.u.mcast.addr[0] = 0x02;
+	memcpy(&tx[1], &order, sizeof(order));
+	assert(netring_decode_tx(tx, 2, &packet) == -EBADMSG && packet.slots == 2);
+	/* A backend has no such orders. */
+	response(0, 0, 100, NETRXF_extra_info);
+	order.u.mcast.addr[0] = 0x01;
+	memcpy(&rx[1], &order, sizeof(order));
+	assert(netring_decode_rx(rx, 2, &packet) == -EBADMSG && packet.slots == 2);
+}
+
 static void test_rx(void)
 {
 	response(0, 0, 4096, NETRXF_extra_info | NETRXF_more_data | NETRXF_data_validated);
@@ -144,6 +175,7 @@ int main(void)
 	test_tx_chain();
 	test_tx_long();
 	test_tx_extras();
+	test_tx_multicast();
 	test_rx();
 	puts("netring: ok");
 	return 0;

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The backend's queues at work: what the network threads do for each, how they start and end, and
+ * the multicast filter that all queues of a vif share.
+ */
+
+#include "net/netback.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "guest/console.h"
+#include "guest/irq.h"
+
+#define LOOK_AGAIN_NS (10 * NS_PER_MS)
+
+/*
+ * The handshake stays Connected: the frontend, which is to blame, sees rings that stand still, and
+ * may start again from Initialising.
+ */
+static void give_up(struct vif *vif)
+{
+	console_print("%s: the frontend broke the rules of the ring; disconnected\n",
+		      vif->dev.name);
+	WRITE_ONCE(vif->connected, false);
+	netdev_set_link(&vif->dev, false);
+}
+
+/* Old frontends do not tell when they have posted buffers (netif.h: feature-rx-notify). */
+static void watch_buffers(struct vif_queue *q)
+{
+	if (!q->vif->rx_notify && packet_queue_count(&q->queue))
+		timer_start(&q->look_again, clock_deadline(LOOK_AGAIN_NS));
+}
+
+static bool poll(struct poller *poller)
+{
+	struct vif_queue *q = container_of(poller, struct vif_queue, poller);
+	int packets, more = true;
+
+	if (!READ_ONCE(q->vif->connected))
+		return false;
+	packets = vif_receive(q);
+	if (packets < 0 || vif_deliver(q)) {
+		give_up(q->vif);
+		return false;
+	}
+	watch_buffers(q);
+	if (packets < NET_BUDGET)
+		RING_FINAL_CHECK_FOR_REQUESTS(&q->tx, more);
+	return more;
+}
+
+void vif_event(evtchn_port_t port, void *queue)
+{
+	net_schedule(&((struct vif_queue *)queue)->poller);
+}
+
+static void look_again(struct clock_timer *timer)
+{
+	net_schedule(timer->arg);
+}
+
+struct vif_queue *vif_queue_create(struct vif *vif, unsigned int index)
+{
+	struct vif_queue *q = calloc(1, sizeof(*q));
+
+	if (!q)
+		return NULL;
+	q->vif = vif;
+	poller_init(&q->poller, poll, index);
+	timer_init(&q->look_again, look_again, &q->poller);
+	return q;
+}
+
+void vif_start(struct vif *vif)
+{
+	WRITE_ONCE(vif->connected, true);
+	netdev_set_link(&vif->dev, true);
+	for (unsigned int i = 0; i < vif->queue_count; i++)
+		net_schedule(&vif->queues[i]->poller);
+}
+
+void vif_stop(struct vif *vif)
+{
+	if (vif->connected)
+		netdev_set_link(&vif->dev, false);
+	WRITE_ONCE(vif->connected, false);
+	/* Also of queues that only an earlier connection had. */
+	for (unsigned int i = 0; i < VIF_QUEUES_MAX && vif->queues[i]; i++) {
+		struct vif_queue *q = vif->queues[i];
+		unsigned long flags;
+
+		timer_stop(&q->look_again);
+		net_cancel(&q->poller);
+		flags = irq_save();
+		packet_queue_clear(&q->queue);
+		q->queue_bytes = 0;
+		irq_restore(flags);
+	}
+}
+
+/* --- The multicast filter (xen/io/netif.h: feature-multicast-control) ------------------------- */
+
+static unsigned int find_group(const struct vif *vif, const uint8_t addr[6])
+{
+	unsigned int i = 0;
+
+	while (i < vif->group_count && memcmp(vif->groups[i], addr, sizeof(vif->groups[i])) != 0)
+		i++;
+	return i;
+}
+
+int vif_mcast_order(struct vif *vif, enum netring_mcast order, const uint8_t addr[6])
+{
+	unsigned long flags = irq_save();
+	unsigned int at = find_group(vif, addr);
+	bool known = at < vif->group_count;
+	int err = 0;
+
+	if (order == NETRING_MCAST_ADD && !known) {
+		if (at < VIF_GROUPS_MAX)
+			memcpy(vif->groups[vif->group_count++], addr, sizeof(vif->groups[at]));
+		else
+			err = -ENOSPC;
+	}
+	if (order == NETRING_MCAST_DEL) {
+		if (known)
+			memcpy(vif->groups[at], vif->groups[--vif->group_count],
+			       sizeof(vif->groups[at]));
+		else
+			err = -ENOENT;
+	}
+	irq_restore(flags);
+	return err;
+}
+
+bool vif_mcast_wanted(struct vif *vif, const struct packet *packet)
+{
+	static const uint8_t broadcast[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	const uint8_t *to = packet_head(packet, ETH_HEADER_LEN);
+	unsigned long flags;
+	bool wanted;
+
+	if (!READ_ONCE(vif->filtering) || !to || !(to[0] & 1) ||
+	    memcmp(to, broadcast, sizeof(broadcast)) == 0)
+		return true;
+	flags = irq_save();
+	wanted = find_group(vif, to) < vif->group_count;
+	irq_restore(flags);
+	return wanted;
+}

@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# Rule: a network device has as many queues as both ends can serve, connections take all of them, and
+# an end that knows only one queue is served by one.
+# timeout: 240
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+from machine import Machine, check, main, require
+
+FILES = {f"images/{i}": f"build/images/{i}" for i in ("httpd", "echo")}
+WEB = """name = "web"
+kernel = "/images/httpd"
+memory = 16
+extra = "ip=10.0.2.15/24,10.0.2.2 {extra}"
+vif = [ 'bridge=xenbr0' ]
+disk = [ 'phy:/dev/vda,xvda,r' ]
+"""
+TALKER = """name = "talker"
+kernel = "/images/echo"
+memory = 16
+extra = "ip=10.0.2.17/24,10.0.2.2 {extra} to=10.0.2.16:7 200"
+vif = [ 'bridge=xenbr0' ]
+"""
+ECHO = """name = "echo"
+kernel = "/images/echo"
+memory = 16
+extra = "ip=10.0.2.16/24,10.0.2.2 {extra}"
+vif = [ 'bridge=xenbr0' ]
+"""
+
+
+def serve(name, back, front, queues):
+    """Boots with these limits, and fetches pages over many connections, which take all queues."""
+    files = {**FILES, "etc/lamina/web.cfg": WEB.format(extra=front).encode(),
+             "etc/lamina/echo.cfg": ECHO.format(extra=front).encode(),
+             "etc/other/talker.cfg": TALKER.format(extra=front).encode()}
+    with Machine(f"queues-{name}", files=files, disks=["build/run/httpd.ext4:ro"], dom0_args=back,
+                 ports=(("10.0.2.15", 80),)) as m:
+        m.ports[80] = m.ports[("10.0.2.15", 80)]
+        m.wait_for_page("/index.html")
+        check("pages", sum(m.get("/index.html")[0] == 200 for _ in range(24)), 24)
+        m.send("create etc/other/talker.cfg")
+        m.expect(r"\[talker\] echo: 200 of 200 messages .* by tcp, 200 of 200 by udp")
+        check("several queues", m.said(rf"vif0: {queues} queues"), queues > 1)
+
+
+def run():
+    serve("both", "netback_queues=4", "netfront_queues=3", 3)
+    serve("old-front", "netback_queues=4", "netfront_queues=1", 1)
+    serve("old-back", "netback_queues=1", "netfront_queues=4", 1)
+
+
+main(run)
