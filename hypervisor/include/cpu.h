@@ -116,7 +116,10 @@ static inline bool work_spent(int units)
  * now what was deferred; whoever gives a frame a new use (frame_alloc, a new page type) calls it
  * first, because the hypervisor itself would still reach the old frame through a stale entry.
  */
-void tlb_flush_page(unsigned long va); /* this processor, now */
+static inline void tlb_flush_page(unsigned long va) /* this processor, now */
+{
+	__asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
+}
 void tlb_flush_local(void);
 /*
  * Flush processors (bit i: cpu i) and wait until they did; va == ~0UL means all of it. No lock may

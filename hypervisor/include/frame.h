@@ -38,7 +38,7 @@
 #define FRAME_PINNED     (1UL << 57) /* the guest holds one type ref by mmuext pin */
 #define FRAME_VALID      (1UL << 58) /* type is validated */
 #define FRAME_PARTIAL    (1UL << 59) /* (de)validation stopped after frame.done entries */
-#define FRAME_LOCKED     (1UL << 60) /* somebody changes the type or the content of a table */
+#define FRAME_LOCKED     (1UL << 60) /* somebody changes a table's entries; see pv/table.h */
 #define FRAME_ALLOCATED  (1UL << 61) /* the owner's allocation holds one ref */
 #define FRAME_HYPER      (1UL << 62) /* the hypervisor's, shared with its owner (shared_info) */
 #define FRAME_SUPER      (1UL << 63) /* nobody may own it: hole, image, hypervisor's memory */
@@ -78,6 +78,15 @@ static inline void *mfn_to_virt(mfn_t m)
 static inline bool frame_ref_ok(uint64_t state)
 {
 	return (state & FRAME_REFS) - 1 < FRAME_REFS_MAX;
+}
+/*
+ * The same, with what the bits in `mask` shall be, in one comparison: of 0 refs one less is the
+ * most there can be. Says no to the upper half of what frame_ref_ok allows: ask that then.
+ */
+#define FRAME_REFS_HIGH 0x0e000000UL
+static inline bool frame_state_is(uint64_t state, uint64_t mask, uint64_t want)
+{
+	return ((state - FRAME_REF) & (mask | FRAME_REFS_HIGH)) == want;
 }
 static inline mfn_t virt_to_mfn(const void *va)
 {
@@ -144,17 +153,33 @@ void frame_unshare(void *va);
 /* Counts of frames: free, given to the allocator at boot, free but not known to be zero. */
 uint64_t frames_free(void), frames_total(void), frames_dirty(void);
 
-/* Take a reference if d owns f (any state that has refs > 0); false otherwise or on overflow. */
-static inline bool frame_get(struct frame *f, domid_t owner)
+/*
+ * The usual case of every get: adds `add` (refs, type refs, a flag) to the state where it is as
+ * said and the frame is the owner's. False: look closer, the slow way. Between the two looks at the
+ * owner the frame may have gone to another one and be in the same state again; the ref holds it.
+ */
+void frame_not_mine(struct frame *f, uint64_t add); /* pv/type.c: takes it back */
+static inline __attribute__((always_inline)) bool frame_try(struct frame *f, domid_t owner,
+							     uint64_t mask, uint64_t want,
+							     uint64_t add)
 {
 	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
 
-	do {
-		if (unlikely(!frame_ref_ok(s) || f->owner != owner))
-			return false;
-	} while (!__atomic_compare_exchange_n(&f->state, &s, s + FRAME_REF, true, __ATOMIC_ACQUIRE,
-					      __ATOMIC_RELAXED));
-	return true;
+	if (unlikely(!frame_state_is(s, mask, want) || READ_ONCE(f->owner) != owner) ||
+	    unlikely(!__atomic_compare_exchange_n(&f->state, &s, s + add, false, __ATOMIC_ACQUIRE,
+						  __ATOMIC_RELAXED)))
+		return false;
+	if (likely(READ_ONCE(f->owner) == owner))
+		return true;
+	frame_not_mine(f, add);
+	return false;
+}
+
+/* Take a reference if d owns f (any state that has refs > 0); false otherwise or on overflow. */
+bool frame_get_slow(struct frame *f, domid_t owner);
+static inline bool frame_get(struct frame *f, domid_t owner)
+{
+	return likely(frame_try(f, owner, 0, 0, FRAME_REF)) || frame_get_slow(f, owner);
 }
 static inline void frame_put(struct frame *f)
 {
@@ -182,20 +207,15 @@ void frame_put_typed_final(struct frame *f);
 /* The same for TYPE_WRITABLE, with the usual case in line: the frame is mapped writable already. */
 static inline bool frame_get_writable(struct frame *f, domid_t owner)
 {
-	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
-
-	if (likely((s & (FRAME_TYPE | FRAME_VALID)) == (TYPE_WRITABLE | FRAME_VALID) &&
-		   frame_ref_ok(s) && f->owner == owner) &&
-	    likely(__atomic_compare_exchange_n(&f->state, &s, s + FRAME_REF + FRAME_TREF, false,
-					       __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
-		return true;
-	return frame_get_typed(f, owner, TYPE_WRITABLE) == 0;
+	return likely(frame_try(f, owner, FRAME_TYPE | FRAME_VALID, TYPE_WRITABLE | FRAME_VALID,
+				FRAME_REF + FRAME_TREF)) ||
+	       frame_get_typed(f, owner, TYPE_WRITABLE) == 0;
 }
 static inline void frame_put_writable(struct frame *f)
 {
 	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
 
-	if (unlikely((s & FRAME_TREFS) == FRAME_TREF) ||
+	if (unlikely(!(s & FRAME_TREFS & ~FRAME_TREF)) || /* the last */
 	    unlikely(!__atomic_compare_exchange_n(&f->state, &s, s - FRAME_REF - FRAME_TREF, false,
 						  __ATOMIC_RELEASE, __ATOMIC_RELAXED)))
 		(void)frame_put_typed(f); /* never stops: no table */

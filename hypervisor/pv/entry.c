@@ -10,25 +10,25 @@
  * Global entries would survive the switch of roots: PTE_G is taken away.
  */
 #include "console.h"
-#include "hypervisor/pv/table.h"
+#include "hypervisor/pv/l1.h"
 
 #define PTE_CACHE (PTE_PWT | PTE_PCD | PTE_PAT)
-#define PTE_AVAIL_HIGH (0x7ffUL << 52)
-#define PTE_ALLOWED \
-	(PTE_ADDR | PTE_P | PTE_W | PTE_U | PTE_A | PTE_D | PTE_AVAIL | PTE_AVAIL_HIGH | PTE_NX)
+#define PTE_ALLOWED (PTE_ADDR | PTE_P | PTE_W | (PTE_FREE & ~PTE_G))
+
+uint64_t l1_refused = ~0UL;
+
 static uint64_t refused_bits(void)
 {
 	return ~PTE_ALLOWED | (cpu_features.nx ? 0 : PTE_NX);
 }
 
 /* A domain with devices chooses the cache attributes of its mappings. */
-void l1_rules_set(struct l1_rules *r, struct domain *d, domid_t from)
+static uint64_t l1_refused_of(struct domain *d)
 {
-	r->refused = refused_bits() & ~PTE_G;
-	if (d->iomem.head || d->ioports.head)
-		r->refused &= ~PTE_CACHE;
-	r->d = d;
-	r->from = from;
+	uint64_t bits = refused_bits() & ~PTE_G;
+
+	l1_refused = bits;
+	return d->iomem.head || d->ioports.head ? bits & ~PTE_CACHE : bits;
 }
 
 /* What is no RAM is marked so at boot, and nobody owns it. */
@@ -51,41 +51,41 @@ static uint64_t uncached(uint64_t e)
 }
 
 /* Not a plain frame of whom it should be: device memory by permission, or an error. */
-static int l1_entry_get_device(uint64_t *entry, const struct l1_rules *r)
+static uint64_t l1_entry_get_device(uint64_t e, struct l1_rules r)
 {
-	struct domain *who = r->from == DOMID_IO ? current->domain : domain_find(r->from);
-	mfn_t m = pte_mfn(*entry);
+	struct domain *who = r.from == DOMID_IO ? current->domain : domain_find(r.from);
+	mfn_t m = pte_mfn(e);
 
 	if (!mfn_is_device(m)) {
-		gprintk(LOG_WARNING, "cannot map mfn %lx of d%u with entry %lx\n", m.n, r->from,
-			*entry);
-		return -EBUSY;
+		gprintk(LOG_WARNING, "cannot map mfn %lx of d%u with entry %lx\n", m.n, r.from, e);
+		return L1_ERROR(-EBUSY);
 	}
-	if (!who || !range_has(&who->iomem, m.n, m.n) || !range_has(&r->d->iomem, m.n, m.n)) {
+	if (!who || !range_has(&who->iomem, m.n, m.n) || !range_has(&r.d->iomem, m.n, m.n)) {
 		if (m.n == PTE_ADDR >> PAGE_SHIFT)
-			return -EINVAL;
+			return L1_ERROR(-EINVAL);
 		gprintk(LOG_WARNING, "may not map device memory at mfn %lx\n", m.n);
-		return -EPERM;
+		return L1_ERROR(-EPERM);
 	}
-	*entry = l1_complete(uncached(*entry));
-	return 0;
+	return l1_complete(uncached(e));
 }
 
-int l1_entry_get_slow(uint64_t *entry, const struct l1_rules *r)
+uint64_t l1_entry_get_slow(uint64_t e, struct l1_rules r)
 {
-	uint64_t e = *entry;
 	struct frame *f = mfn_to_frame(pte_mfn(e));
 
-	if (e & r->refused) {
+	if (e & l1_refused_of(r.d)) {
 		gprintk(LOG_WARNING, "bad flags in L1 entry %lx\n", e);
-		return -EINVAL;
+		return L1_ERROR(-EINVAL);
 	}
 	if (mfn_valid(pte_mfn(e)) &&
-	    (e & PTE_W ? frame_get_writable(f, r->from) : frame_get(f, r->from))) {
-		*entry = l1_complete(e);
-		return 0;
-	}
-	return l1_entry_get_device(entry, r);
+	    (e & PTE_W ? frame_get_writable(f, r.from) : frame_get(f, r.from)))
+		return l1_complete(e);
+	return l1_entry_get_device(e, r);
+}
+
+void l1_entry_put_slow(struct frame *f, bool writable)
+{
+	l1_entry_drop(f, writable);
 }
 
 void entry_store(uint64_t *slot, uint64_t entry, bool keep_ad)
@@ -102,13 +102,15 @@ void entry_store(uint64_t *slot, uint64_t entry, bool keep_ad)
 		;
 }
 
-int l1_entry_replace(uint64_t *slot, uint64_t old, uint64_t entry, const struct l1_rules *r)
+int l1_entry_replace(uint64_t *slot, uint64_t old, uint64_t entry, struct l1_rules r)
 {
 	uint64_t seen = old;
-	int rc = entry & PTE_P ? l1_entry_get(&entry, r) : 0;
 
-	if (rc)
-		return rc;
+	if (entry & PTE_P) {
+		entry = l1_entry_get(entry, r);
+		if (!(entry & PTE_P))
+			return l1_error(entry);
+	}
 	if (!__atomic_compare_exchange_n(slot, &seen, entry, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_RELAXED)) {
 		l1_entry_put(entry);

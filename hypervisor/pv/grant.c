@@ -5,31 +5,27 @@
  * other.
  */
 #include "console.h"
-#include "hypervisor/pv/table.h"
+#include "hypervisor/pv/l1.h"
+#include "hypervisor/pv/walk.h"
 #include <xen/grant_table.h>
 
 /* The L1 entry, its table locked; NULL: there is none of this domain's. */
 static uint64_t *slot_lock(uint64_t addr, bool by_pte, struct frame **table)
 {
 	mfn_t m = MFN(addr >> PAGE_SHIFT);
-	uint64_t *slot, type;
+	uint64_t *slot;
 
 	if (by_pte) {
 		if ((addr & 7) || !mfn_valid(m))
 			return NULL;
-		slot = (uint64_t *)mfn_to_virt(m) + (addr & ~PAGE_MASK) / 8;
+		slot = (uint64_t *)(DIRECTMAP_VIRT + addr);
+		*table = mfn_to_frame(m);
 	} else {
-		slot = walk_l1(addr, &m);
+		slot = walk(current->pv.cr3, addr, table);
 		if (!slot)
 			return NULL;
 	}
-	*table = mfn_to_frame(m);
-	type = table_lock(*table, current->domain->id);
-	if (type == TYPE_L1)
-		return slot;
-	if (type)
-		table_unlock(*table);
-	return NULL;
+	return l1_lock(*table, current->domain->id) ? slot : NULL;
 }
 
 int pv_grant_map(uint64_t addr, uint64_t pte, bool by_pte)

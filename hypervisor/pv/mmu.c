@@ -2,13 +2,16 @@
 /*
  * mmu_update: a list of checked writes to page tables.
  *
- * Consecutive requests for one table find it locked already, so in a batch the table is looked up
- * once. The requests are read a few at a time, each exactly once.
+ * A list of one plain update of an L1 of one's own, as most are, is done in line (update_single):
+ * the request is read, the frame number bounded, the table locked if it is a validated L1 of the
+ * caller's, the entry written (l1.h). All else is the list's. There consecutive requests for one
+ * table find it locked already, so in a batch the table is looked up once. The requests are read a
+ * few at a time, each exactly once.
  */
 #include "access.h"
 #include "console.h"
 #include "hypervisor/pv/foreign.h"
-#include "hypervisor/pv/table.h"
+#include "hypervisor/pv/l1.h"
 
 #define MMU_UPDATE_PREEMPTED 0x80000000u /* in count: a continuation; *pdone counts on */
 #define REQUESTS_AT_ONCE 8u
@@ -90,7 +93,7 @@ static int batch_open(struct mmu_batch *b, unsigned foreigndom)
 		}
 		b->refusal = batch_permitted(b);
 	}
-	l1_rules_set(&b->rules, b->pt, b->from.id);
+	b->rules = (struct l1_rules){ b->pt, b->from.id };
 	return 0;
 }
 
@@ -128,7 +131,7 @@ static int update_entry(struct mmu_batch *b, uint64_t ptr, uint64_t val, bool ke
 	}
 	slot = b->entries + (ptr & ~PAGE_MASK) / 8;
 	if (b->type == TYPE_L1)
-		return l1_entry_write(slot, val, &b->rules, keep_ad);
+		return l1_entry_write(slot, val, b->rules, keep_ad);
 	if (b->from.d != b->pt)
 		return -EINVAL;
 	return upper_entry_write(slot, val, f, keep_ad);
@@ -153,7 +156,7 @@ static int update_one(struct mmu_batch *b, const mmu_update_t *req)
 
 	/* One more plain update (command 0) of the L1 that is locked. */
 	if (likely((req->ptr & (PAGE_MASK | 7)) == b->l1))
-		return l1_entry_write(b->entries + (req->ptr & ~PAGE_MASK) / 8, req->val, &b->rules,
+		return l1_entry_write(b->entries + (req->ptr & ~PAGE_MASK) / 8, req->val, b->rules,
 				      false);
 	switch (req->ptr & 7) {
 	case MMU_NORMAL_PT_UPDATE:
@@ -202,7 +205,30 @@ static long mmu_continue(mmu_update_t *reqs, unsigned count, unsigned *pdone, un
 				  (unsigned long)foreigndom);
 }
 
-long do_mmu_update(mmu_update_t *reqs, unsigned count, unsigned *pdone, unsigned foreigndom)
+#define NOT_DONE 1 /* nothing was changed: the list tells what there is to tell */
+
+static inline __attribute__((always_inline)) long update_single(struct domain *d,
+								const mmu_update_t *u)
+{
+	struct l1_rules rules = { d, d->id };
+	mmu_update_t req;
+	struct frame *f;
+	int rc;
+
+	if (unlikely(copy_from_guest(&req, u, sizeof(req))))
+		return NOT_DONE;
+	if (unlikely(req.ptr & 7 || !mfn_valid(MFN(req.ptr >> PAGE_SHIFT)))) /* 7: the command */
+		return NOT_DONE;
+	f = mfn_to_frame(MFN(req.ptr >> PAGE_SHIFT));
+	if (unlikely(!l1_lock(f, d->id)))
+		return NOT_DONE;
+	rc = l1_entry_write((uint64_t *)(DIRECTMAP_VIRT + req.ptr), req.val, rules, false);
+	table_unlock(f);
+	return rc;
+}
+
+static NOINLINE long update_list(mmu_update_t *reqs, unsigned count, unsigned *pdone,
+				 unsigned foreigndom)
 {
 	unsigned done = 0, did;
 	struct mmu_batch b;
@@ -236,5 +262,23 @@ long do_mmu_update(mmu_update_t *reqs, unsigned count, unsigned *pdone, unsigned
 				    foreigndom);
 	if (unlikely(current->pv.old_table))
 		return mmu_continue(NULL, MMU_UPDATE_PREEMPTED, NULL, (unsigned)rc);
+	return rc;
+}
+
+long do_mmu_update(mmu_update_t *reqs, unsigned count, unsigned *pdone, unsigned foreigndom)
+{
+	struct vcpu *v = current;
+	uint32_t done;
+	long rc;
+
+	if (unlikely(count != 1 || foreigndom != DOMID_SELF || v->pv.old_table))
+		return update_list(reqs, count, pdone, foreigndom);
+	rc = update_single(v->domain, reqs);
+	if (unlikely(rc > 0))
+		return update_list(reqs, count, pdone, foreigndom);
+	if (pdone) {
+		done = !rc;
+		(void)!copy_to_guest(pdone, &done, sizeof(done));
+	}
 	return rc;
 }

@@ -8,7 +8,7 @@
 #include "access.h"
 #include "console.h"
 #include "hypervisor/pv/decode.h"
-#include "hypervisor/pv/table.h"
+#include "hypervisor/pv/l1.h"
 
 #define FLAGS_ARITHMETIC 0x8d5UL /* OF SF ZF AF PF CF */
 
@@ -204,14 +204,13 @@ static bool write_slot(struct regs *r, const struct insn *i, uint64_t *slot, uns
 	unsigned size = byte_sized(i) ? 1 : i->size, shift = offset * 8;
 	uint64_t mask = reg_mask(size) << shift, old, seen, val;
 	struct domain *d = current->domain;
+	struct l1_rules rules = { d, d->id };
 	struct regs saved = *r;
-	struct l1_rules rules;
 	struct effect e;
 	int rc;
 
 	if (offset & (size - 1))
 		return false;
-	l1_rules_set(&rules, d, d->id);
 	do {
 		*r = saved;
 		e = (struct effect){ 0 };
@@ -223,7 +222,7 @@ static bool write_slot(struct regs *r, const struct insn *i, uint64_t *slot, uns
 		}
 		if (e.no_write)
 			break;
-		rc = l1_entry_replace(slot, seen, (seen & ~mask) | (val << shift & mask), &rules);
+		rc = l1_entry_replace(slot, seen, (seen & ~mask) | (val << shift & mask), rules);
 	} while (rc == -EAGAIN);
 	if (!e.no_write && rc) {
 		*r = saved;
@@ -238,8 +237,8 @@ bool emulate_table_write(struct regs *r, unsigned long va)
 	struct domain *d = current->domain;
 	struct frame *f;
 	struct insn i;
-	uint64_t pte, type;
-	bool done = false;
+	uint64_t pte;
+	bool done;
 	mfn_t m;
 
 	if (!walk_kernel_pte(va, &pte) || (pte & (PTE_P | PTE_W)) != PTE_P)
@@ -252,12 +251,9 @@ bool emulate_table_write(struct regs *r, unsigned long va)
 		return false;
 	if (!insn_decode(&i, r) || i.mod == 3)
 		return false;
-	type = table_lock(f, d->id);
-	if (!type)
+	if (!l1_lock(f, d->id))
 		return false;
-	if (type == TYPE_L1)
-		done = write_slot(r, &i, (uint64_t *)mfn_to_virt(m) + (va & ~PAGE_MASK) / 8,
-				  va & 7);
+	done = write_slot(r, &i, (uint64_t *)mfn_to_virt(m) + (va & ~PAGE_MASK) / 8, va & 7);
 	table_unlock(f);
 	return done;
 }

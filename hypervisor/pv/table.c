@@ -6,7 +6,7 @@
  * frame.done.
  */
 #include "hypervisor/pv/descriptor.h"
-#include "hypervisor/pv/table.h"
+#include "hypervisor/pv/l1.h"
 
 #define UNITS_ENTRY 4 /* work_spent: an L2-L4 entry */
 #define UNITS_L1 1024 /* a whole L1 */
@@ -14,18 +14,19 @@
 static int l1_validate(struct frame *f)
 {
 	uint64_t *table = mfn_to_virt(frame_to_mfn(f)), e;
-	struct l1_rules rules;
+	struct l1_rules rules = { domain_find(f->owner), f->owner };
 	unsigned i;
 	int rc = 0;
 
-	l1_rules_set(&rules, domain_find(f->owner), f->owner);
 	for (i = 0; i < TABLE_ENTRIES; i++) {
 		e = table[i];
 		if (!(e & PTE_P))
 			continue;
-		rc = l1_entry_get(&e, &rules);
-		if (unlikely(rc))
+		e = l1_entry_get(e, rules);
+		if (unlikely(!(e & PTE_P))) {
+			rc = l1_error(e);
 			break;
+		}
 		table[i] = e;
 	}
 	(void)work_spent(UNITS_L1);
@@ -39,12 +40,14 @@ static int l1_validate(struct frame *f)
 
 static void l1_devalidate(struct frame *f)
 {
-	uint64_t *table = mfn_to_virt(frame_to_mfn(f));
+	uint64_t *table = mfn_to_virt(frame_to_mfn(f)), e;
 	unsigned i;
 
-	for (i = 0; i < TABLE_ENTRIES; i++)
-		if (table[i] & PTE_P)
-			l1_entry_put(table[i]);
+	for (i = 0; i < TABLE_ENTRIES; i++) {
+		e = table[i];
+		if ((e & PTE_P) && mfn_valid(pte_mfn(e)))
+			l1_entry_drop(mfn_to_frame(pte_mfn(e)), e & PTE_W);
+	}
 	(void)work_spent(UNITS_L1);
 }
 

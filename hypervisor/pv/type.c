@@ -52,6 +52,12 @@ static void make_partial(struct frame *f, uint64_t extra)
 	__atomic_add_fetch(&f->state, FRAME_PARTIAL + extra, __ATOMIC_RELEASE);
 }
 
+static void let_go(struct frame *f)
+{
+	__atomic_sub_fetch(&f->state, FRAME_TREF, __ATOMIC_RELEASE);
+	frame_put(f);
+}
+
 static int validate(struct frame *f, uint64_t type)
 {
 	int rc = type == TYPE_WRITABLE ? 0 : table_validate(f, type);
@@ -64,8 +70,7 @@ static int validate(struct frame *f, uint64_t type)
 		make_partial(f, FRAME_REF);
 		current->pv.old_table = f;
 	} else {
-		__atomic_sub_fetch(&f->state, FRAME_TREF, __ATOMIC_RELEASE);
-		frame_put(f);
+		let_go(f);
 	}
 	return rc;
 }
@@ -73,7 +78,7 @@ static int validate(struct frame *f, uint64_t type)
 #define AGAIN 1 /* the state changed meanwhile */
 
 /* No type ref yet, or a stopped table: take it for this processor alone, then look into it. */
-static int claim(struct frame *f, uint64_t s, uint64_t type)
+static int claim(struct frame *f, domid_t owner, uint64_t s, uint64_t type)
 {
 	bool partial = s & FRAME_PARTIAL;
 	uint64_t new =
@@ -82,12 +87,34 @@ static int claim(struct frame *f, uint64_t s, uint64_t type)
 
 	if (!cas(f, &s, new))
 		return AGAIN;
+	if (unlikely(READ_ONCE(f->owner) != owner)) { /* it went and came back in the same state */
+		if (partial)
+			make_partial(f, 0);
+		else
+			let_go(f);
+		return AGAIN;
+	}
 	if (!partial) {
 		if ((s & FRAME_TYPE) != type)
 			tlb_flush_since(f->stamp);
 		f->done = 0;
 	}
 	return validate(f, type);
+}
+
+bool frame_get_slow(struct frame *f, domid_t owner)
+{
+	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
+
+	do {
+		if (unlikely(!frame_ref_ok(s) || READ_ONCE(f->owner) != owner))
+			return false;
+	} while (!__atomic_compare_exchange_n(&f->state, &s, s + FRAME_REF, true, __ATOMIC_ACQUIRE,
+					      __ATOMIC_RELAXED));
+	if (likely(READ_ONCE(f->owner) == owner))
+		return true;
+	frame_put(f);
+	return false;
 }
 
 int frame_get_typed(struct frame *f, domid_t owner, uint64_t type)
@@ -99,12 +126,15 @@ int frame_get_typed(struct frame *f, domid_t owner, uint64_t type)
 		if (unlikely(!frame_ref_ok(s) || READ_ONCE(f->owner) != owner))
 			return -EINVAL;
 		if (likely((s & (FRAME_TYPE | FRAME_VALID)) == (type | FRAME_VALID))) {
-			if (cas(f, &s, s + FRAME_REF + FRAME_TREF))
+			if (!cas(f, &s, s + FRAME_REF + FRAME_TREF))
+				continue;
+			if (likely(READ_ONCE(f->owner) == owner))
 				return 0;
-			continue;
+			frame_not_mine(f, FRAME_REF + FRAME_TREF);
+			return -EINVAL;
 		}
 		if (!(s & FRAME_TREFS) || ((s & FRAME_TYPE) == type && (s & FRAME_PARTIAL))) {
-			rc = claim(f, s, type);
+			rc = claim(f, owner, s, type);
 			if (rc != AGAIN)
 				return rc;
 		} else if ((s & FRAME_TYPE) != type) {
@@ -126,8 +156,7 @@ static int devalidate(struct frame *f, uint64_t type, uint64_t extra)
 		return rc;
 	}
 	f->stamp = tlb_stamp();
-	__atomic_sub_fetch(&f->state, FRAME_TREF, __ATOMIC_RELEASE);
-	frame_put(f);
+	let_go(f);
 	return 0;
 }
 
@@ -138,6 +167,11 @@ int frame_put_typed(struct frame *f)
 	for (;;) {
 		bool last = (s & FRAME_TREFS) == FRAME_TREF;
 
+		if (unlikely(last && s & FRAME_LOCKED)) {
+			cpu_serve();
+			s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
+			continue;
+		}
 		new = s - FRAME_TREF - FRAME_REF;
 		if (last && type_is_table(s & FRAME_TYPE)) {
 			if (!cas(f, &s, s & ~FRAME_VALID))
@@ -180,33 +214,44 @@ void frame_put_typed_final(struct frame *f)
 		work_begin();
 }
 
-uint64_t table_lock_slow(struct frame *f, domid_t owner)
+uint64_t table_lock(struct frame *f, domid_t owner)
 {
 	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
 
 	for (;;) {
-		if (!(s & FRAME_VALID) || !(s & FRAME_TREFS) || !type_is_table(s & FRAME_TYPE) ||
-		    f->owner != owner || !frame_ref_ok(s))
+		if (!(s & FRAME_VALID) || !type_is_table(s & FRAME_TYPE) ||
+		    READ_ONCE(f->owner) != owner)
 			return 0;
 		if (unlikely(s & FRAME_LOCKED)) {
 			cpu_serve();
 			s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
-		} else if (likely(cas(f, &s, (s | FRAME_LOCKED) + FRAME_REF + FRAME_TREF))) {
-			return s & FRAME_TYPE;
+		} else if (likely(cas(f, &s, s | FRAME_LOCKED))) {
+			break;
 		}
 	}
+	if (likely(READ_ONCE(f->owner) == owner))
+		return s & FRAME_TYPE;
+	frame_not_mine(f, FRAME_LOCKED);
+	return 0;
 }
 
-void table_unlock_slow(struct frame *f)
+bool l1_lock_slow(struct frame *f, domid_t owner)
 {
-	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
+	uint64_t type = table_lock(f, owner);
 
-	while ((s & FRAME_TREFS) != FRAME_TREF)
-		if (likely(cas(f, &s, (s & ~FRAME_LOCKED) - FRAME_REF - FRAME_TREF)))
-			return;
-	/* The others let go meanwhile. */
-	__atomic_and_fetch(&f->state, ~FRAME_LOCKED, __ATOMIC_RELEASE);
-	table_put_later(f);
+	if (type && type != TYPE_L1)
+		table_unlock(f);
+	return type == TYPE_L1;
+}
+
+void frame_not_mine(struct frame *f, uint64_t add)
+{
+	if (add == FRAME_REF)
+		frame_put(f);
+	else if (add == FRAME_LOCKED)
+		table_unlock(f);
+	else
+		table_put_later(f);
 }
 
 int old_table_finish_slow(void)

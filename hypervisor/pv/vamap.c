@@ -1,36 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * update_va_mapping: one L1 entry, named by the address that it maps, and the flush that goes with
- * it.
+ * it. Checked are the address (not the hypervisor's), each table's presence on the walk, that the
+ * last is a validated L1 of the caller's (by its lock), and the entry (l1.h).
  */
-#include "access.h"
 #include "hypervisor/pv/foreign.h"
-#include "hypervisor/pv/table.h"
+#include "hypervisor/pv/l1.h"
+#include "hypervisor/pv/walk.h"
 
-static int write_entry(unsigned long va, uint64_t val, domid_t from)
+static inline __attribute__((always_inline)) int write_entry(struct vcpu *v, unsigned long va,
+							      uint64_t val, domid_t from)
 {
-	struct domain *d = current->domain;
-	struct l1_rules rules;
-	int rc = -EINVAL;
+	struct l1_rules rules = { v->domain, from };
+	struct frame *table;
 	uint64_t *slot;
-	uint64_t type;
-	mfn_t table;
+	int rc;
 
-	slot = walk_l1(va, &table);
-	if (!slot)
+	slot = walk(v->pv.cr3, va, &table);
+	if (unlikely(!slot || !l1_lock(table, v->domain->id)))
 		return -EINVAL;
-	type = table_lock(mfn_to_frame(table), d->id);
-	if (!type)
-		return -EINVAL;
-	if (likely(type == TYPE_L1)) {
-		l1_rules_set(&rules, d, from);
-		rc = l1_entry_write(slot, val, &rules, false);
-	}
-	table_unlock(mfn_to_frame(table));
+	rc = l1_entry_write(slot, val, rules, false);
+	table_unlock(table);
 	return rc;
 }
 
-static int flush(unsigned long va, unsigned long flags)
+static NOINLINE long flush(unsigned long va, unsigned long flags)
 {
 	unsigned long what = flags & UVMF_FLUSHTYPE_MASK, where = flags & ~UVMF_FLUSHTYPE_MASK;
 
@@ -47,16 +41,26 @@ static int flush(unsigned long va, unsigned long flags)
 			   what == UVMF_INVLPG ? va : ~0UL);
 }
 
+/* An entry of L1 leaves nothing to be finished later, so only what an earlier operation left is. */
 long do_update_va_mapping(unsigned long va, uint64_t val, unsigned long flags)
 {
+	struct vcpu *v = current;
 	int rc;
 
-	work_begin();
-	if (unlikely(old_table_finish()))
-		return hypercall_continue(__HYPERVISOR_update_va_mapping, 3, va, (unsigned long)val,
-					  flags);
-	rc = write_entry(va, val, current->domain->id);
-	return rc ? rc : flush(va, flags);
+	if (unlikely(v->pv.old_table)) {
+		work_begin();
+		if (old_table_finish())
+			return hypercall_continue(__HYPERVISOR_update_va_mapping, 3, va,
+						  (unsigned long)val, flags);
+	}
+	rc = write_entry(v, va, val, v->domain->id);
+	if (unlikely(rc) || flags == UVMF_NONE)
+		return rc;
+	if (likely(flags == (UVMF_INVLPG | UVMF_LOCAL))) {
+		tlb_flush_page(va);
+		return 0;
+	}
+	return flush(va, flags);
 }
 
 long do_update_va_mapping_otherdomain(unsigned long va, uint64_t val, unsigned long flags,
@@ -74,7 +78,7 @@ long do_update_va_mapping_otherdomain(unsigned long va, uint64_t val, unsigned l
 		return rc;
 	rc = foreign_permitted(&from);
 	if (!rc)
-		rc = write_entry(va, val, from.id);
+		rc = write_entry(current, va, val, from.id);
 	foreign_close(&from);
 	return rc ? rc : flush(va, flags);
 }

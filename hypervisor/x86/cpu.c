@@ -296,11 +296,6 @@ void cpu_serve(void)
 		serve_flushes(c);
 }
 
-void tlb_flush_page(unsigned long va)
-{
-	__asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
-}
-
 void tlb_flush_local(void)
 {
 	__atomic_and_fetch(&this_cpu()->work, ~WORK_FLUSH, __ATOMIC_SEQ_CST);

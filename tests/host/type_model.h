@@ -222,7 +222,7 @@ static int model_update(unsigned frame, unsigned slot, uint64_t val, bool keep_a
 {
 	struct frame *f = model_frame(frame);
 	uint64_t type, *at = (uint64_t *)mfn_to_virt(frame_to_mfn(f)) + slot;
-	struct l1_rules rules;
+	struct l1_rules rules = { &model_domain, GUEST };
 	int rc;
 
 	if (old_table_finish())
@@ -230,8 +230,7 @@ static int model_update(unsigned frame, unsigned slot, uint64_t val, bool keep_a
 	type = table_lock(f, GUEST);
 	if (!type)
 		return -EINVAL;
-	l1_rules_set(&rules, &model_domain, GUEST);
-	rc = type == TYPE_L1 ? l1_entry_write(at, val, &rules, keep_ad)
+	rc = type == TYPE_L1 ? l1_entry_write(at, val, rules, keep_ad)
 			     : upper_entry_write(at, val, f, keep_ad);
 	table_unlock(f);
 	return rc;
