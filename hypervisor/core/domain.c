@@ -22,7 +22,6 @@
 static struct {
 	spinlock_t lock; /* guards the list and the hash */
 	struct domain *first, *hash[HASH_SIZE];
-	struct domain *freed; /* out of the list; some processor may still look at them */
 	domid_t last_id; /* the last one given without being asked for */
 } domains;
 
@@ -59,12 +58,8 @@ struct domain *domain_get(domid_t id)
 		domain_hold(d);
 		return d;
 	}
-	spin_lock(&domains.lock);
 	d = domain_find(id);
-	if (d && !hold_alive(d))
-		d = NULL;
-	spin_unlock(&domains.lock);
-	return d;
+	return d && hold_alive(d) ? d : NULL;
 }
 
 /* For walks over all domains that may take time between one and the next. */
@@ -145,59 +140,23 @@ static void domain_free(struct domain *d)
 	heap_free(d);
 }
 
+static void free_quietly(struct quiet *q)
+{
+	domain_free(container_of(q, struct domain, quiet));
+}
+
 /*
  * Out of the list first: from then on nobody finds it. Who found it before without a reference
- * (domain_find), or reads its vcpus and ports, is in the middle of an operation, on some processor.
- * The hypervisor is not preemptible, so once each processor was between two operations, nobody is:
- * each takes its bit out of `busy` there, and the last one frees. One processor frees at once: it
- * puts at the end of an operation.
+ * (domain_find), or reads its vcpus and ports, is in the middle of an operation.
  */
 void domain_put(struct domain *d)
 {
-	unsigned i;
-
 	if (__atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL))
 		return;
 	spin_lock(&domains.lock);
 	domain_remove(d);
-	if (nr_cpus > 1) {
-		d->busy = nr_cpus < 64 ? BIT(nr_cpus) - 1 : ~0UL;
-		d->freed_next = domains.freed;
-		domains.freed = d;
-	}
 	spin_unlock(&domains.lock);
-	if (nr_cpus == 1) {
-		domain_free(d);
-		return;
-	}
-	for (i = 0; i < nr_cpus; i++) {
-		cpu_work(cpus[i], WORK_QUIET);
-		cpu_kick(cpus[i]);
-	}
-}
-
-/* The bit goes before the list is looked at: a domain that is put later sets it again. */
-void domain_quiet(struct cpu *c)
-{
-	struct domain **at, *d, *free = NULL;
-
-	__atomic_and_fetch(&c->work, ~WORK_QUIET, __ATOMIC_SEQ_CST);
-	spin_lock(&domains.lock);
-	for (at = &domains.freed; (d = *at) != NULL;) {
-		d->busy &= ~BIT(c->id);
-		if (d->busy) {
-			at = &d->freed_next;
-			continue;
-		}
-		*at = d->freed_next;
-		d->freed_next = free;
-		free = d;
-	}
-	spin_unlock(&domains.lock);
-	while ((d = free) != NULL) {
-		free = d->freed_next;
-		domain_free(d);
-	}
+	quiet_call(&d->quiet, free_quietly);
 }
 
 /* As Xen's common and x86 checks of a PV domain's configuration. */

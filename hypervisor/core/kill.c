@@ -27,14 +27,29 @@ static void stop_timers(struct domain *d)
 	}
 }
 
-/* A placed vcpu_info holds a frame; what may still be written goes to shared_info again. */
-static void drop_infos(struct domain *d)
+/*
+ * A placed vcpu_info holds a frame. What may still be written goes to shared_info again; but other
+ * processors may just be raising an event (a virq, an interrupt) in the placed one, so the frames
+ * are given back when those are through.
+ */
+static void infos_leave(struct domain *d)
 {
 	unsigned i;
 
 	for (i = 0; i < d->max_vcpus; i++)
 		if (d->vcpu[i])
+			vcpu_leave_info(d->vcpu[i]);
+}
+
+static void infos_drop(struct quiet *q)
+{
+	struct domain *d = container_of(q, struct domain, quiet);
+	unsigned i;
+
+	for (i = 0; i < d->max_vcpus; i++)
+		if (d->vcpu[i])
 			vcpu_drop_info(d->vcpu[i]);
+	__atomic_store_n(&d->infos_dropped, true, __ATOMIC_RELEASE);
 }
 
 /*
@@ -95,9 +110,12 @@ int domain_kill(struct domain *d)
 		stop_timers(d);
 		evtchn_close_all(d);
 		pirq_destroy_domain(d);
-		drop_infos(d);
 		physdev_drop_eoi(d);
+		infos_leave(d);
+		quiet_call(&d->quiet, infos_drop);
 	}
+	if (!__atomic_load_n(&d->infos_dropped, __ATOMIC_ACQUIRE))
+		return -ERESTART; /* this processor has to be between two operations as well */
 	rc = grant_release_maps(d);
 	if (!rc)
 		rc = pv_relinquish(d);

@@ -486,7 +486,7 @@ static void idle(struct cpu *c, struct vcpu *prev)
 	if (unlikely(nr_cpus > 1))
 		(void)idle_take(c->id);
 	if (unlikely(c->work & WORK_QUIET))
-		domain_quiet(c);
+		quiet_pass(c);
 	if (c->work & WORK_TIMER) {
 		__atomic_and_fetch(&c->work, ~WORK_TIMER, __ATOMIC_RELAXED);
 		timer_run();

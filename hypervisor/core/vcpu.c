@@ -223,13 +223,16 @@ int vcpu_place_info(struct vcpu *v, mfn_t mfn, uint32_t offset)
 	return 0;
 }
 
+void vcpu_leave_info(struct vcpu *v)
+{
+	WRITE_ONCE(v->info, info_home(v));
+}
+
 void vcpu_drop_info(struct vcpu *v)
 {
 	struct frame *f = v->info_frame;
 
-	if (!f)
-		return;
-	v->info = info_home(v);
 	v->info_frame = NULL;
-	frame_put_typed_final(f);
+	if (f)
+		frame_put_typed_final(f);
 }

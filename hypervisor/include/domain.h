@@ -8,6 +8,7 @@
 #include "cpu.h"
 #include "evtchn.h"
 #include "grant.h"
+#include "quiet.h"
 #include "timer.h"
 #include <xen/domctl.h>
 #include <xen/sched.h>
@@ -103,8 +104,8 @@ struct domain {
 
 	struct pv_domain pv;
 
-	struct domain *freed_next; /* after the last reference went; domains.lock */
-	uint64_t busy;             /* then: processors that may still look at it */
+	struct quiet quiet; /* of domain_kill first, after the last reference of domain_put */
+	bool infos_dropped; /* its placed vcpu_infos are given back: kill.c */
 };
 
 extern struct domain *dom0; /* the hardware domain */
@@ -117,7 +118,6 @@ extern struct domain *dom0; /* the hardware domain */
 struct domain *domain_get(domid_t id);
 struct domain *domain_get_next(domid_t from); /* the first whose id is not below `from` */
 void domain_put(struct domain *d);
-void domain_quiet(struct cpu *c); /* this processor is between two operations */
 static inline void domain_hold(struct domain *d)
 {
 	__atomic_add_fetch(&d->refs, 1, __ATOMIC_RELAXED);

@@ -118,5 +118,7 @@ void vcpu_periodic_start(struct vcpu *v); /* it runs (again), or has a port for 
  * down.
  */
 int vcpu_place_info(struct vcpu *v, mfn_t mfn, uint32_t offset);
-void vcpu_drop_info(struct vcpu *v); /* a placed one goes back to where it was born */
+/* A placed one goes back to where it was born; its frame, once nobody writes to it any more. */
+void vcpu_leave_info(struct vcpu *v);
+void vcpu_drop_info(struct vcpu *v);
 long do_vcpu_op(int cmd, unsigned vcpuid, void *arg);

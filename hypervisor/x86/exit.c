@@ -25,7 +25,7 @@ void exit_work(void)
 		if (work & WORK_FLUSH)
 			tlb_flush_local();
 		if (unlikely(work & WORK_QUIET))
-			domain_quiet(c);
+			quiet_pass(c);
 		if (work & WORK_TIMER)
 			timer_run();
 		if (work & (WORK_RESCHED | WORK_CRASH) || c->vcpu->is_idle) {
