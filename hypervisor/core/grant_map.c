@@ -182,7 +182,25 @@ long grant_map(struct gnttab_map_grant_ref *u, unsigned count)
 	return 0;
 }
 
-/* Undo the host part: the entry goes, its reference becomes ours. GNTST_*. */
+/*
+ * A mapping that ends, or one of its two parts. First the entry goes, then every processor that may
+ * have it in its TLB forgets it, and only then are pin and references given back: the frame's owner
+ * may go on to use it when he is told that the mapping ended, without any change that a stamp would
+ * tell. On several processors a list shares one flush.
+ */
+struct ending {
+	struct domain *owner; /* NULL: nothing ends */
+	struct frame *frame;
+	uint64_t page; /* the linear address, or TLB_ALL */
+	uint32_t handle, ref;
+	uint16_t parts; /* of PARTS */
+	bool readonly, last;
+};
+
+#define ENDINGS 16
+#define PARTS (GNTMAP_host_map | GNTMAP_device_map)
+
+/* The entry goes, its reference becomes ours. GNTST_*. */
 static int unmap_host(struct maptrack *m, struct frame *f, uint64_t addr, uint64_t new_addr,
 		      bool flush_page)
 {
@@ -198,93 +216,133 @@ static int unmap_host(struct maptrack *m, struct frame *f, uint64_t addr, uint64
 	return GNTST_okay;
 }
 
-/* The mapping ends as far as the addresses say: host part, device part, or both. */
-static int unmap_handle(uint32_t handle, uint64_t host, uint64_t dev, uint64_t new_addr,
-			bool flush_page)
+/* The mapping ends as far as the addresses say: host part, device part, or both. GNTST_*. */
+static int unmap_begin(struct ending *e, uint32_t handle, uint64_t host, uint64_t dev,
+		       uint64_t new_addr, bool flush_page)
 {
 	struct grant_table *t = current->domain->grant;
-	struct domain *owner;
 	struct maptrack *m;
-	struct frame *f;
-	uint32_t done = 0;
-	bool readonly;
 	int rc;
 
+	e->owner = NULL;
 	if (unlikely(handle >= t->handles))
 		return GNTST_bad_handle;
 	m = grant_maptrack(t, (uint32_t)index_nospec(handle, t->handles));
-	if (unlikely(!m->flags))
+	if (unlikely(!(m->flags & PARTS)))
 		return GNTST_bad_handle;
-	owner = domain_find(m->domid);
-	BUG_ON(!owner);
-	f = mfn_to_frame(MFN(grant_active(owner->grant, m->ref)->frame));
-	if (unlikely(dev && dev != frame_to_mfn(f).n << PAGE_SHIFT))
-		return GNTST_general_error;
-	if (host && m->flags & GNTMAP_host_map) {
-		rc = unmap_host(m, f, host, new_addr, flush_page);
-		if (unlikely(rc))
-			return rc;
-		done = GNTMAP_host_map;
+	e->handle = handle;
+	e->ref = m->ref;
+	e->owner = domain_find(m->domid);
+	BUG_ON(!e->owner);
+	e->frame = mfn_to_frame(MFN(grant_active(e->owner->grant, m->ref)->frame));
+	e->readonly = m->flags & GNTMAP_readonly;
+	e->page = m->flags & GNTMAP_contains_pte || new_addr ? TLB_ALL : host;
+	e->parts = m->flags & ((host ? GNTMAP_host_map : 0) | (dev ? GNTMAP_device_map : 0));
+	rc = GNTST_okay;
+	if (unlikely(dev && dev != frame_to_mfn(e->frame).n << PAGE_SHIFT))
+		rc = GNTST_general_error;
+	else if (e->parts & GNTMAP_host_map)
+		rc = unmap_host(m, e->frame, host, new_addr, flush_page);
+	if (unlikely(rc || !e->parts)) {
+		e->owner = NULL;
+		return rc;
 	}
-	if (dev && m->flags & GNTMAP_device_map)
-		done |= GNTMAP_device_map;
-	/*
-	 * Nobody else's entry may reach the frame once its owner is told that the mapping ended:
-	 * the owner may go on to use it, without any change that a stamp would tell.
-	 */
-	if (unlikely(nr_cpus > 1) && done & GNTMAP_host_map)
-		tlb_flush_mask(pv_running_cpus(current->domain) & ~BIT(this_cpu()->id), ~0UL);
-	readonly = m->flags & GNTMAP_readonly;
-	unpin_all(owner, m->ref, done | (m->flags & GNTMAP_readonly));
-	if (done & GNTMAP_host_map)
-		frame_drop(f, readonly);
-	if (unlikely(done & GNTMAP_device_map))
-		frame_drop(f, readonly);
-	m->flags &= (uint16_t)~done;
-	if (!(m->flags & (GNTMAP_host_map | GNTMAP_device_map))) {
-		handle_put(t, handle);
-		domain_put(owner);
-	}
+	m->flags &= (uint16_t)~e->parts;
+	e->last = !(m->flags & PARTS);
 	return GNTST_okay;
 }
 
-static int unmap_one(uint32_t handle, uint64_t host, uint64_t dev, uint64_t new_addr,
-		     bool flush_page)
+static void unmap_end(struct ending *e)
+{
+	if (!e->owner)
+		return;
+	unpin_all(e->owner, e->ref, e->parts | (e->readonly ? GNTMAP_readonly : 0));
+	if (e->parts & GNTMAP_host_map)
+		frame_drop(e->frame, e->readonly);
+	if (unlikely(e->parts & GNTMAP_device_map))
+		frame_drop(e->frame, e->readonly);
+	if (e->last) {
+		handle_put(current->domain->grant, e->handle);
+		domain_put(e->owner);
+	}
+}
+
+static NOINLINE void unmap_end_all(struct ending *e, unsigned n)
+{
+	uint64_t others = pv_running_cpus(current->domain, ~0UL) & ~BIT(this_cpu()->id);
+	unsigned i;
+
+	tlb_flush_sync();
+	if (others)
+		tlb_flush_mask(others, n == 1 ? e->page : TLB_ALL);
+	for (i = 0; i < n; i++)
+		unmap_end(&e[i]);
+}
+
+/* Of two vcpus that end one mapping, one does. */
+static NOINLINE int unmap_begin_locked(struct ending *e, uint32_t handle, uint64_t host,
+				       uint64_t dev, uint64_t new_addr, bool flush_page)
 {
 	struct grant_table *t = current->domain->grant;
-	bool several = nr_cpus > 1;
 	int rc;
 
-	if (unlikely(several))
-		spin_lock(&t->unmap_lock);
-	rc = unmap_handle(handle, host, dev, new_addr, flush_page);
-	if (unlikely(several))
-		spin_unlock(&t->unmap_lock);
+	spin_lock(&t->unmap_lock);
+	rc = unmap_begin(e, handle, host, dev, new_addr, flush_page);
+	spin_unlock(&t->unmap_lock);
+	return rc;
+}
+
+/* One processor: nobody else has the entry, and the own TLB is flushed before the guest goes on. */
+static int unmap_alone(uint32_t handle, uint64_t host, uint64_t dev, uint64_t new_addr,
+		       bool flush_page)
+{
+	struct ending e;
+	int rc = unmap_begin(&e, handle, host, dev, new_addr, flush_page);
+
+	unmap_end(&e);
 	return rc;
 }
 
 long grant_unmap(struct gnttab_unmap_grant_ref *u, unsigned count)
 {
-	struct gnttab_unmap_grant_ref op;
-	bool flush_page = count <= FLUSH_PAGES_MAX;
+	bool flush_page = count <= FLUSH_PAGES_MAX, several = nr_cpus > 1;
+	struct gnttab_unmap_grant_ref op = { 0 };
+	struct ending e[ENDINGS];
+	unsigned n = 0;
+	long rc = 0;
 
 	work_begin();
 	for (; count; count--, u++) {
-		if (unlikely(work_spent(MAP_COST)))
-			return grant_again(GNTTABOP_unmap_grant_ref, u, count);
+		if (unlikely(work_spent(MAP_COST))) {
+			rc = grant_again(GNTTABOP_unmap_grant_ref, u, count);
+			break;
+		}
+		rc = -EFAULT;
 		if (unlikely(copy_from_guest(&op, u, sizeof(op))))
-			return -EFAULT;
-		op.status =
-			(int16_t)unmap_one(op.handle, op.host_addr, op.dev_bus_addr, 0, flush_page);
+			break;
+		if (likely(!several))
+			op.status = (int16_t)unmap_alone(op.handle, op.host_addr, op.dev_bus_addr,
+							 0, flush_page);
+		else
+			op.status = (int16_t)unmap_begin_locked(&e[n++], op.handle, op.host_addr,
+								op.dev_bus_addr, 0, flush_page);
 		if (unlikely(copy_to_guest(&u->status, &op.status, STATUS_SIZE)))
-			return -EFAULT;
+			break;
+		rc = 0;
+		if (n == ENDINGS) {
+			unmap_end_all(e, n);
+			n = 0;
+		}
 	}
-	return 0;
+	if (n)
+		unmap_end_all(e, n);
+	return rc;
 }
 
 long grant_unmap_and_replace(struct gnttab_unmap_and_replace *u, unsigned count)
 {
 	struct gnttab_unmap_and_replace op;
+	struct ending e;
 
 	work_begin();
 	for (; count; count--, u++) {
@@ -292,7 +350,9 @@ long grant_unmap_and_replace(struct gnttab_unmap_and_replace *u, unsigned count)
 			return grant_again(GNTTABOP_unmap_and_replace, u, count);
 		if (unlikely(copy_from_guest(&op, u, sizeof(op))))
 			return -EFAULT;
-		op.status = (int16_t)unmap_one(op.handle, op.host_addr, 0, op.new_addr, false);
+		op.status = (int16_t)unmap_begin_locked(&e, op.handle, op.host_addr, 0,
+							op.new_addr, false);
+		unmap_end_all(&e, 1);
 		if (unlikely(copy_to_guest(&u->status, &op.status, STATUS_SIZE)))
 			return -EFAULT;
 	}

@@ -65,7 +65,7 @@ int pv_grant_map(uint64_t addr, uint64_t pte, bool by_pte);
 int pv_grant_unmap(uint64_t addr, struct frame *f, bool by_pte, bool readonly, uint64_t new_addr);
 
 /* pv/foreign.c: processors that may hold translations of d, bit i: processor i. */
-uint64_t pv_running_cpus(const struct domain *d);
+uint64_t pv_running_cpus(const struct domain *d, uint64_t vcpus);
 
 /* pv/root.c: fill slots 256-271 of a guest's new L4. */
 void pv_l4_init(uint64_t *l4, struct domain *d);

@@ -42,36 +42,33 @@ int foreign_permitted(const struct foreign *f)
  * A vcpu says that it runs before it loads its CR3, and stops saying so after another was loaded:
  * so with the table changed and then this read, a processor that is missing has nothing of it.
  */
-uint64_t pv_running_cpus(const struct domain *d)
+uint64_t pv_running_cpus(const struct domain *d, uint64_t vcpus)
 {
 	uint64_t mask = 0;
 	uint32_t i;
 
 	mb(); /* the change of the table first */
 	for (i = 0; i < d->max_vcpus; i++)
-		if (d->vcpu[i] && READ_ONCE(d->vcpu[i]->running))
+		if ((vcpus >> i & 1) && d->vcpu[i] && READ_ONCE(d->vcpu[i]->running))
 			mask |= BIT(READ_ONCE(d->vcpu[i]->cpu)->id);
 	return mask;
 }
 
 int flush_vcpus(struct domain *d, const void *bitmap, unsigned long va)
 {
-	uint64_t wanted = ~0UL, mask = 0;
+	uint64_t wanted = ~0UL, mask;
 	struct cpu *me = this_cpu();
-	uint32_t i;
 
 	if (bitmap && copy_from_guest(&wanted, bitmap, sizeof(wanted)))
 		return -EFAULT;
-	for (i = 0; i < d->max_vcpus; i++)
-		if ((wanted >> i & 1) && d->vcpu[i] && d->vcpu[i]->running)
-			mask |= 1UL << d->vcpu[i]->cpu->id;
-	if (mask & 1UL << me->id) {
-		if (va == ~0UL)
+	mask = pv_running_cpus(d, wanted);
+	if (mask & BIT(me->id)) {
+		if (va == TLB_ALL)
 			tlb_flush_later();
 		else
 			tlb_flush_page(va);
-		mask &= ~(1UL << me->id);
 	}
+	mask &= ~BIT(me->id);
 	if (mask)
 		tlb_flush_mask(mask, va);
 	return 0;

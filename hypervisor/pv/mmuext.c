@@ -118,7 +118,7 @@ static int flush(const struct mmuext_op *op)
 		break;
 	}
 	if (op->cmd == MMUEXT_TLB_FLUSH_ALL || op->cmd == MMUEXT_TLB_FLUSH_MULTI)
-		va = ~0UL;
+		va = TLB_ALL;
 	else if (!guest_range_ok((void *)va, 1))
 		return 0;
 	return flush_vcpus(d, bitmap, va) ? -EINVAL : 0;

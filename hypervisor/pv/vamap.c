@@ -38,7 +38,7 @@ static NOINLINE long flush(unsigned long va, unsigned long flags)
 		return 0;
 	}
 	return flush_vcpus(current->domain, where == UVMF_ALL ? NULL : (void *)where,
-			   what == UVMF_INVLPG ? va : ~0UL);
+			   what == UVMF_INVLPG ? va : TLB_ALL);
 }
 
 /* An entry of L1 leaves nothing to be finished later, so only what an earlier operation left is. */

@@ -271,20 +271,36 @@ void cpu_kick(struct cpu *c)
 }
 
 /*
- * Whoever asks adds to flush_asked and sends an interrupt if nothing was outstanding; so `done` is
- * stored before `asked` is read again, in that order for all (a locked store).
+ * Whoever asks says what (two different pages become all), adds to flush_asked and sends an
+ * interrupt if nothing was outstanding; so `done` is stored before `asked` is read again, in that
+ * order for all (a locked store). `what` is taken after `asked` was read: it has all that those
+ * said who are in that number, and if it is 0 they were served in the round before.
  */
 static void serve_flushes(struct cpu *c)
 {
 	uint32_t asked;
+	uint64_t what;
 
 	while ((asked = __atomic_load_n(&c->flush_asked, __ATOMIC_SEQ_CST)) != c->flush_done) {
-		if (c->flushed != TLB_NONE) {
+		what = __atomic_exchange_n(&c->flush_what, 0, __ATOMIC_SEQ_CST);
+		if (what == TLB_ALL && c->flushed != TLB_NONE) {
 			tlb_flushing();
 			write_cr3(read_cr3());
+		} else if (what && what != TLB_ALL) {
+			tlb_flush_page(what);
 		}
 		__atomic_store_n(&c->flush_done, asked, __ATOMIC_SEQ_CST);
 	}
+}
+
+static void ask_flush(struct cpu *c, uint64_t what)
+{
+	uint64_t old = READ_ONCE(c->flush_what);
+
+	while (!__atomic_compare_exchange_n(&c->flush_what, &old,
+					    !old || old == what ? what : TLB_ALL, false,
+					    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+		;
 }
 
 void cpu_serve(void)
@@ -307,7 +323,7 @@ void tlb_flush_local(void)
  * All at once, then wait for each. A flush that is asked for while another is under way there is
  * done with it or right after it.
  */
-static void flush_others(uint64_t mask)
+static void flush_others(uint64_t mask, uint64_t what)
 {
 	uint32_t ticket[MAX_CPUS];
 	struct cpu *c;
@@ -317,6 +333,7 @@ static void flush_others(uint64_t mask)
 		if (!(mask >> i & 1))
 			continue;
 		c = cpus[i];
+		ask_flush(c, what);
 		ticket[i] = __atomic_add_fetch(&c->flush_asked, 1, __ATOMIC_SEQ_CST);
 		if (READ_ONCE(c->flush_done) == ticket[i] - 1)
 			apic_ipi(c->apic_id, VECTOR_FLUSH);
@@ -337,7 +354,7 @@ void tlb_flush_others_since(uint64_t stamp)
 		if (cpus[i] != this_cpu() && READ_ONCE(cpus[i]->flushed) <= stamp)
 			mask |= BIT(i);
 	if (mask)
-		flush_others(mask);
+		flush_others(mask, TLB_ALL);
 }
 
 void tlb_flush_mask(uint64_t mask, unsigned long va)
@@ -345,10 +362,10 @@ void tlb_flush_mask(uint64_t mask, unsigned long va)
 	struct cpu *me = this_cpu();
 
 	if (mask & ~BIT(me->id))
-		flush_others(mask & ~BIT(me->id));
+		flush_others(mask & ~BIT(me->id), va == TLB_ALL ? va : (va & PAGE_MASK) | 1);
 	if (!(mask >> me->id & 1))
 		return;
-	if (va == ~0UL)
+	if (va == TLB_ALL)
 		tlb_flush_local();
 	else
 		tlb_flush_page(va);
