@@ -6,7 +6,7 @@
  * send takes the lock of its own table: a port's binding is several words, and no end of it changes
  * without both locks. What the hypervisor itself sends (virqs, pirqs) reads one word of the port,
  * the vcpu; groups of ports and vcpus stay until the domain is freed, and that is only when no
- * processor is in the middle of an operation that began before (domain_quiet). So a racing close
+ * processor is in the middle of an operation that began before (quiet.h). So a racing close
  * leads at worst to one event too many, which guests must expect.
  */
 #include "console.h"
@@ -146,7 +146,7 @@ int evtchn_set_virq_handler(struct domain *d, uint32_t virq)
 {
 	struct domain *old;
 
-	if (virq >= NR_VIRQS || !evtchn_virq_is_global(virq))
+	if (virq >= NR_VIRQS || !evtchn_virq_is_global(virq) || d->dying)
 		return -EINVAL;
 	old = virq_handler[index_nospec(virq, NR_VIRQS)];
 	if (old == d)

@@ -121,31 +121,39 @@ static void unbind_virq(struct domain *d, struct evtchn *e, uint32_t port)
 /*
  * Two tables are locked in the order of their addresses, but which is the second is known only
  * under the first: so that one is let go, both are taken in order, and it is looked whether the
- * port is still what it was.
+ * port is still what it was. Comes with d's lock, goes without; false: it is not.
  */
+static bool close_pair(struct domain *d, struct evtchn *e, uint32_t port)
+{
+	struct domain *peer = e->inter.peer;
+	bool same;
+
+	domain_hold(peer); /* over the time without a lock, in which its order is kept */
+	spin_unlock(&d->evtchn.lock);
+	lock_pair(d, peer);
+	same = e->state == EVTCHNSTAT_interdomain && e->inter.peer == peer;
+	if (same)
+		close_interdomain(d, e, port, peer);
+	unlock_pair(d, peer);
+	if (same) {
+		domain_put(peer); /* the port's own: one for each end */
+		domain_put(d);
+	}
+	domain_put(peer);
+	return same;
+}
+
 static long close_port(struct domain *d, uint32_t port)
 {
 	struct evtchn *e = evtchn_entry(&d->evtchn, port);
-	struct domain *peer;
 
 	if (!e)
 		return -EINVAL;
 	spin_lock(&d->evtchn.lock);
-	if (e->state == EVTCHNSTAT_interdomain) {
-		peer = e->inter.peer;
-		domain_hold(peer); /* over the time without a lock, in which its order is kept */
-		spin_unlock(&d->evtchn.lock);
-		lock_pair(d, peer);
-		if (e->state == EVTCHNSTAT_interdomain && e->inter.peer == peer) {
-			close_interdomain(d, e, port, peer);
-			unlock_pair(d, peer);
-			domain_put(peer); /* the port's own: one for each end */
-			domain_put(d);
-		} else {
-			unlock_pair(d, peer);
-		}
-		domain_put(peer);
-		return 0;
+	while (e->state == EVTCHNSTAT_interdomain) {
+		if (close_pair(d, e, port))
+			return 0;
+		spin_lock(&d->evtchn.lock); /* the other end closed, and left it unbound */
 	}
 	if (e->state == EVTCHNSTAT_closed) {
 		spin_unlock(&d->evtchn.lock);

@@ -159,9 +159,8 @@ bool frame_unallocate(struct frame *f)
 
 /*
  * The state word has no references left, so nobody else can find the frame; its owner does not
- * change under us. The next user flushes the TLB before he uses it (tlb_flush_sync), because
- * entries that still name the frame are only now harmless: the guest could reach it until then, and
- * it was still his.
+ * change under us. The next user flushes the TLBs before he uses it (tlb_flush_since): guests may
+ * keep entries that name the frame until then.
  */
 void frame_release(struct frame *f)
 {
@@ -169,6 +168,7 @@ void frame_release(struct frame *f)
 	bool last;
 
 	BUG_ON(!d);
+	f->stamp = tlb_stamp(); /* of what guests had mapped of the hypervisor's, too */
 	if (f->state & FRAME_HYPER) {
 		f->state = FRAME_SUPER;
 		f->owner = DOMID_XEN;
@@ -180,7 +180,6 @@ void frame_release(struct frame *f)
 	last = !--d->tot_pages;
 	spin_unlock(&d->frames_lock);
 	m2p_set(frame_to_mfn(f), M2P_INVALID);
-	f->stamp = tlb_stamp();
 	f->state = 0;
 	f->owner = DOMID_INVALID;
 	block_give(f, 0);

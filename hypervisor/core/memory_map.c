@@ -47,13 +47,17 @@ static mfn_t m2p_piece(uint64_t va)
  */
 static void m2p_share(mfn_t first, uint64_t pages)
 {
+	const uint64_t shared =
+		FRAME_HYPER + 2 * FRAME_REF + FRAME_TREF + TYPE_DESC + FRAME_VALID;
 	struct frame *f;
 
 	for (f = mfn_to_frame(first); pages--; f++) {
+		uint64_t s = READ_ONCE(f->state);
+
 		f->owner = DOMID_XEN;
-		if (!(f->state & FRAME_HYPER))
-			f->state =
-				FRAME_HYPER + 2 * FRAME_REF + FRAME_TREF + TYPE_DESC + FRAME_VALID;
+		if (!(s & FRAME_HYPER))
+			(void)__atomic_compare_exchange_n(&f->state, &s, shared, false,
+							  __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 	}
 }
 

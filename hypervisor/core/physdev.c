@@ -55,17 +55,22 @@ static long op_eoi_map(int cmd, const void *arg)
 {
 	struct domain *d = current->domain;
 	struct physdev_pirq_eoi_gmfn op;
+	unsigned long *none = NULL;
 	uint32_t i;
 
 	if (copy_from_guest(&op, arg, sizeof(op)))
 		return -EFAULT;
 	if (!mfn_valid(MFN(op.gmfn)))
 		return -EINVAL;
-	if (d->eoi_map)
+	if (READ_ONCE(d->eoi_map))
 		return -EBUSY;
 	if (!frame_get_writable(mfn_to_frame(MFN(op.gmfn)), d->id))
 		return -EINVAL;
-	d->eoi_map = mfn_to_virt(MFN(op.gmfn));
+	if (!__atomic_compare_exchange_n(&d->eoi_map, &none, mfn_to_virt(MFN(op.gmfn)), false,
+					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+		(void)frame_put_typed(mfn_to_frame(MFN(op.gmfn)));
+		return -EBUSY;
+	}
 	d->eoi_unmasks = cmd == PHYSDEVOP_pirq_eoi_gmfn_v1;
 	for (i = 0; i < NR_PIRQ; i++)
 		physdev_update_eoi(d, i);

@@ -86,7 +86,7 @@ static void take_out(struct timer_cpu *tc, struct timer *t)
 {
 	struct timer *rest = t->child ? meld_siblings(t->child) : NULL;
 
-	t->deadline = 0;
+	WRITE_ONCE(t->deadline, 0);
 	t->child = NULL;
 	if (tc->first == t) {
 		set_first(tc, rest);
@@ -104,7 +104,7 @@ void timer_stop(struct timer *t)
 {
 	struct cpu *c;
 
-	if (!t->deadline)
+	if (!READ_ONCE(t->deadline))
 		return;
 	for (;;) {
 		c = t->cpu;
@@ -183,8 +183,9 @@ void timer_run(void)
 
 	spin_lock(&tc->lock);
 	while ((t = tc->first) && t->deadline <= time_now()) {
+		/* In this order: timer_stop looks at the deadline without the lock, then here. */
+		WRITE_ONCE(tc->firing, t);
 		take_out(tc, t);
-		tc->firing = t;
 		spin_unlock(&tc->lock);
 		t->fn(t->arg);
 		spin_lock(&tc->lock);

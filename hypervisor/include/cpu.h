@@ -27,7 +27,7 @@ struct timer_cpu;
 /* A multicall's entry is to be continued; never seen outside of core/multicall.c. */
 #define WORK_ENTRY (1u << 6)
 
-/* Nothing of an operation that began earlier is in use here: domain_quiet() */
+/* Nothing of an operation that began earlier is in use here: quiet_pass() */
 #define WORK_QUIET (1u << 7)
 
 struct cpu {
@@ -68,6 +68,8 @@ struct cpu {
 
 	/* Flushes that others asked for (atomic), and how many of them are done. */
 	uint32_t flush_asked, flush_done;
+	/* What of: 0, one page (bit 0 is set), or TLB_ALL. Said before it is asked for; atomic. */
+	uint64_t flush_what;
 };
 
 /* The processor that runs this code: its block is aligned, and every stack lies in it. */
@@ -122,9 +124,10 @@ static inline void tlb_flush_page(unsigned long va) /* this processor, now */
 }
 void tlb_flush_local(void);
 /*
- * Flush processors (bit i: cpu i) and wait until they did; va == ~0UL means all of it. No lock may
- * be held that somebody takes with trylock loops; a ticket lock may (its waiters serve).
+ * Flush one page, or TLB_ALL, on processors (bit i: cpu i) and wait until they did. No lock may be
+ * held that somebody takes with trylock loops; a ticket lock may (its waiters serve).
  */
+#define TLB_ALL (~0UL)
 void tlb_flush_mask(uint64_t mask, unsigned long va);
 static inline void tlb_flush_later(void)
 {
@@ -150,10 +153,13 @@ static inline void tlb_flushing(void)
 {
 	this_cpu()->flushed = __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_RELAXED);
 }
-/* For a frame.stamp: the entries that named the frame are gone, for other processors too. */
+/*
+ * For a frame.stamp: the entries that named the frame are gone. For other processors too, because
+ * the caller has just changed frame.state: a locked instruction, behind which no store to a table
+ * waits in this processor's buffer any more.
+ */
 static inline uint64_t tlb_stamp(void)
 {
-	mb(); /* a store to a table may else wait in this processor's buffer */
 	return READ_ONCE(tlb_clock);
 }
 void tlb_flush_others_since(uint64_t stamp);

@@ -183,7 +183,7 @@ static inline bool frame_get(struct frame *f, domid_t owner)
 }
 static inline void frame_put(struct frame *f)
 {
-	if (unlikely(!(__atomic_sub_fetch(&f->state, FRAME_REF, __ATOMIC_RELEASE) & FRAME_REFS)))
+	if (unlikely(!(__atomic_sub_fetch(&f->state, FRAME_REF, __ATOMIC_ACQ_REL) & FRAME_REFS)))
 		frame_release(f);
 }
 /*

@@ -62,7 +62,7 @@ static inline __attribute__((always_inline)) uint64_t l1_entry_get(uint64_t e, s
 	return l1_complete(e);
 }
 
-/* Any ref, the last too. Of several that drop a last type ref at once, the latest stamp stays. */
+/* Any ref, the last too. */
 static inline __attribute__((always_inline)) void l1_entry_drop(struct frame *f, bool writable)
 {
 	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
@@ -72,8 +72,10 @@ static inline __attribute__((always_inline)) void l1_entry_drop(struct frame *f,
 	if (unlikely(!(s & FRAME_REFS)))
 		return;
 	do
-		if ((s & FRAME_TREFS) == FRAME_TREF)
-			f->stamp = tlb_stamp();
+		if (writable && (s & FRAME_TREFS) == FRAME_TREF) {
+			(void)frame_put_typed(f); /* never stops: no table */
+			return;
+		}
 	while (!__atomic_compare_exchange_n(&f->state, &s, s - sub, false, __ATOMIC_RELEASE,
 					    __ATOMIC_RELAXED));
 	if (unlikely(!((s - sub) & FRAME_REFS)))

@@ -12,7 +12,8 @@
  *
  *   trefs = 0            no table; anybody may take any type
  *   trefs > 0, VALID     a table
- *   trefs = 1, neither   one processor validates or devalidates it; others wait
+ *   trefs = 1, neither   one processor validates or devalidates it; others wait. Also a frame of
+ *                        another type while its last type ref goes: drop_last()
  *   trefs = 1, PARTIAL   stopped in the middle: frame.done tells how far. This state itself owns
  *                        the type ref and one ref; nobody is obliged to finish it, anybody may: a
  *                        get goes on upwards from there, a put_rest goes on downwards.
@@ -75,6 +76,17 @@ static int validate(struct frame *f, uint64_t type)
 	return rc;
 }
 
+/* As if it had not been claimed; but of what type it was, nobody knows any more. */
+static void unclaim(struct frame *f, bool partial)
+{
+	if (partial) {
+		make_partial(f, 0);
+		return;
+	}
+	__atomic_and_fetch(&f->state, ~FRAME_TYPE, __ATOMIC_RELAXED);
+	let_go(f);
+}
+
 #define AGAIN 1 /* the state changed meanwhile */
 
 /* No type ref yet, or a stopped table: take it for this processor alone, then look into it. */
@@ -88,10 +100,7 @@ static int claim(struct frame *f, domid_t owner, uint64_t s, uint64_t type)
 	if (!cas(f, &s, new))
 		return AGAIN;
 	if (unlikely(READ_ONCE(f->owner) != owner)) { /* it went and came back in the same state */
-		if (partial)
-			make_partial(f, 0);
-		else
-			let_go(f);
+		unclaim(f, partial);
 		return AGAIN;
 	}
 	if (!partial) {
@@ -134,6 +143,9 @@ int frame_get_typed(struct frame *f, domid_t owner, uint64_t type)
 			return -EINVAL;
 		}
 		if (!(s & FRAME_TREFS) || ((s & FRAME_TYPE) == type && (s & FRAME_PARTIAL))) {
+			/* The hypervisor writes to it whatever its type refs say. */
+			if (unlikely(s & FRAME_HYPER) && type != TYPE_WRITABLE)
+				return -EINVAL;
 			rc = claim(f, owner, s, type);
 			if (rc != AGAIN)
 				return rc;
@@ -146,6 +158,26 @@ int frame_get_typed(struct frame *f, domid_t owner, uint64_t type)
 	}
 }
 
+/*
+ * The last type ref and its ref go; this processor has the frame for itself, VALID is gone (and
+ * comes back for types that need no second look).
+ *
+ * The stamp must be of a moment when no entry of that type names the frame and none can be made
+ * until the type ref is gone, or it would be too old. Were it only read before the one exchange
+ * that drops the ref: X reads the clock, 5; Y takes a type ref for a new entry, Z flushes (its
+ * clock is 6) and loads that entry; Y removes the entry again, which is not the last ref; the word
+ * is as X saw it, so X's exchange succeeds. Stamp 5 says that Z, at 6, has nothing of the frame.
+ * And were it stored afterwards, a taker could read the one before. So VALID goes first, by an
+ * exchange, which also is the barrier that tlb_stamp asks for; takers wait from then on.
+ */
+static void drop_last(struct frame *f, uint64_t valid)
+{
+	f->stamp = tlb_stamp();
+	if (unlikely(!(__atomic_add_fetch(&f->state, valid - FRAME_TREF - FRAME_REF,
+					  __ATOMIC_ACQ_REL) & FRAME_REFS)))
+		frame_release(f);
+}
+
 /* This processor owns the last type ref and a ref, VALID is gone. */
 static int devalidate(struct frame *f, uint64_t type, uint64_t extra)
 {
@@ -155,38 +187,31 @@ static int devalidate(struct frame *f, uint64_t type, uint64_t extra)
 		make_partial(f, extra);
 		return rc;
 	}
-	f->stamp = tlb_stamp();
-	let_go(f);
+	drop_last(f, 0);
 	return 0;
 }
 
 int frame_put_typed(struct frame *f)
 {
-	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED), new;
+	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
 
 	for (;;) {
-		bool last = (s & FRAME_TREFS) == FRAME_TREF;
-
-		if (unlikely(last && s & FRAME_LOCKED)) {
+		if ((s & FRAME_TREFS) != FRAME_TREF) {
+			if (likely(cas(f, &s, s - FRAME_TREF - FRAME_REF)))
+				return 0; /* while others stay, so do refs */
+		} else if (unlikely(s & FRAME_LOCKED)) {
 			cpu_serve();
 			s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
-			continue;
-		}
-		new = s - FRAME_TREF - FRAME_REF;
-		if (last && type_is_table(s & FRAME_TYPE)) {
-			if (!cas(f, &s, s & ~FRAME_VALID))
-				continue;
-			f->done = TABLE_ENTRIES;
-			return devalidate(f, s & FRAME_TYPE, FRAME_REF);
-		}
-		if (last)
-			f->stamp = tlb_stamp();
-		if (cas(f, &s, new))
+		} else if (likely(cas(f, &s, s & ~FRAME_VALID))) {
 			break;
+		}
 	}
-	if (unlikely(!(new & FRAME_REFS)))
-		frame_release(f);
-	return 0;
+	if (!type_is_table(s & FRAME_TYPE)) {
+		drop_last(f, FRAME_VALID);
+		return 0;
+	}
+	f->done = TABLE_ENTRIES;
+	return devalidate(f, s & FRAME_TYPE, FRAME_REF);
 }
 
 int frame_put_rest(struct frame *f)
