@@ -143,14 +143,7 @@ $(ABI_TESTS:%=build/tests/abi/%): build/tests/abi/%: tests/abi/kit/kit.lds $(ABI
 	$(Q)mkdir -p $(@D) && $(LD) -nostdlib -static --no-pie -z noexecstack \
 		-z max-page-size=4096 --no-warn-rwx-segments -T $< $(filter %.o,$^) -o $@
 
-# The benchmark's image stands on the same kit.
-build/bench/image: tests/abi/kit/kit.lds $(ABI_KIT) $(call objects,build/bare,$(filter-out \
-		%-plugin.c,$(call sources,bench)))
-	$(call say,LINK,$@)
-	$(Q)mkdir -p $(@D) && $(LD) -nostdlib -static --no-pie -z noexecstack \
-		-z max-page-size=4096 --no-warn-rwx-segments -T $< $(filter %.o,$^) -o $@
-
-# So does the hostile domain.
+# The hostile domain stands on the same kit.
 build/tests/torture: tests/abi/kit/kit.lds $(ABI_KIT) $(call objects,build/bare,$(call \
 		sources,tests/torture))
 	$(call say,LINK,$@)
@@ -202,27 +195,14 @@ size: all build/run/httpd.ext4 ## print all images' sizes, and the least memory 
 	$(Q)ci/size $(IMAGES)
 	$(Q)ci/least-memory hello httpd
 
-HYPERVISOR ?= build/lamina
-
-bench: $(HYPERVISOR) build/bench/image build/third/xen/xen ## cost of every operation beside stock Xen's; HYPERVISOR=path
-	$(Q)ci/deps gnuplot-nox
-	$(Q)bench/run $(HYPERVISOR) build/third/xen/xen build/bench/image build/bench
-
-bench-profile: build/lamina build/bench/image build/bench/trace.so ## where the instructions of a row go, ROW='grant map'
-	$(Q)bench/profile '$(ROW)'
-
-bench-boot: all build/bench/count.so $(RUN).cpio.gz $(DISKS) ## count instructions from reset to the served page
-	$(Q)ci/bench-boot $(RUN).cpio.gz $(DISKS)
-
 # For QEMU's own process: its plugins, and what is preloaded into it.
-build/bench/count.so: ci/count-plugin.c
-build/bench/trace.so: bench/trace-plugin.c
 build/ci/backlog.so: ci/backlog.c
 build/bench/count.so build/bench/trace.so build/ci/backlog.so: | build/.deps
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) -O2 -Wall -Wextra -Werror -shared -fPIC -o $@ $<
 
 include ci/stock.mk
+include bench/bench.mk
 
 # --- the rest -----------------------------------------------------------------------------------
 
@@ -234,13 +214,13 @@ format: ## bring lines of more than 100 columns into shape (needs clang-format)
 	$(Q)ci/format
 
 help: ## list these targets
-	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile ci/stock.mk | expand -t 13
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile ci/stock.mk bench/bench.mk | expand -t 13
 
 clean: ## remove everything that was built
 	$(Q)rm -rf build
 
 FORCE:
-.PHONY: all images test-images run new-app test size bench bench-profile bench-boot format help clean FORCE
+.PHONY: all images test-images run new-app test size format help clean FORCE
 
 -include $(shell test -d build && find build/hv build/guest build/bare build/third -name '*.d' \
 	2>/dev/null)

@@ -24,27 +24,36 @@ CPU = "max,-smap,-xsave"
 class Xen(Shell):
     """
     apps: examples; their images lie in dom0's /images and their configurations in /stock. ports: of the
-    first guest that asks for an address. Disks: see ci/stock.mk.
+    first guest that asks for an address, or (address, port). first: dom0's /dev/vda; the root and /stock come
+    next, then disks. files: more of /stock, {name: host path or bytes}. See ci/stock.mk.
     """
 
-    def __init__(self, name, apps, ports=(80,)):
+    def __init__(self, name, apps, ports=(80,), *, first="build/run/httpd.ext4:ro", disks=(), files=None,
+                 memory=1024, extra=()):
         os.makedirs(WORK, exist_ok=True)
         super().__init__(name, files={"none": b""}, ports=ports)
-        root, files, folder = (f"{WORK}/{name}.{end}" for end in ("ext4", "files.ext4", "files"))
+        root, image, folder = (f"{WORK}/{name}.{end}" for end in ("ext4", "files.ext4", "files"))
         subprocess.run(["cp", "--sparse=always", f"{STOCK}/dom0.ext4", root], check=True)
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(f"{folder}/images")
         for app in apps:
             shutil.copyfile(f"build/images/{app}", f"{folder}/images/{app}")
             shutil.copyfile(f"examples/{app}/{app}.cfg", f"{folder}/{app}.cfg")
-        with open(files, "wb") as f:
-            f.truncate(16 << 20)
-        subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-d", folder, files], env=TOOLS, check=True)
-        forwards = [("tcp", host, "", port) for port, host in self.ports.items()]
+        for inside, content in (files or {}).items():
+            if isinstance(content, str):
+                shutil.copyfile(content, f"{folder}/{inside}")
+            else:
+                with open(f"{folder}/{inside}", "wb") as f:
+                    f.write(content)
+        with open(image, "wb") as f:
+            f.truncate(32 << 20)
+        subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-d", folder, image], env=TOOLS, check=True)
+        forwards = [("tcp", host, *(port if isinstance(port, tuple) else ("", port)))
+                    for port, host in self.ports.items()]
         self.arguments = vm.command(XEN, f"{STOCK}/amd64/vmlinuz", f"{STOCK}/dom0.cpio.gz",
-                                    dom0_args="console=hvc0 root=/dev/vdb", options=OPTIONS, memory=1024,
-                                    disks=["build/run/httpd.ext4:ro", root, f"{files}:ro"],
-                                    forwards=forwards, cpu=CPU, extra=["-smp", "2"])
+                                    dom0_args="console=hvc0 root=/dev/vdb", options=OPTIONS, memory=memory,
+                                    disks=[first, root, f"{image}:ro", *disks],
+                                    forwards=forwards, cpu=CPU, extra=["-smp", "2", *extra])
 
     def up(self, timeout=240):
         """Waits for dom0's daemons; dom0's own seconds until then."""
