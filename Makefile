@@ -197,7 +197,7 @@ size: all build/run/httpd.ext4 ## print all images' sizes, and the least memory 
 
 # For QEMU's own process: its plugins, and what is preloaded into it.
 build/ci/backlog.so: ci/backlog.c
-build/bench/count.so build/bench/trace.so build/ci/backlog.so: | build/.deps
+build/bench/count.so build/bench/trace.so build/bench/blocks.so build/ci/backlog.so: | build/.deps
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) -O2 -Wall -Wextra -Werror -shared -fPIC -o $@ $<
 

@@ -50,7 +50,7 @@ build/bench/www.ext4 build/bench/data: bench/make-disks
 	$(call say,DISK,$@)
 	$(Q)bench/make-disks
 
-LOADS := $(addprefix build/bench/,stream disk linux/sbin/stream linux.ext4 www.ext4 data)
+LOADS := $(addprefix build/bench/,blocks.so stream disk linux/sbin/stream linux.ext4 www.ext4 data)
 bench-system: all $(LOADS) $(XEN_DOM0) $(STOCK)/cloud/version $(STOCK)/cloud.cpio.gz ## the whole system beside Linux on stock Xen
 	$(Q)ci/deps wrk gnuplot-nox
 	$(Q)bench/system
@@ -58,5 +58,6 @@ bench-system: all $(LOADS) $(XEN_DOM0) $(STOCK)/cloud/version $(STOCK)/cloud.cpi
 # For QEMU's own process: its plugins.
 build/bench/count.so: ci/count-plugin.c
 build/bench/trace.so: bench/trace-plugin.c
+build/bench/blocks.so: bench/blocks-plugin.c
 
 .PHONY: bench bench-calls bench-profile bench-boot bench-system

@@ -41,12 +41,17 @@ extra = "root=/dev/xvda console=hvc0 quiet address={address}"
 """
 
 
-class Pausable:
-    """QEMU's own monitor: stops the machine, its clock included, while the other is measured."""
+class Control:
+    """
+    QEMU's own monitor, which stops the machine, its clock included, while the other is measured; and, where
+    instructions are counted, one processor and their count in self.counts.
+    """
 
-    def __init__(self, name):
-        self.path = os.path.join(ROOT, f"{FOLDER}/{name}.qmp")
+    def __init__(self, name, counting):
+        self.path, self.counts = os.path.join(ROOT, f"{FOLDER}/{name}.qmp"), f"{FOLDER}/{name}.blocks"
         self.arguments, self.lines = ["-qmp", f"unix:{self.path},server=on,wait=off"], None
+        if counting:
+            self.arguments += ["-smp", "1", "-plugin", f"{FOLDER}/blocks.so,out={self.counts}"]
 
     def execute(self, command):
         if not self.lines:
@@ -80,47 +85,54 @@ def run(command, timeout):
 
 
 class System:
-    """What both can be asked. endpoints: the (address, port) of each service, as forwarded."""
+    """
+    What both can be asked, each for so many seconds; the answers are (count, seconds). endpoints: the
+    (address, port) of each service, as forwarded.
+    """
 
-    name = machine = pause = None
+    name = machine = control = None
     endpoints = {}
 
     def port(self, service):
         return self.machine.ports[self.endpoints[service]]
 
     def http(self, connections, keep, seconds):
-        """Requests a second for a page of 1 KiB; every answer must be one."""
+        """Requests for a page of 1 KiB; every answer must be one."""
         close = [] if keep else ["-H", "Connection: close"]
         text = run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", *close,
                     f"http://127.0.0.1:{self.port('http')}/1k"], seconds + 60)
         errors = re.search(r"Non-2xx or 3xx responses: \d+|Socket errors: (?!connect 0, read 0, write 0).*", text)
         if errors:
             raise Failure(f"wrk: {errors[0]}")
-        return float(re.search(r"Requests/sec: +([0-9.]+)", text)[1])
+        match = re.search(r"(\d+) requests in ([0-9.]+)s", text)
+        return int(match[1]), float(match[2])
 
     def tcp(self, verb, seconds):
-        """Mbit/s from the host (send) or to it (receive)."""
-        return rate(run([STREAM, verb, "127.0.0.1", str(self.port("stream")), str(seconds)], seconds + 60)) * 8e-6
+        """Bytes from the host (send) or to it (receive)."""
+        return stream(verb, "127.0.0.1", self.port("stream"), seconds)
 
     def tcp_between(self, seconds):
-        """Mbit/s from one guest to the other."""
-        return rate(run([STREAM, "ask", "127.0.0.1", str(self.port("peer")), "send", self.endpoints["stream"][0],
-                         "5001", str(seconds)], seconds + 60)) * 8e-6
+        """Bytes from one guest to the other."""
+        return stream("ask", "127.0.0.1", self.port("peer"), "send", self.endpoints["stream"][0], 5001, seconds)
 
 
-def rate(text):
-    """`COUNT MICROSECONDS` to a rate by second."""
+def answer(text):
+    """`COUNT MICROSECONDS`."""
     count, us = map(int, text.split())
     if not count:
         raise Failure("nothing arrived")
-    return count * 1e6 / us
+    return count, us * 1e-6
+
+
+def stream(*request):
+    return answer(run([STREAM, *map(str, request)], 120))
 
 
 class Lamina(System):
     name = "lamina"
     endpoints = {"http": (WEB, 80), "stream": (FIRST, 5001), "peer": (SECOND, 5001), "disk": (DISK, 5001)}
 
-    def __init__(self):
+    def __init__(self, counting=False):
         configs = {}
         for name, image, address, disk, words in (
                 ("web", "httpd", WEB, "'phy:/dev/vda,xvda,r'", "mount=xvda:/"), ("first", "stream", FIRST, "", ""),
@@ -129,10 +141,10 @@ class Lamina(System):
                                                                  words=words).encode()
         images = {"images/httpd": "build/images/httpd", "images/stream": f"{FOLDER}/stream",
                   "images/disk": f"{FOLDER}/disk"}
-        self.pause = Pausable(self.name)
+        self.control = Control(self.name, counting)
         self.machine = Machine("bench-lamina", files={**configs, **images}, ports=list(self.endpoints.values()),
                                disks=[f"{FOLDER}/www.ext4:ro", fresh("lamina", f"{FOLDER}/data")], memory=MEMORY,
-                               cpu=CPU, extra=["-smp", "2", *self.pause.arguments])
+                               cpu=CPU, extra=["-smp", "2", *self.control.arguments])
 
     def up(self):
         for what in r"\[web\] httpd: port", r"\[first\] stream: port", r"\[second\] stream: port", r"\[disk\] disk: port":
@@ -140,28 +152,28 @@ class Lamina(System):
             self.machine.expect(what)
 
     def disk(self, verb, size, depth, seconds):
-        """Operations a second."""
+        """Operations."""
         with socket.create_connection(("127.0.0.1", self.port("disk")), timeout=seconds + 60) as s:
             s.sendall(f"{verb} {size} {depth} {seconds}\n".encode())
             text = s.makefile().read()
         if not text:
             raise Failure(f"disk: {verb} {size} failed")
-        return rate(text)
+        return answer(text)
 
 
 class Linux(System):
     name = "Xen with Linux"
     endpoints = {"http": (FIRST, 80), "stream": (FIRST, 5001), "shell": (FIRST, 5002), "peer": (SECOND, 5001)}
 
-    def __init__(self):
+    def __init__(self, counting=False):
         files = {"images/vmlinuz": "build/stock/cloud/vmlinuz", "images/initrd": "build/stock/cloud.cpio.gz",
                  "first.cfg": LINUX.format(name="first", disk="'phy:/dev/vda,xvdb,r', 'phy:/dev/vde,xvdc,w'",
                                            address=FIRST).encode(),
                  "second.cfg": LINUX.format(name="second", disk="", address=SECOND).encode()}
-        self.pause = Pausable("linux")
+        self.control = Control("linux", counting)
         self.machine = Xen("bench", [], list(self.endpoints.values()), first=f"{FOLDER}/www.ext4:ro",
                            disks=[f"{FOLDER}/linux.ext4:ro", fresh("linux", f"{FOLDER}/data")], files=files,
-                           memory=MEMORY, extra=self.pause.arguments)
+                           memory=MEMORY, extra=self.control.arguments)
 
     def up(self):
         self.machine.up()
@@ -178,5 +190,5 @@ class Linux(System):
         with socket.create_connection(("127.0.0.1", self.port("shell")), timeout=seconds + 60) as s:
             s.sendall(command.encode())
             text = s.makefile().read()
-        job = json.loads(text[text.index("{"):])["jobs"][0]
-        return job["write" if "write" in verb else "read"]["iops"]
+        job = json.loads(text[text.index("{"):])["jobs"][0]["write" if "write" in verb else "read"]
+        return job["total_ios"], job["runtime"] * 1e-3

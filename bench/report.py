@@ -30,13 +30,10 @@ class Subject:
     """A hypervisor and its runs: `counts` under icount, `clocks` without."""
     path: str
     options: str
+    name: str
     version: str = "?"
     counts: list = field(default_factory=list)
     clocks: list = field(default_factory=list)
-
-    @property
-    def name(self):
-        return os.path.basename(self.path)
 
     def good(self, runs, row):
         """The row's results in these runs; none if one of them failed."""

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+# What `make bench-system` says: the table, CSV and JSON.
+"""names: the reference first, then Lamina. A row without runs has no rates."""
+
+import csv
+import json
+import os
+import statistics
+
+import report
+from machines import MEMORY
+from xen import CPU
+
+AIM = 3  # times the reference's rate
+
+
+def head(runs, seconds_each, seconds):
+    return [("processor", report.cpu_model()),
+            ("emulator", report.first_line(["qemu-system-x86_64", "--version"])),
+            ("revision", report.first_line(["git", "describe", "--always", "--dirty"])),
+            ("rates", f"-accel tcg -cpu {CPU} -smp 2 -m {MEMORY}, {runs} runs of {seconds_each} s"),
+            ("instructions", f"-smp 1, of all there is: hypervisor, dom0, guests"),
+            ("took", f"{seconds:.0f} s, load average {os.getloadavg()[0]:.1f} at the end")]
+
+
+def times(row, names):
+    """(by rate, by instructions), None where there is nothing to compare."""
+    rates = [max(row.rates[n]) for n in names] if row.rates else None
+    counts = [row.instructions.get(n) for n in names]
+    return (rates[1] / rates[0] if rates else None, counts[0] / counts[1] if all(counts) else None)
+
+
+def rate(row, name):
+    figures = row.rates.get(name)
+    return f"{max(figures):,.0f} ({statistics.median(figures):,.0f})" if figures else "-"
+
+
+def show(lines, rows, names):
+    for what, text in lines:
+        print(f"{what + ':':<14}{text}")
+    print(f"\n{'':<37} {'best run (median)':^50} | {'instructions':^32}")
+    print(f"{'':<37} {names[0]:>21} {names[1]:>21} {'times':>6} | {'each':<8} {names[0]:>14} {names[1]:>10} {'times':>6}")
+    all_times = [times(row, names) for row in rows]
+    for row, (by_rate, by_count) in zip(rows, all_times):
+        counts = [report.shown(row.instructions.get(n)) for n in names]
+        print(f"{row.name + ', ' + row.unit:<37} {rate(row, names[0]):>21} {rate(row, names[1]):>21} "
+              f"{report.shown(by_rate, 1):>6} | {row.each:<8} {counts[0]:>14} {counts[1]:>10} "
+              f"{report.shown(by_count, 1):>6}")
+    means = [report.geometric([t[i] for t in all_times if t[i]]) for i in (0, 1)]
+    print(f"{'geometric mean':<37} {'':>43} {report.shown(means[0], 1):>6} | {'':>34} {report.shown(means[1], 1):>6}")
+    below = [row.name for row, t in zip(rows, all_times) if t[0] and t[0] < AIM]
+    if any(t[0] for t in all_times):
+        print(f"\nless than {AIM} times: " + ("; ".join(below) or "no row"))
+
+
+def write(folder, lines, rows, names):
+    table = [{"row": r.name, "unit": r.unit, "rates": r.rates, "each": r.each, "instructions": r.instructions,
+              "times": dict(zip(("rate", "instructions"), times(r, names)))} for r in rows]
+    with open(f"{folder}/system.json", "w", encoding="utf-8") as f:
+        json.dump({"head": dict(lines), "rows": table}, f, indent=1)
+    with open(f"{folder}/system.csv", "w", encoding="utf-8", newline="") as f:
+        out = csv.writer(f)
+        out.writerow(["row", "unit", *(f"{n}, {k}" for n in names for k in ("best", "median")), "times", "each",
+                      *(f"{n}, instructions" for n in names), "times"])
+        for row in rows:
+            figures = [k(row.rates[n]) if row.rates else "" for n in names for k in (max, statistics.median)]
+            by_rate, by_count = times(row, names)
+            out.writerow([row.name, row.unit, *figures, by_rate, row.each,
+                          *(row.instructions.get(n) for n in names), by_count])
+    print(f"\n{folder}/system.csv, system.json")
