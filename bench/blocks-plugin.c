@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A TCG plugin that counts how often each block of code is executed: -plugin blocks.so,out=FILE. The counts
- * lie in FILE, which others may read while QEMU runs (bench/blocks.py); QEMU must run its processors in one
- * thread, since they are added to without a lock. A block that is translated again goes on with its record.
- * Declares what it uses of qemu-plugin.h, which Debian lacks.
+ * A TCG plugin that counts how often each block of code is executed: -plugin blocks.so,out=FILE.
+ * The counts lie in FILE, which others may read while QEMU runs (bench/blocks.py); QEMU must run
+ * its processors in one thread, since they are added to without a lock. A block that is translated
+ * again goes on with its record. Declares what it uses of qemu-plugin.h, which Debian lacks.
  */
 #include <fcntl.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random blocks go by requests of their own, the next ones submitted together by a thread that sleeps while
- * all are in flight; pieces one after the other by block_rw, which waits for each.
+ * Random blocks go by requests of their own, the next ones submitted together by a thread that
+ * sleeps while all are in flight; pieces one after the other by block_rw, which waits for each.
  */
 #include "bench/disk/disk.h"
 

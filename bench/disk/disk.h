@@ -11,7 +11,7 @@
 
 struct disk_job {
 	bool random, write;
-	size_t size;	    /* bytes of an operation: DISK_BLOCK where random, else at most DISK_SIZE */
+	size_t size; /* bytes of an operation: DISK_BLOCK where random, else at most DISK_SIZE */
 	unsigned int depth; /* operations in flight: 1 where not random */
 	unsigned int seconds;
 };

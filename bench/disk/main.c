@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Measures the disk xvda, whose every block of 4 KiB begins with its own number. Each connection to port
- * 5001 asks for one measurement, `VERB SIZE DEPTH SECONDS`, and gets a line, `OPERATIONS MICROSECONDS`, or
- * nothing where it failed, or what was read did not come from where it should:
+ * Measures the disk xvda, whose every block of 4 KiB begins with its own number. Each connection to
+ * port 5001 asks for one measurement, `VERB SIZE DEPTH SECONDS`, and gets a line, `OPERATIONS
+ * MICROSECONDS`, or nothing where it failed, or what was read did not come from where it should:
  *
  *     randread, randwrite   blocks of 4 KiB, DEPTH of them in flight
  *     read, write           one piece of SIZE after the other

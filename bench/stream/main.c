@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Measures TCP. The same source is an appliance, a program of the Linux guest that it is compared with, and
- * the host's end of both. Without arguments it serves port 5001; each connection begins with a line:
+ * Measures TCP. The same source is an appliance, a program of the Linux guest that it is compared
+ * with, and the host's end of both. Without arguments it serves port 5001; each connection begins
+ * with a line:
  *
  *     sink                 takes all, and answers with the count of bytes, a line
  *     source SECONDS       sends for so long, and closes
  *     REQUEST              of a client, below: the server is one, and sends back the result, a line
  *
- * `stream REQUEST` is a client: `send ADDRESS PORT SECONDS` to a sink, `receive ADDRESS PORT SECONDS` from
- * a source, `ask ADDRESS PORT REQUEST` of a server. The result is `BYTES MICROSECONDS`: of what arrived,
- * from the connection's first byte to the last.
+ * `stream REQUEST` is a client: `send ADDRESS PORT SECONDS` to a sink, `receive ADDRESS PORT
+ * SECONDS` from a source, `ask ADDRESS PORT REQUEST` of a server. The result is `BYTES
+ * MICROSECONDS`: of what arrived, from the connection's first byte to the last.
  */
 
 #include <pthread.h>
