@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The clocks, from what Xen writes into shared_info. */
 #include "guest/clock.h"
+#include "guest/cpu.h"
 #include "guest/irq.h"
-#include "guest/start.h"
 
-static ns_t wall_offset; /* what clock_wall_set added; signed, wraps */
+static ns_t wall_offset; /* what clock_wall_set added; signed, wraps; atomic */
+static ns_t last;	 /* the latest time that anybody was told; atomic */
 
 uint64_t clock_tsc(void)
 {
@@ -12,14 +13,28 @@ uint64_t clock_tsc(void)
 }
 
 /*
+ * A new calibration may fall behind the old one by a few ns, and so may one vcpu behind another.
+ */
+static ns_t not_before(ns_t now)
+{
+	ns_t seen = READ_ONCE(last);
+
+	while (likely(now > seen))
+		if (__atomic_compare_exchange_n(&last, &seen, now, false, __ATOMIC_RELAXED,
+						__ATOMIC_RELAXED))
+			return now;
+	return seen;
+}
+
+/*
  * Xen writes the version odd, then the rest, then the version even. We read in the opposite
  * order, and again if Xen was at it: the barriers keep the reads between the two looks at the
- * version.
+ * version. Masked, since the record goes with the TSC of this vcpu's processor.
  */
 ns_t clock_ns(void)
 {
-	const struct vcpu_time_info *time = &this_vcpu_info->time;
-	static ns_t last;
+	unsigned long flags = irq_save();
+	const struct vcpu_time_info *time = &cpu_self()->info.time;
 	uint64_t delta;
 	uint32_t version;
 	ns_t now;
@@ -36,12 +51,8 @@ ns_t clock_ns(void)
 		      (uint64_t)((unsigned __int128)delta * time->tsc_to_system_mul >> 32);
 		rmb();
 	} while (unlikely(version & 1 || version != READ_ONCE(time->version)));
-
-	/* A new calibration may fall behind the old one by a few ns. */
-	if (unlikely(now < last))
-		return last;
-	last = now;
-	return now;
+	irq_restore(flags);
+	return not_before(now);
 }
 
 ns_t clock_wall_ns(void)
@@ -56,10 +67,10 @@ ns_t clock_wall_ns(void)
 		nanoseconds = shared_info.wc_nsec;
 		rmb();
 	} while (unlikely(version & 1 || version != READ_ONCE(shared_info.wc_version)));
-	return seconds * NS_PER_S + nanoseconds + clock_ns() + wall_offset;
+	return seconds * NS_PER_S + nanoseconds + clock_ns() + READ_ONCE(wall_offset);
 }
 
 void clock_wall_set(ns_t now)
 {
-	wall_offset += now - clock_wall_ns();
+	__atomic_fetch_add(&wall_offset, now - clock_wall_ns(), __ATOMIC_RELAXED);
 }

@@ -22,13 +22,17 @@ static inline ns_t clock_deadline(ns_t ns)
 
 /*
  * A timer calls `fire` once, at or soon after its deadline, in the context of an upcall: masked, so
- * no sleeping, no mutex, no malloc. It may start its timer again. The caller owns the memory, which
- * stays put while the timer is active. Any context may start and stop timers.
+ * no sleeping, no mutex, no malloc. It runs on the vcpu that started it, and may start its timer
+ * again. The caller owns the memory, which stays put while the timer is active. Any context may
+ * start and stop timers.
  */
 struct clock_timer {
-	struct list link; /* by deadline; with upcalls masked, as all here */
+	/* The lock of that vcpu's list; see guest/timer.c. */
+	struct list link; /* by deadline */
 	ns_t deadline;
 	bool active;
+	unsigned int vcpu; /* whose list */
+
 	void (*fire)(struct clock_timer *timer);
 	void *arg;
 };
@@ -38,7 +42,10 @@ void timer_init(struct clock_timer *timer, void (*fire)(struct clock_timer *), v
 /* An active timer is moved. A deadline that has passed fires on the next way out of an upcall. */
 void timer_start(struct clock_timer *timer, ns_t deadline);
 
-/* True if it was active. After the return `fire` does not run any more. */
+/*
+ * True if it was active. After the return `fire` does not run any more: if it runs on another vcpu,
+ * that is waited for, so the caller holds no spin lock that it takes.
+ */
 bool timer_stop(struct clock_timer *timer);
 
 /* Processor cycles. */

@@ -8,7 +8,7 @@
 #include "guest/evtchn.h"
 #include "guest/hypercall.h"
 #include "guest/init.h"
-#include "guest/irq.h"
+#include "guest/spinlock.h"
 #include "guest/page.h"
 #include "guest/thread.h"
 #include "guest/vmap.h"
@@ -23,6 +23,7 @@ static struct xencons_interface *ring; /* NULL: not up, or dom0 */
 static evtchn_port_t ring_port;
 static WAIT_QUEUE(space_queue); /* the daemon took something */
 static bool stalled;            /* nobody takes anything: drop at once */
+static SPINLOCK(lock);          /* our half of the ring's output; the input's is the handler's */
 
 /* --- Output ------------------------------------------------------------- */
 
@@ -41,7 +42,7 @@ static size_t ring_space(void)
 
 /*
  * Copies what fits, a "\n" with its "\r" or not at all. Returns how many bytes of text went.
- * Masked.
+ * Locked.
  */
 static size_t ring_put(const char *text, size_t len)
 {
@@ -66,14 +67,14 @@ static size_t ring_put(const char *text, size_t len)
 	return done;
 }
 
-/* Pieces are put while masked, so the lines of threads and handlers do not mix within a piece. */
+/* A piece is put in one step, so the lines of threads and handlers do not mix within a piece. */
 static void ring_write(const char *text, size_t len)
 {
 	while (len) {
-		unsigned long flags = irq_save();
+		unsigned long flags = spin_lock_save(&lock);
 		size_t done = ring_put(text, len);
 
-		irq_restore(flags);
+		spin_unlock_restore(&lock, flags);
 		text += done;
 		len -= done;
 		if (done)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The line discipline: what is typed becomes lines. Runs in the console's handler, hence masked. */
 #include "guest/console.h"
-#include "guest/irq.h"
+#include "guest/spinlock.h"
 #include "guest/wait.h"
 #include "lib/string.h"
 
@@ -11,7 +11,9 @@
 #define CTRL(c)     ((c)&0x1f)
 #define BYTE_DELETE 0x7f
 
-/* All with upcalls masked. */
+static SPINLOCK(lock); /* the output's is taken within, for the echo */
+
+/* With the lock. */
 static unsigned int mode = CONSOLE_CANON | CONSOLE_ECHO | CONSOLE_ONLCR | CONSOLE_ICRNL;
 static char ready[READY_SIZE];
 static unsigned int ready_head, ready_tail; /* free running: written, read */
@@ -113,7 +115,7 @@ static void line_byte(char c)
 	}
 }
 
-void console_input(const char *bytes, size_t len)
+static void input(const char *bytes, size_t len)
 {
 	size_t i;
 
@@ -131,13 +133,21 @@ void console_input(const char *bytes, size_t len)
 	}
 }
 
+void console_input(const char *bytes, size_t len)
+{
+	unsigned long flags = spin_lock_save(&lock);
+
+	input(bytes, len);
+	spin_unlock_restore(&lock, flags);
+}
+
 /*
  * What was typed in raw mode and not read yet becomes part of a line, in its order. A line that is
  * not complete when raw mode begins can be read as it is.
  */
 void console_set_mode(unsigned int new_mode)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&lock);
 	bool to_lines = new_mode & CONSOLE_CANON && !(mode & CONSOLE_CANON);
 	bool from_lines = !(new_mode & CONSOLE_CANON) && mode & CONSOLE_CANON;
 	char unread[READY_SIZE];
@@ -146,12 +156,12 @@ void console_set_mode(unsigned int new_mode)
 	while (to_lines && ready_head != ready_tail)
 		unread[n++] = ready[ready_tail++ % READY_SIZE];
 	mode = new_mode;
-	console_input(unread, n);
+	input(unread, n);
 	if (from_lines && line_len) {
 		deliver(line, line_len);
 		line_len = 0;
 	}
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 }
 
 void console_input_close(void)
@@ -171,7 +181,7 @@ size_t console_readable(void)
  */
 static ssize_t take(char *buf, size_t size)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&lock);
 	ssize_t n = 0;
 
 	if (ready_head == ready_tail) {
@@ -185,7 +195,7 @@ static ssize_t take(char *buf, size_t size)
 		if (buf[n++] == '\n' && mode & CONSOLE_CANON)
 			break;
 	}
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 	return n;
 }
 

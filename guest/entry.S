@@ -7,9 +7,8 @@
 #include <xen/elfnote.h>
 #include <xen/features.h>
 
-#define UPCALL_PENDING	shared_info		/* vcpu_info[0].evtchn_upcall_pending */
-#define UPCALL_MASK	shared_info + 1		/* vcpu_info[0].evtchn_upcall_mask */
-#define CPU_IDLE	this_cpu + 8		/* struct cpu in thread.h */
+#include "guest/cpu_offsets.h"
+
 #define BOOT_STACK_SIZE	8192			/* as in start.c */
 #define TRAP_STUB_SIZE	32			/* as in traps.c */
 
@@ -72,6 +71,9 @@ guest_entry:
  *	3. Did something become pending while masked? Then mask again and go back to the handlers.
  *	4. iretq.				<- critical_end is behind it
  *
+ * Mask and pending flag are this vcpu's, through %gs: a thread may be preempted in any upcall, and
+ * goes on, from where its registers are restored, on another vcpu.
+ *
  * An upcall at 2..4 finds the outer frame complete on the stack and every register as the outer
  * frame's code left it. So it throws its own new frame away, and serves as if it had interrupted
  * that code: whatever the rate of events, the stack holds one frame. Only flags differ, and iretq
@@ -98,7 +100,7 @@ upcall_entry:
 	andq	$-16, %rsp
 	cld
 	/* Handlers may use vector registers; whoever sleeps in Xen has nothing in them. */
-	cmpb	$0, CPU_IDLE
+	cmpb	$0, %gs:CPU_IDLE
 	jne	.Lupcall_idle
 	subq	$256, %rsp
 	.irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
@@ -123,12 +125,12 @@ upcall_entry:
 	orb	$3, 8(%rsp)		/* Xen shows the kernel's cs as of ring 0 */
 
 critical_start:
-	movb	$0, UPCALL_MASK
-	cmpb	$0, UPCALL_PENDING
+	movb	$0, %gs:CPU_UPCALL_MASK
+	cmpb	$0, %gs:CPU_UPCALL_PENDING
 	jne	.Lupcall_again
 	iretq
 .Lupcall_again:
-	movb	$1, UPCALL_MASK
+	movb	$1, %gs:CPU_UPCALL_MASK
 critical_end:
 	pushq	%r11
 	pushq	%rcx
@@ -251,6 +253,15 @@ thread_switch:
 	popq	%rbx
 	ret
 	.size thread_switch, . - thread_switch
+
+/* Where another vcpu begins: %rdi is its struct cpu, %rsp its idle thread's stack. */
+	.globl vcpu_entry
+	.type vcpu_entry, @function
+vcpu_entry:
+	xorl	%ebp, %ebp
+	call	vcpu_main
+	ud2
+	.size vcpu_entry, . - vcpu_entry
 
 /* Where the first switch to a new thread returns to. */
 	.globl thread_begin

@@ -8,7 +8,7 @@
  *	B: slot 5 emptied, put	refs 1	5 may name another file from now on
  *	A: wakes, reads, put	refs 0	close of the file, in A
  *
- * Looking a file up and counting it are one masked step, or B could free it in between. The slot's
+ * Looking a file up and counting it are one step, or B could free it in between. The slot's
  * own reference always goes to whoever takes the file out of the slot, so it is dropped once.
  */
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "guest/file.h"
-#include "guest/irq.h"
+#include "guest/spinlock.h"
 #include "guest/panic.h"
 #include "lib/string.h"
 
@@ -24,7 +24,9 @@
 
 _Static_assert(O_NONBLOCK == 0x4000, "file_nonblock");
 
-/* With upcalls masked. The table grows, and never shrinks. */
+static SPINLOCK(lock);
+
+/* With the lock. The table grows, and never shrinks. */
 static struct file *first_slots[FIRST_SLOTS];
 static struct file **slots = first_slots;
 static unsigned int slot_count = FIRST_SLOTS;
@@ -45,21 +47,21 @@ struct file *file_new(const struct file_ops *ops, void *data, int flags)
 
 struct file *file_get(int fd)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&lock);
 	struct file *f = (unsigned int)fd < slot_count ? slots[fd] : NULL;
 
 	if (f)
 		f->refs++;
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 	return f;
 }
 
 void file_put(struct file *f)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&lock);
 	bool last = --f->refs == 0;
 
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 	if (!last)
 		return;
 	if (f->ops->close)
@@ -81,7 +83,7 @@ static int table_grow(void)
 	bigger = calloc(old * 2, sizeof(*bigger));
 	if (!bigger)
 		return -ENOMEM;
-	flags = irq_save();
+	flags = spin_lock_save(&lock);
 	before = slots;
 	if (slot_count == old) {
 		memcpy(bigger, slots, old * sizeof(*slots));
@@ -90,7 +92,7 @@ static int table_grow(void)
 	} else {
 		before = bigger; /* somebody else grew it */
 	}
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 	if (before != first_slots)
 		free(before);
 	return 0;
@@ -100,7 +102,7 @@ static int table_grow(void)
 int file_install_at(struct file *f, int lowest)
 {
 	for (;;) {
-		unsigned long flags = irq_save();
+		unsigned long flags = spin_lock_save(&lock);
 		unsigned int fd;
 		int err;
 
@@ -109,7 +111,7 @@ int file_install_at(struct file *f, int lowest)
 				slots[fd] = f;
 				break;
 			}
-		irq_restore(flags);
+		spin_unlock_restore(&lock, flags);
 		if (fd < slot_count)
 			return (int)fd;
 		err = table_grow();
@@ -134,12 +136,12 @@ int file_install(const struct file_ops *ops, void *data, int flags)
 /* Whoever takes a file out of its slot takes over the slot's reference. */
 static struct file *slot_replace(int fd, struct file *with)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&lock);
 	struct file *f = (unsigned int)fd < slot_count ? slots[fd] : NULL;
 
 	if ((unsigned int)fd < slot_count)
 		slots[fd] = with;
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 	return f;
 }
 

@@ -67,7 +67,7 @@ struct file {
 	int flags;    /* O_ACCMODE, O_NONBLOCK, O_APPEND of open(2) */
 	off_t pos;    /* guarded by pos_lock */
 	struct mutex pos_lock;
-	unsigned int refs;   /* descriptors and calls inside; with upcalls masked */
+	unsigned int refs;   /* descriptors and calls inside; the table's lock */
 	struct mount *mount; /* NULL: not of a file system */
 };
 

@@ -13,7 +13,7 @@
 #include "guest/gnttab.h"
 #include "guest/hypercall.h"
 #include "guest/init.h"
-#include "guest/irq.h"
+#include "guest/spinlock.h"
 #include "guest/page.h"
 #include "guest/vmap.h"
 
@@ -23,7 +23,10 @@
 #define LIST_END       0
 #define RETRY_INTERVAL (NS_PER_S / 2)
 
-/* With upcalls masked. */
+/* Held while the table grows, too: page tables are changed within. */
+static SPINLOCK(lock);
+
+/* With the lock. An entry that is in use is its owner's, and Xen's. */
 static struct grant_entry_v1 *table; /* address space for frames_max frames */
 static unsigned int frames, frames_max;
 static grant_ref_t free_head = LIST_END;
@@ -39,7 +42,7 @@ static int table_setup(unsigned int count, xen_pfn_t *list)
 	return err ? (int)err : gnttab_error(setup.status);
 }
 
-/* One more frame; its entries go onto the free list. Masked. */
+/* One more frame; its entries go onto the free list. Locked. */
 static int table_grow(void)
 {
 	xen_pfn_t list[FRAMES_MAX];
@@ -87,7 +90,7 @@ size_t gnttab_free_count(void)
 
 int gnttab_alloc(void)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&lock);
 	int ref = 0;
 
 	if (free_head == LIST_END)
@@ -97,18 +100,18 @@ int gnttab_alloc(void)
 		free_head = table[ref].frame;
 		free_count--;
 	}
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 	return ref;
 }
 
 void gnttab_free(grant_ref_t ref)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&lock);
 
 	table[ref].frame = free_head;
 	free_head = ref;
 	free_count++;
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 }
 
 void gnttab_access(grant_ref_t ref, domid_t to, mfn_t frame, bool readonly)
@@ -166,14 +169,16 @@ struct held_page {
 	void *page;
 };
 
+static SPINLOCK(held_lock); /* the other lock is taken within */
+
 /*
- * With upcalls masked. Entries are carved out of whole pages and used again for good: this is
+ * With held_lock. Entries are carved out of whole pages and used again for good: this is
  * called from handlers, and malloc is not for them.
  */
 static struct held_page *held, *spare;
 static struct clock_timer retry_timer;
 
-/* NULL: no memory. Masked. */
+/* NULL: no memory. Locked. */
 static struct held_page *entry_take(void)
 {
 	struct held_page *entry = spare;
@@ -192,6 +197,7 @@ static void retry(struct clock_timer *timer)
 {
 	struct held_page **slot = &held;
 
+	spin_lock(&held_lock);
 	while (*slot) {
 		struct held_page *entry = *slot;
 
@@ -206,6 +212,7 @@ static void retry(struct clock_timer *timer)
 	}
 	if (held)
 		timer_start(timer, clock_deadline(RETRY_INTERVAL));
+	spin_unlock(&held_lock);
 }
 
 void gnttab_revoke_page(grant_ref_t ref, void *page)
@@ -217,7 +224,7 @@ void gnttab_revoke_page(grant_ref_t ref, void *page)
 		page_free(page, 0);
 		return;
 	}
-	flags = irq_save();
+	flags = spin_lock_save(&held_lock);
 	entry = entry_take();
 	if (entry) {
 		*entry = (struct held_page){ .next = held, .ref = ref, .page = page };
@@ -228,5 +235,5 @@ void gnttab_revoke_page(grant_ref_t ref, void *page)
 		}
 	}
 	/* Else the page is lost: better than given away while in use. */
-	irq_restore(flags);
+	spin_unlock_restore(&held_lock, flags);
 }

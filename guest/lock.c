@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Mutex and semaphore. */
+/* Mutex and semaphore: owner and count are guarded by the lock of the queue beside them. */
 #include "guest/irq.h"
 #include "guest/lock.h"
 #include "guest/panic.h"
@@ -13,12 +13,12 @@ void mutex_init(struct mutex *mutex)
 
 bool mutex_trylock(struct mutex *mutex)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = wait_lock(&mutex->waiters);
 	bool taken = !mutex->owner;
 
 	if (taken)
 		mutex->owner = thread_current();
-	irq_restore(flags);
+	wait_unlock(&mutex->waiters, flags);
 	return taken;
 }
 
@@ -37,17 +37,17 @@ void mutex_lock(struct mutex *mutex)
  * The mutex is free before the first waiter is woken, and is not handed to it: a thread that runs
  * may take it once more, which saves a switch for each turn; the waiter then sleeps again.
  *
- * Masked, so that nobody else runs between the two: who takes the mutex next may be the last to
- * need it, and free the memory that it lies in.
+ * One step: who takes the mutex next may be the last to need it, and free the memory that it lies
+ * in.
  */
 void mutex_unlock(struct mutex *mutex)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = wait_lock(&mutex->waiters);
 
 	ASSERT(mutex_held(mutex));
 	mutex->owner = NULL;
-	wake_one(&mutex->waiters);
-	irq_restore(flags);
+	wake_one_locked(&mutex->waiters);
+	wait_unlock(&mutex->waiters, flags);
 }
 
 bool mutex_held(const struct mutex *mutex)
@@ -63,12 +63,12 @@ void semaphore_init(struct semaphore *sem, unsigned int count)
 
 bool semaphore_trydown(struct semaphore *sem)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = wait_lock(&sem->waiters);
 	bool taken = sem->count > 0;
 
 	if (taken)
 		sem->count--;
-	irq_restore(flags);
+	wait_unlock(&sem->waiters, flags);
 	return taken;
 }
 
@@ -84,9 +84,9 @@ void semaphore_down(struct semaphore *sem)
 
 void semaphore_up(struct semaphore *sem)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = wait_lock(&sem->waiters);
 
 	sem->count++;
-	wake_one(&sem->waiters);
-	irq_restore(flags);
+	wake_one_locked(&sem->waiters);
+	wait_unlock(&sem->waiters, flags);
 }

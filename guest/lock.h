@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Locks that sleep: mutex and counting semaphore. For data shared with handlers see guest/irq.h. */
+/*
+ * Locks that sleep: mutex and counting semaphore. For data shared with handlers see
+ * guest/spinlock.h.
+ */
 #pragma once
 
 #include "guest/wait.h"
@@ -10,7 +13,7 @@
  * one.
  */
 struct mutex {
-	struct thread *owner; /* NULL: free. Written with upcalls masked */
+	struct thread *owner; /* NULL: free. wait_lock(&waiters) */
 	struct wait_queue waiters;
 };
 
@@ -29,7 +32,7 @@ bool mutex_held(const struct mutex *mutex); /* by the caller; for assertions */
 
 /* semaphore_up may be called from handlers. */
 struct semaphore {
-	unsigned int count; /* with upcalls masked */
+	unsigned int count; /* wait_lock(&waiters) */
 	struct wait_queue waiters;
 };
 

@@ -10,7 +10,7 @@
  * 0-3 is in use. One look at one byte each time.
  */
 #include "guest/init.h"
-#include "guest/irq.h"
+#include "guest/spinlock.h"
 #include "guest/page.h"
 #include "guest/panic.h"
 #include "guest/start.h"
@@ -20,7 +20,9 @@
 
 #define NOT_FREE 0xff
 
-/* With upcalls masked. */
+static SPINLOCK(lock); /* takes no other within */
+
+/* All with the lock. */
 static struct list free_blocks[PAGE_ORDER_MAX + 1];
 static uint8_t *free_order; /* by pfn: the order of the free block that begins there, or NOT_FREE */
 static size_t free_pages;
@@ -40,7 +42,7 @@ static void block_remove(uint64_t pfn)
 /* Takes the smallest block that is large enough, and gives its upper halves back. */
 void *page_alloc(unsigned int order)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&lock);
 	struct list *block = NULL;
 	unsigned int at;
 
@@ -59,7 +61,7 @@ void *page_alloc(unsigned int order)
 		}
 		free_pages -= 1UL << order;
 	}
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 	return block;
 }
 
@@ -79,7 +81,7 @@ void page_free(void *page, unsigned int order)
 		return;
 	ASSERT(IS_ALIGNED((uintptr_t)page, PAGE_SIZE) && pfn < start_info.nr_pages &&
 	       IS_ALIGNED(pfn, 1UL << order));
-	flags = irq_save();
+	flags = spin_lock_save(&lock);
 	ASSERT(free_order[pfn] == NOT_FREE);
 	free_pages += 1UL << order;
 	for (; order < PAGE_ORDER_MAX; order++) {
@@ -91,7 +93,7 @@ void page_free(void *page, unsigned int order)
 		pfn &= ~(1UL << order);
 	}
 	block_insert(pfn, order);
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 }
 
 unsigned int page_order(size_t bytes)

@@ -14,11 +14,14 @@
  */
 #include "guest/hypercall.h"
 #include "guest/init.h"
-#include "guest/irq.h"
+#include "guest/spinlock.h"
 #include "guest/page.h"
 #include "guest/pagetable.h"
 #include "guest/panic.h"
 #include "guest/start.h"
+#include "guest/vcpu.h"
+
+static SPINLOCK(lock); /* making tables; pages are taken within */
 
 #define LEVELS      4
 #define ENTRY_BITS  9
@@ -158,31 +161,42 @@ static void *alloc_table(void)
 	return page_alloc_zero(0);
 }
 
-/* Masked, so that two threads do not both make the same table. */
+/* One at a time, so that two do not both make the same table. */
 int pagetable_cover(const void *va, size_t pages)
 {
 	const char *at = (const char *)ROUND_DOWN((uintptr_t)va, PAGE_SIZE << ENTRY_BITS);
 	const char *end = (const char *)va + pages * PAGE_SIZE;
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&lock);
 	int err = 0;
 
 	for (; !err && at < end; at += PAGE_SIZE << ENTRY_BITS)
 		err = pagetable_make(at, 1, alloc_table);
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 	return err;
+}
+
+/*
+ * An entry, and what any vcpu may still know of the one before: of all vcpus, since threads go from
+ * one to another. Xen interrupts those processors only that run this domain.
+ */
+static int set_and_flush(void *va, uint64_t pte)
+{
+	unsigned long whose = vcpu_count() > 1 ? UVMF_ALL : UVMF_LOCAL;
+
+	return (int)hypercall_update_va_mapping((unsigned long)va, pte, UVMF_INVLPG | whose);
 }
 
 /* The tables are there as a rule: look for them only when Xen complains. */
 int pte_set(void *va, uint64_t pte)
 {
-	long err = hypercall_update_va_mapping((unsigned long)va, pte, UVMF_INVLPG);
+	int err = set_and_flush(va, pte);
 
 	if (err && !table_find(va, 1)) {
 		err = pagetable_cover(va, 1);
 		if (!err)
-			err = hypercall_update_va_mapping((unsigned long)va, pte, UVMF_INVLPG);
+			err = set_and_flush(va, pte);
 	}
-	return (int)err;
+	return err;
 }
 
 /* A batch ends with a table: within one, the entries' machine addresses follow one another. */
@@ -213,7 +227,9 @@ int pte_set_batch(void *va, size_t count, uint64_t (*pte)(size_t index, const vo
 
 void pagetable_flush(void)
 {
-	struct mmuext_op flush = { .cmd = MMUEXT_TLB_FLUSH_LOCAL };
+	struct mmuext_op flush = {
+		.cmd = vcpu_count() > 1 ? MMUEXT_TLB_FLUSH_ALL : MMUEXT_TLB_FLUSH_LOCAL,
+	};
 	long err = hypercall_mmuext_op(&flush, 1, NULL, DOMID_SELF);
 
 	ASSERT(!err);
@@ -230,7 +246,7 @@ int pte_clear_batch(void *va, size_t count)
 	int err;
 
 	if (count == 1)
-		return (int)hypercall_update_va_mapping((unsigned long)va, 0, UVMF_INVLPG);
+		return set_and_flush(va, 0);
 	err = pte_set_batch(va, count, pte_none, NULL, DOMID_SELF);
 	pagetable_flush();
 	return err;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Panic, registers and backtrace. */
 #include "guest/console.h"
+#include "guest/cpu.h"
 #include "guest/irq.h"
 #include "guest/panic.h"
 #include "guest/shutdown.h"
 #include "guest/start.h"
-#include "guest/thread.h"
 #include "lib/symbols.h"
 
 #define FRAMES_MAX      24
@@ -91,15 +91,32 @@ void backtrace_print(unsigned long ip, unsigned long sp)
 		}
 }
 
-void panic(const char *fmt, ...)
+/*
+ * The others stand still from here on, and whatever locks they hold with them: so this vcpu takes
+ * none any more (guest/spinlock.c). Of two that panic at once the second one ends in the first
+ * one's halt, or, if it is the same again, in the crash.
+ */
+void panic_begin(void)
 {
-	static bool again;
-	va_list args;
+	static unsigned int panicking; /* vcpu + 1 */
+	unsigned int nobody = 0;
 
 	irq_mask();
-	if (again)
+	if (!__atomic_compare_exchange_n(&panicking, &nobody, this_vcpu() + 1, false,
+					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+		while (nobody != this_vcpu() + 1)
+			cpu_relax();
 		shutdown_crash();
-	again = true;
+	}
+	spin_give_up();
+	vcpu_halt_others();
+}
+
+void panic(const char *fmt, ...)
+{
+	va_list args;
+
+	panic_begin();
 	console_print("\n*** panic: ");
 	va_start(args, fmt);
 	console_vprint(fmt, args);

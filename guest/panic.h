@@ -11,6 +11,9 @@ NORETURN void panic(const char *fmt, ...) PRINTF(1, 2);
 	((condition) ? (void)0 \
 		     : panic("%s:%d: assertion failed: %s", __FILE__, __LINE__, #condition))
 
+/* Masked, and the only vcpu that runs, from here on; for those who print before the end. */
+void panic_begin(void);
+
 /* Print the callers found on the stack from `sp` on; `ip` comes first. Both 0: from here. */
 void backtrace_print(unsigned long ip, unsigned long sp);
 void registers_print(const struct cpu_user_regs *regs);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The scheduler of one vcpu: a queue of the runnable, first in, first out; the running thread is
- * not on it. While somebody waits there, a tick comes every THREAD_SLICE; a thread that was
- * running at the last one already is preempted. Nobody waiting: no tick. Nothing runnable: the
- * thread that went to sleep last blocks in Xen, on its own stack.
+ * The scheduler: every vcpu has a queue of runnable threads, first in, first out; the running
+ * thread is not on it. While somebody waits there, a tick comes every THREAD_SLICE; a thread that
+ * was running at the last one already is preempted. Nobody waiting: no tick. Nothing runnable: the
+ * vcpu's idle thread looks for a thread that waits elsewhere, and else blocks in Xen.
  *
  * A thread gives the processor away in one of two places, and both look the same from outside, a
  * call of schedule() with upcalls masked that returns when the thread's turn comes again:
@@ -17,39 +17,50 @@
  * other way round: each finds on its own stack what it left there. Upcalls stay masked
  * throughout, and are unmasked by whoever masked them: irq_restore in the one case, the end of
  * upcall_entry in the other, thread_main for a thread that begins.
+ *
+ * A vcpu's lock is held from before a thread is put to sleep, or on a queue, until its stack is no
+ * longer in use: whoever switches takes it, whoever is switched to releases it, in sched_tail. So
+ * whoever wakes or steals a thread, and needs that lock for it, finds it saved and whole.
+ *
+ * No runnable thread is forgotten while a vcpu idles. A vcpu that becomes idle first says so in
+ * idle_vcpus, then looks at all queues; who makes a thread runnable where another one runs has put
+ * it on the queue before that look, or sees the vcpu among the idle ones after it, and wakes it.
  */
 #include <cpuid.h>
 #include <x86intrin.h>
 
-#include "guest/clock.h"
+#include "guest/cpu.h"
 #include "guest/hypercall.h"
 #include "guest/init.h"
 #include "guest/irq.h"
-#include "guest/start.h"
-#include "guest/thread.h"
+#include "lib/bitops.h"
 #include "lib/string.h"
 
-#define CPUID1_ECX_OSXSAVE (1u << 27)
-#define FXSAVE_SIZE        512
-#define XSAVE_HEADER_SIZE  64
-
-struct cpu this_cpu;
-
-_Static_assert(offsetof(struct cpu, idle) == 8, "CPU_IDLE in entry.S");
+_Static_assert(offsetof(struct cpu, info.evtchn_upcall_pending) == CPU_UPCALL_PENDING, "");
+_Static_assert(offsetof(struct cpu, info.evtchn_upcall_mask) == CPU_UPCALL_MASK, "");
+_Static_assert(offsetof(struct cpu, self) == CPU_SELF, "");
+_Static_assert(offsetof(struct cpu, current) == CPU_CURRENT, "");
+_Static_assert(offsetof(struct cpu, id) == CPU_ID, "");
+_Static_assert(offsetof(struct cpu, idle) == CPU_IDLE, "");
 _Static_assert(offsetof(struct thread, sp) == 0, "thread_switch in entry.S");
 
-/* With upcalls masked. */
-static struct list run_queue = LIST_INIT(run_queue);
-
-static void tick_fire(struct clock_timer *timer);
-static struct clock_timer tick = { .link = LIST_INIT(tick.link), .fire = tick_fire };
+/* The vcpus that have nothing to do. Atomic; whoever gives one a thread takes it out. */
+static vcpu_mask_t idle_vcpus;
 
 void thread_switch(struct thread *from, struct thread *to);
 
-static void tick_start(void)
+static bool is_idle(const struct cpu *cpu)
 {
-	if (!tick.active)
-		timer_start(&tick, clock_deadline(THREAD_SLICE));
+	return cpu->current == &cpu->idle_thread;
+}
+
+/* --- The tick ----------------------------------------------------------- */
+
+/* On its own vcpu. While it is idle no tick is needed: it looks at the queue itself. */
+static void tick_start(struct cpu *cpu)
+{
+	if (!cpu->tick.active && !is_idle(cpu))
+		timer_start(&cpu->tick, clock_deadline(THREAD_SLICE));
 }
 
 /*
@@ -58,81 +69,296 @@ static void tick_start(void)
  */
 static void tick_fire(struct clock_timer *timer)
 {
-	if (list_empty(&run_queue))
+	struct cpu *cpu = timer->arg;
+
+	if (!READ_ONCE(cpu->ready_count))
 		return;
-	if (!this_cpu.fresh)
-		this_cpu.need_resched = true;
-	this_cpu.fresh = false;
-	tick_start();
+	if (!cpu->fresh)
+		cpu->need_resched = true;
+	cpu->fresh = false;
+	tick_start(cpu);
 }
 
-/* While idle no tick is needed: the run queue is looked at as soon as the upcall is over. */
-void sched_add(struct thread *thread)
+/* --- Where a thread runs ------------------------------------------------ */
+
+/* A thread all of whose vcpus are down runs anywhere. */
+static bool may_run(const struct thread *thread, const struct cpu *cpu)
 {
+	vcpu_mask_t up = vcpus_up(), allowed = READ_ONCE(thread->affinity);
+
+	return allowed & VCPU_ONLY(cpu->id) || !(allowed & up);
+}
+
+/* Takes a vcpu out of the idle ones: false if somebody else was faster. */
+static bool claim(unsigned int vcpu)
+{
+	vcpu_mask_t old =
+		__atomic_fetch_and(&idle_vcpus, ~VCPU_ONLY(vcpu), __ATOMIC_SEQ_CST);
+
+	return old & VCPU_ONLY(vcpu);
+}
+
+/*
+ * An idle vcpu rather than a queue; this one rather than another, since nobody need be woken; then
+ * the one whose caches know the thread.
+ */
+static struct cpu *choose(const struct thread *thread, struct cpu *last)
+{
+	vcpu_mask_t up = vcpus_up(), allowed = thread->affinity & up, idle;
+	unsigned int here = this_vcpu();
+
+	if (up == VCPU_ONLY(last->id))
+		return last;
+	if (!allowed)
+		allowed = up;
+	while ((idle = READ_ONCE(idle_vcpus) & allowed)) {
+		unsigned int vcpu = idle & VCPU_ONLY(here)	   ? here
+				    : idle & VCPU_ONLY(last->id) ? last->id
+								   : bits_lowest(idle);
+
+		if (claim(vcpu))
+			return cpus[vcpu];
+	}
+	if (allowed & VCPU_ONLY(last->id))
+		return last;
+	return cpus[allowed & VCPU_ONLY(here) ? here : bits_lowest(allowed)];
+}
+
+/* cpu->lock held. */
+static void push(struct cpu *cpu, struct thread *thread)
+{
+	list_push_back(&cpu->ready, &thread->run_link);
+	WRITE_ONCE(cpu->ready_count, cpu->ready_count + 1);
+}
+
+void sched_unqueue(struct cpu *cpu, struct thread *thread)
+{
+	list_remove(&thread->run_link);
+	WRITE_ONCE(cpu->ready_count, cpu->ready_count - 1);
+}
+
+/*
+ * Between the two locks the thread is ready and on no queue: nobody else touches it. Another vcpu
+ * is told of the first thread on its queue only: for that it wakes up, or starts its tick.
+ */
+void sched_place(struct cpu *from, struct thread *thread)
+{
+	struct cpu *to = choose(thread, from);
+	bool poke;
+
 	thread->state = THREAD_READY;
-	list_push_back(&run_queue, &thread->run_link);
-	if (!this_cpu.idle)
-		tick_start();
+	if (to != from) {
+		WRITE_ONCE(thread->cpu, to);
+		spin_unlock(&from->lock);
+		spin_lock(&to->lock);
+	}
+	push(to, thread);
+	poke = to->ready_count == 1;
+	spin_unlock(&to->lock);
+	if (to == cpu_self())
+		tick_start(to);
+	else if (poke)
+		sched_poke(to);
+}
+
+struct cpu *sched_lock(struct thread *thread)
+{
+	for (;;) {
+		struct cpu *cpu = READ_ONCE(thread->cpu);
+
+		spin_lock(&cpu->lock);
+		if (likely(cpu == thread->cpu))
+			return cpu;
+		spin_unlock(&cpu->lock);
+	}
+}
+
+void sched_poke(struct cpu *cpu)
+{
+	evtchn_notify(cpu->call_port);
+}
+
+void sched_called(evtchn_port_t port, void *arg)
+{
+	struct cpu *cpu = arg;
+
+	if (READ_ONCE(cpu->ready_count))
+		tick_start(cpu);
+	if (READ_ONCE(cpu->stopping) || !may_run(cpu->current, cpu))
+		cpu->need_resched = true;
+}
+
+/* --- Switching ---------------------------------------------------------- */
+
+struct thread *sched_pull(struct cpu *cpu)
+{
+	struct thread *first;
+
+	if (list_empty(&cpu->ready))
+		return NULL;
+	first = list_first(&cpu->ready, struct thread, run_link);
+	sched_unqueue(cpu, first);
+	return first;
 }
 
 /*
- * SCHEDOP_block unmasks upcalls and sleeps in one step, so no event is lost between the look at
- * the run queue and the sleep. Not inlined: nothing may be alive in vector registers, see
- * upcall_entry.
+ * Run somebody else. The caller, masked and with the lock, has put itself on the queue, or is
+ * asleep, or dead. Returns when its turn comes, which may be at once, without the lock.
  */
-static NOINLINE void idle(void)
+static void schedule(struct cpu *cpu)
 {
-	this_cpu.idle = true;
-	hypercall_sched_op(SCHEDOP_block, NULL);
-	irq_mask();
-	this_cpu.idle = false;
-}
+	struct thread *prev = cpu->current, *next = cpu->stopping ? NULL : sched_pull(cpu);
 
-/* Upcalls run inside idle(), and put threads on the queue. */
-static struct thread *next_thread(void)
-{
-	struct list *first;
-
-	while (!(first = list_pop_front(&run_queue)))
-		idle();
-	return list_entry(first, struct thread, run_link);
-}
-
-/*
- * Run somebody else. The caller has put itself on the run queue, or is asleep, or dead; masked.
- * Returns when its turn comes, which may be at once.
- */
-static void schedule(void)
-{
-	struct thread *prev = this_cpu.current, *next = next_thread();
-
-	this_cpu.need_resched = false;
-	if (!list_empty(&run_queue))
-		tick_start();
-	if (next == prev)
+	if (!next)
+		next = &cpu->idle_thread;
+	cpu->need_resched = false;
+	if (next == prev) {
+		spin_unlock(&cpu->lock);
 		return;
-	this_cpu.current = next;
-	this_cpu.fresh = true;
+	}
+	cpu->prev = prev;
+	cpu->current = next;
+	cpu->fresh = true;
+	if (cpu->ready_count)
+		tick_start(cpu);
 	/* Most images have no thread-local variables: then no hypercall. */
-	if (next->tls != prev->tls)
+	if (next->tls && next->tls != cpu->tls) {
 		hypercall_set_segment_base(SEGBASE_FS, (unsigned long)next->tls);
+		cpu->tls = next->tls;
+	}
 	thread_switch(prev, next);
+	sched_tail();
+}
+
+void sched_tail(void)
+{
+	struct cpu *cpu = cpu_self();
+	struct thread *prev = cpu->prev;
+
+	if (prev->state == THREAD_DEAD) {
+		spin_unlock(&cpu->lock);
+		thread_bury(prev);
+	} else if (cpu->prev_moves) {
+		cpu->prev_moves = false;
+		sched_place(cpu, prev);
+	} else {
+		spin_unlock(&cpu->lock);
+	}
 }
 
 void sched_leave(void)
 {
-	schedule();
+	schedule(cpu_self());
 }
 
+/* Who may not stay is placed elsewhere when its stack is free. */
 void sched_yield_cpu(void)
 {
-	if (list_empty(&run_queue))
+	struct cpu *cpu = cpu_self();
+	struct thread *self = cpu->current;
+
+	if (!READ_ONCE(cpu->ready_count) && !cpu->need_resched)
 		return;
-	list_push_back(&run_queue, &this_cpu.current->run_link);
-	schedule();
+	spin_lock(&cpu->lock);
+	if (may_run(self, cpu))
+		push(cpu, self);
+	else
+		cpu->prev_moves = true;
+	schedule(cpu);
+}
+
+/* --- Idling ------------------------------------------------------------- */
+
+/* The first thread of another queue that may run here comes onto ours. */
+static bool steal_from(struct cpu *victim, struct cpu *cpu)
+{
+	struct thread *thread;
+	bool found = false;
+
+	spin_lock(&victim->lock);
+	list_for_each(thread, &victim->ready, run_link) {
+		found = may_run(thread, cpu);
+		if (found)
+			break;
+	}
+	if (found) {
+		sched_unqueue(victim, thread);
+		WRITE_ONCE(thread->cpu, cpu);
+	}
+	spin_unlock(&victim->lock);
+	if (!found)
+		return false;
+	spin_lock(&cpu->lock);
+	push(cpu, thread);
+	spin_unlock(&cpu->lock);
+	return true;
+}
+
+static bool steal(struct cpu *cpu)
+{
+	unsigned int count = vcpu_count(), n;
+
+	for (n = 1; n < count; n++) {
+		struct cpu *victim = cpus[(cpu->id + n) % count];
+
+		if (READ_ONCE(victim->ready_count) && steal_from(victim, cpu))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * SCHEDOP_block unmasks upcalls and sleeps in one step, so no event is lost between the look at
+ * the queues and the sleep. Not inlined: nothing may be alive in vector registers, see
+ * upcall_entry.
+ */
+static NOINLINE void block(struct cpu *cpu)
+{
+	cpu->idle = true;
+	hypercall_sched_op(SCHEDOP_block, NULL);
+	irq_mask();
+	cpu->idle = false;
+}
+
+void sched_idle(void)
+{
+	struct cpu *cpu = cpu_self();
+
+	for (;;) {
+		if (unlikely(READ_ONCE(cpu->stopping))) {
+			vcpu_rest(cpu);
+			continue;
+		}
+		__atomic_fetch_or(&idle_vcpus, VCPU_ONLY(cpu->id), __ATOMIC_SEQ_CST);
+		if (!READ_ONCE(cpu->ready_count) && !steal(cpu))
+			block(cpu);
+		if (!READ_ONCE(cpu->ready_count))
+			continue;
+		claim(cpu->id);
+		spin_lock(&cpu->lock);
+		schedule(cpu);
+	}
+}
+
+void sched_init_cpu(struct cpu *cpu, void *idle_stack, size_t size)
+{
+	struct thread *idle = &cpu->idle_thread;
+
+	list_init(&cpu->ready);
+	timer_init(&cpu->tick, tick_fire, cpu);
+	thread_init(idle, "idle");
+	idle->stack = idle_stack;
+	idle->stack_size = size;
+	idle->cpu = cpu;
+	idle->affinity = VCPU_ONLY(cpu->id);
+	cpu->current = idle;
 }
 
 /* --- Preemption --------------------------------------------------------- */
+
+#define CPUID1_ECX_OSXSAVE (1u << 27)
+#define FXSAVE_SIZE        512
+#define XSAVE_HEADER_SIZE  64
 
 /* Bytes that the processor's extended state takes; FXSAVE_SIZE where it has no XSAVE. */
 static size_t state_size = FXSAVE_SIZE;
@@ -153,12 +379,19 @@ static int sched_probe_state(void)
 }
 INITCALL(early, sched_probe_state);
 
+static bool may_go_on(struct cpu *cpu)
+{
+	return !READ_ONCE(cpu->ready_count) && !READ_ONCE(cpu->stopping) &&
+	       may_run(cpu->current, cpu);
+}
+
 __attribute__((target("xsave"))) void sched_preempt(void)
 {
+	struct cpu *cpu = cpu_self();
 	char *area;
 
-	if (list_empty(&run_queue)) {
-		this_cpu.need_resched = false;
+	if (may_go_on(cpu)) {
+		cpu->need_resched = false;
 		return;
 	}
 	area = __builtin_alloca_with_align(state_size, 64 * 8);

@@ -15,9 +15,12 @@
 #include "guest/hypercall.h"
 #include "guest/irq.h"
 #include "guest/shutdown.h"
+#include "guest/spinlock.h"
 #include "guest/thread.h"
 
-/* With upcalls masked. */
+static SPINLOCK(lock);
+
+/* With the lock. */
 static struct shutdown_handler *handlers;
 static bool requested, limited, ending;
 static unsigned int requested_reason = SHUTDOWN_poweroff;
@@ -41,11 +44,11 @@ void shutdown_crash(void)
 
 void shutdown_register(struct shutdown_handler *handler)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&lock);
 
 	handler->next = handlers;
 	handlers = handler;
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 }
 
 bool shutdown_requested(void)
@@ -69,12 +72,12 @@ static void terminate(void *unused)
 /* In a thread of its own: the application's handlers and atexit functions may sleep. */
 void shutdown_request(unsigned int reason)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&lock);
 	bool first = !requested;
 
 	requested_reason = reason;
 	requested = true;
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 	if (first && !thread_create("shutdown", terminate, NULL, 0))
 		terminate(NULL);
 }
@@ -88,11 +91,11 @@ static void grace_over(struct clock_timer *timer)
 void shutdown_limit(unsigned int reason)
 {
 	static struct clock_timer grace;
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&lock);
 	bool first = !limited;
 
 	limited = true;
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 	if (!first)
 		return;
 	timer_init(&grace, grace_over, (void *)(uintptr_t)reason);
@@ -101,12 +104,12 @@ void shutdown_limit(unsigned int reason)
 
 void shutdown_now(unsigned int reason)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&lock);
 	bool first = !ending;
 	struct shutdown_handler *handler;
 
 	ending = true;
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 	/* Somebody else is at it already, and ends us all. */
 	while (!first)
 		thread_sleep(NS_PER_S);

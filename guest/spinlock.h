@@ -48,6 +48,9 @@ struct spin_stats {
 
 void spin_stats_get(struct spin_stats *stats);
 
+/* At a panic: the holders stand still, so nobody waits for them any more. */
+void spin_give_up(void);
+
 /* --- Implementation ----------------------------------------------------- */
 
 enum { SPIN_FREE, SPIN_HELD, SPIN_WAITED };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The start, from the builder's start_info to main. */
 #include "guest/console.h"
+#include "guest/cpu.h"
 #include "guest/hypercall.h"
 #include "guest/init.h"
 #include "guest/irq.h"
@@ -8,11 +9,8 @@
 #include "guest/panic.h"
 #include "guest/param.h"
 #include "guest/start.h"
-#include "guest/thread.h"
 #include "guest/vmap.h"
 #include "lib/string.h"
-
-#define BOOT_STACK_ORDER 1 /* BOOT_STACK_SIZE in entry.S */
 
 struct start_info start_info;
 
@@ -20,8 +18,8 @@ struct start_info start_info;
 struct shared_info shared_info SECTION(".bss.page_aligned") ALIGNED(PAGE_SIZE);
 _Static_assert(sizeof(struct shared_info) <= PAGE_SIZE, "one page");
 
-char boot_stack[PAGE_SIZE << BOOT_STACK_ORDER] SECTION(".bss.page_aligned")
-	ALIGNED(PAGE_SIZE << BOOT_STACK_ORDER);
+/* BOOT_STACK_SIZE in entry.S */
+char boot_stack[2 * PAGE_SIZE] SECTION(".bss.page_aligned") ALIGNED(PAGE_SIZE);
 
 /* Applications whose main needs more say so: const size_t main_stack_size = ...; */
 extern const size_t main_stack_size WEAK;
@@ -55,7 +53,7 @@ static void start_main(void *unused)
 {
 	enum init_level level;
 
-	page_free(boot_stack, BOOT_STACK_ORDER);
+	vcpu_start_all();
 	for (level = INIT_core; level <= INIT_app; level++)
 		initcalls_run(level);
 	libc_start();
@@ -66,25 +64,27 @@ NORETURN void guest_start(const struct start_info *given);
 /*
  * From entry.S, with upcalls masked, on the boot stack. Each line needs those above it: memory
  * needs traps only to tell what went wrong; threads need memory; timers need events; the rest
- * happens in a thread.
+ * happens in a thread, and this context becomes the idle one of vcpu 0.
  */
 void guest_start(const struct start_info *given)
 {
 	pfn_t first_free;
 
+	vcpu_init();
 	start_info_take(given);
 	shared_info_init();
+	vcpu_place_info();
 	traps_init();
 	first_free = linear_init();
 	linear_protect(first_free);
 	page_init(first_free);
 	vmap_init();
-	sched_init(boot_stack, sizeof(boot_stack));
+	sched_init_cpu(cpu_self(), boot_stack, sizeof(boot_stack));
 	param_parse((char *)start_info.cmd_line);
 	initcalls_run(INIT_early);
 	evtchn_init();
 	timers_init();
 	if (!thread_create("main", start_main, NULL, &main_stack_size ? main_stack_size : 0))
 		panic("no memory for the first thread: %lu pages are free", page_free_count());
-	thread_exit();
+	sched_idle();
 }

@@ -14,6 +14,7 @@ extern char data_start[];
 
 /* traps.c: handlers for every exception, the entry for upcalls. */
 void traps_init(void);
+void traps_fill(struct trap_info *table);
 
 /* shared_info is mapped; until then nothing may touch it. */
 void shared_info_init(void);
@@ -29,9 +30,6 @@ void linear_protect(pfn_t first_free);
 void page_init(pfn_t first_free);
 void vmap_init(void);
 
-/* The boot context becomes a thread. */
-void sched_init(void *boot_stack, size_t size);
-
 void evtchn_init(void);
 void timers_init(void);
 
@@ -41,17 +39,7 @@ void initcalls_run(enum init_level level);
 void upcall_run(void);
 void upcall_run_preempt(void);
 
-/*
- * sched.c, all with upcalls masked: make a thread runnable; give the processor away, staying
- * runnable or not, as a function call, or in the middle of anything (vector registers are kept).
- */
-struct thread;
-void sched_add(struct thread *thread);
-void sched_yield_cpu(void);
-void sched_leave(void);
-void sched_preempt(void);
-
-/* thread.c: where a new thread begins; the boot context's own thread. */
+/* thread.c: where a new thread begins. */
 NORETURN void thread_main(void);
 
 /* libc: constructors, main, exit. */

@@ -2,13 +2,13 @@
 /*
  * Threads: their stacks, their beginning and end, sleeping and waking. A stack lies in address
  * space of its own above an unmapped page; at its top are struct thread and what libc keeps for a
- * thread. A thread that has ended still stands on its stack: the next thread that is created
- * takes it over, or the next one that ends frees it.
+ * thread. A thread that has ended stands on its stack until its vcpu has switched to another: then
+ * the next thread that is created takes it over, or the next one that ends frees it.
  */
+#include "guest/cpu.h"
 #include "guest/irq.h"
 #include "guest/panic.h"
 #include "guest/start.h"
-#include "guest/thread.h"
 #include "guest/vmap.h"
 #include "lib/string.h"
 
@@ -28,11 +28,9 @@
 extern char tls_start[], tls_data_end[], tls_end[];
 extern char thread_begin[];
 
-/* With upcalls masked. */
-static struct list dead_threads = LIST_INIT(dead_threads);
-static uint32_t next_id;
-
-static struct thread boot_thread;
+static SPINLOCK(dead_lock);
+static struct list dead_threads = LIST_INIT(dead_threads); /* dead_lock */
+static uint32_t next_id;				   /* atomic */
 
 /* Weak: libc may not be linked. */
 extern const size_t libc_thread_size WEAK;
@@ -55,11 +53,11 @@ static void *reap(size_t size)
 	void *kept = NULL;
 
 	for (;;) {
-		unsigned long flags = irq_save();
+		unsigned long flags = spin_lock_save(&dead_lock);
 		struct list *node = list_pop_front(&dead_threads);
 		struct thread *dead;
 
-		irq_restore(flags);
+		spin_unlock_restore(&dead_lock, flags);
 		if (!node)
 			return kept;
 		dead = list_entry(node, struct thread, run_link);
@@ -70,7 +68,7 @@ static void *reap(size_t size)
 	}
 }
 
-static void *stack_alloc(size_t size)
+void *stack_alloc(size_t size)
 {
 	void *stack = reap(size);
 
@@ -82,6 +80,13 @@ static void *stack_alloc(size_t size)
 		return NULL;
 	}
 	return stack;
+}
+
+void thread_bury(struct thread *thread)
+{
+	spin_lock(&dead_lock);
+	list_push_back(&dead_threads, &thread->run_link);
+	spin_unlock(&dead_lock);
 }
 
 /* Space at the top of a stack that grows down. */
@@ -132,18 +137,18 @@ static void timeout_fire(struct clock_timer *timer)
 	thread_wake(thread);
 }
 
-static void thread_init(struct thread *thread, const char *name)
+void thread_init(struct thread *thread, const char *name)
 {
 	strlcpy(thread->name, name, sizeof(thread->name));
 	list_init(&thread->run_link);
 	timer_init(&thread->timeout, timeout_fire, thread);
-	thread->id = next_id++;
+	thread->id = __atomic_fetch_add(&next_id, 1, __ATOMIC_RELAXED);
+	thread->affinity = VCPU_ANY;
 }
 
-struct thread *thread_create(const char *name, void (*entry)(void *arg), void *arg, size_t size)
+struct thread *thread_prepare(const char *name, void (*entry)(void *arg), void *arg, size_t size)
 {
 	struct thread *thread;
-	unsigned long flags;
 	char *stack, *top;
 
 	size = ROUND_UP(MAX(size ? size : THREAD_STACK_DEFAULT, STACK_MIN), PAGE_SIZE);
@@ -161,26 +166,43 @@ struct thread *thread_create(const char *name, void (*entry)(void *arg), void *a
 	thread->arg = arg;
 	stack_prepare(thread, top);
 
-	flags = irq_save();
 	thread_init(thread, name);
-	sched_add(thread);
-	irq_restore(flags);
 	return thread;
+}
+
+void thread_start(struct thread *thread)
+{
+	unsigned long flags = irq_save();
+
+	thread->cpu = cpu_self();
+	spin_lock(&thread->cpu->lock);
+	sched_place(thread->cpu, thread);
+	irq_restore(flags);
 }
 
 struct thread *thread_create_on(vcpu_mask_t allowed, const char *name, void (*entry)(void *arg),
 				void *arg, size_t size)
 {
-	return thread_create(name, entry, arg, size);
+	struct thread *thread = thread_prepare(name, entry, arg, size);
+
+	if (thread) {
+		thread->affinity = allowed;
+		thread_start(thread);
+	}
+	return thread;
 }
 
-void thread_set_affinity(struct thread *thread, vcpu_mask_t allowed) {}
+struct thread *thread_create(const char *name, void (*entry)(void *arg), void *arg, size_t size)
+{
+	return thread_create_on(VCPU_ANY, name, entry, arg, size);
+}
 
 /* Reached by the first switch to a thread, from thread_begin: upcalls are still masked. */
 void thread_main(void)
 {
 	struct thread *self = thread_current();
 
+	sched_tail();
 	irq_unmask();
 	self->entry(self->arg);
 	thread_exit();
@@ -194,27 +216,40 @@ void thread_exit(void)
 		libc_thread_exit(self);
 	reap(0);
 	irq_mask();
+	spin_lock(&self->cpu->lock);
 	self->state = THREAD_DEAD;
-	/* The boot stack is static memory, and start_main gives it back. */
-	if (self != &boot_thread)
-		list_push_back(&dead_threads, &self->run_link);
 	sched_leave();
 	panic("a dead thread runs");
 }
 
-void sched_init(void *boot_stack, size_t size)
+/* Nobody is told of a thread on its queue; a running one is asked to leave, the caller does. */
+void thread_set_affinity(struct thread *thread, vcpu_mask_t allowed)
 {
-	boot_thread.stack = boot_stack;
-	boot_thread.stack_size = size;
-	thread_init(&boot_thread, "boot");
-	this_cpu.current = &boot_thread;
+	unsigned long flags = irq_save();
+	struct cpu *cpu = sched_lock(thread);
+
+	WRITE_ONCE(thread->affinity, allowed);
+	if (thread->state == THREAD_READY && list_linked(&thread->run_link)) {
+		sched_unqueue(cpu, thread);
+		sched_place(cpu, thread);
+	} else {
+		spin_unlock(&cpu->lock);
+		if (thread == thread_current()) {
+			cpu->need_resched = true;
+			sched_yield_cpu();
+		} else if (cpu->current == thread) {
+			sched_poke(cpu);
+		}
+	}
+	irq_restore(flags);
 }
 
 /* --- Sleeping and waking ------------------------------------------------ */
 
 /*
- * The state is set and the look at wake_pending taken with upcalls masked, so a wake-up comes
- * before both, and is seen, or after both, and finds a thread that sleeps.
+ * The state is set and the look at wake_pending taken in one step, so a wake-up comes before both,
+ * and is seen, or after both, and finds a thread that sleeps. One that comes after the first, while
+ * this thread is ready but does not run yet, may be for the next sleep: it ends that one at once.
  */
 bool thread_sleep_until(ns_t deadline)
 {
@@ -225,7 +260,11 @@ bool thread_sleep_until(ns_t deadline)
 	if (deadline != NS_FOREVER && clock_ns() >= deadline)
 		return true;
 	irq_mask();
-	if (!self->wake_pending) {
+	spin_lock(&self->cpu->lock);
+	if (self->wake_pending) {
+		self->wake_pending = false;
+		spin_unlock(&self->cpu->lock);
+	} else {
 		self->state = THREAD_SLEEPING;
 		self->timed_out = false;
 		if (deadline != NS_FOREVER)
@@ -235,7 +274,6 @@ bool thread_sleep_until(ns_t deadline)
 			timer_stop(&self->timeout);
 		late = self->timed_out;
 	}
-	self->wake_pending = false;
 	irq_unmask();
 	return late;
 }
@@ -243,11 +281,14 @@ bool thread_sleep_until(ns_t deadline)
 void thread_wake(struct thread *thread)
 {
 	unsigned long flags = irq_save();
+	struct cpu *cpu = sched_lock(thread);
 
-	if (thread->state == THREAD_SLEEPING)
-		sched_add(thread);
-	else
+	if (thread->state == THREAD_SLEEPING) {
+		sched_place(cpu, thread);
+	} else {
 		thread->wake_pending = true;
+		spin_unlock(&cpu->lock);
+	}
 	irq_restore(flags);
 }
 

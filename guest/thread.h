@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Preemptive kernel threads of this one-application system. */
+/* Preemptive kernel threads of this one-application system, on all its vcpus. */
 #pragma once
 
+#include "guest/cpu_offsets.h"
 #include "guest/types.h"
 #include "guest/vcpu.h"
 #include "guest/wait.h"
@@ -15,8 +16,10 @@
 #define THREAD_SLICE         (2 * NS_PER_MS)
 #define THREAD_NAME_MAX      16
 
+struct cpu;
+
 enum thread_state {
-	THREAD_READY,    /* on the run queue, or running */
+	THREAD_READY,    /* on a run queue, or running */
 	THREAD_SLEEPING, /* until a wake-up or the deadline */
 	THREAD_DEAD,
 };
@@ -25,9 +28,11 @@ struct thread {
 	/* Used by the switch, known to entry.S: keep first. */
 	unsigned long sp;
 
-	/* With upcalls masked: the scheduler's. */
+	/* The scheduler's; the lock of `cpu`, which changes under that lock only. */
+	struct cpu *cpu; /* whose queue it is on, or was last */
 	enum thread_state state;
 	bool wake_pending; /* a wake-up while not asleep */
+	vcpu_mask_t affinity;
 	struct list run_link;
 	struct clock_timer timeout;
 	bool timed_out;
@@ -54,6 +59,11 @@ struct thread {
  */
 struct thread *thread_create(const char *name, void (*entry)(void *arg), void *arg,
 			     size_t stack_size);
+
+/* In two steps, for what must be known of a thread before it runs. */
+struct thread *thread_prepare(const char *name, void (*entry)(void *arg), void *arg,
+			      size_t stack_size);
+void thread_start(struct thread *thread);
 
 /*
  * The same for a thread that runs on certain vcpus only, as long as one of them is up; and the
@@ -89,17 +99,11 @@ bool thread_sleep_until(ns_t deadline);
 
 /* --- Implementation ----------------------------------------------------- */
 
-/* What belongs to one vcpu. */
-struct cpu {
-	struct thread *current;
-	bool idle;  /* blocked in Xen: an upcall need not save vector registers. In entry.S */
-	bool fresh; /* current began within this slice */
-	bool need_resched; /* set by timers and wake-ups, looked at on the way out of upcalls */
-};
-
-extern struct cpu this_cpu;
-
+/* Not volatile: for the thread that asks it is always the same, wherever it runs. */
 static inline struct thread *thread_current(void)
 {
-	return this_cpu.current;
+	struct thread *thread;
+
+	__asm__("movq %%gs:%c1, %0" : "=r"(thread) : "i"(CPU_CURRENT));
+	return thread;
 }

@@ -1,28 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers: a list in the order of deadlines, and Xen's one-shot timer set to the first. It is set
- * anew only when a deadline comes before what is set; when the first timer is stopped it fires in
- * vain.
+ * Timers: each vcpu has a list in the order of deadlines, and Xen's one-shot timer of that vcpu set
+ * to the first. It is set anew only when a deadline comes before what is set; when the first timer
+ * is stopped it fires in vain. A timer is started on the list of the vcpu that starts it, and stays
+ * that vcpu's until it is started elsewhere.
  */
-#include "guest/clock.h"
-#include "guest/evtchn.h"
+#include "guest/cpu.h"
 #include "guest/hypercall.h"
 #include "guest/irq.h"
 #include "guest/panic.h"
 #include "guest/start.h"
 
-/* Both with upcalls masked. */
-static struct list timers = LIST_INIT(timers);
-static ns_t programmed = NS_FOREVER;
-
-/* Masked. After it Xen's timer fires at `deadline` or before. */
-static void program(ns_t deadline)
+/* The calling vcpu's; locked. After it Xen's timer fires at `deadline` or before. */
+static void program(struct cpu *cpu, ns_t deadline)
 {
 	long err;
 
-	if (deadline >= programmed)
+	if (deadline >= cpu->programmed)
 		return;
-	programmed = deadline;
+	cpu->programmed = deadline;
 	/* 0 would stop it. A deadline that has passed fires at once. */
 	err = hypercall_set_timer_op(deadline ? deadline : 1);
 	ASSERT(!err);
@@ -32,35 +28,86 @@ void timer_init(struct clock_timer *timer, void (*fire)(struct clock_timer *), v
 {
 	list_init(&timer->link);
 	timer->active = false;
+	timer->vcpu = 0;
 	timer->fire = fire;
 	timer->arg = arg;
 }
 
-void timer_start(struct clock_timer *timer, ns_t deadline)
+/* Lock the list that a timer belongs to. */
+static struct cpu *lock_list(struct clock_timer *timer)
 {
-	unsigned long flags = irq_save();
+	for (;;) {
+		unsigned int vcpu = READ_ONCE(timer->vcpu);
+
+		spin_lock(&cpus[vcpu]->timer_lock);
+		if (likely(timer->vcpu == vcpu))
+			return cpus[vcpu];
+		spin_unlock(&cpus[vcpu]->timer_lock);
+	}
+}
+
+static void insert(struct cpu *cpu, struct clock_timer *timer, ns_t deadline)
+{
 	struct clock_timer *at;
 
-	list_remove(&timer->link);
 	timer->deadline = deadline;
 	timer->active = true;
 	/* Most deadlines are later than those before them: look from the end. */
-	for (at = list_last(&timers, struct clock_timer, link); &at->link != &timers;
+	for (at = list_last(&cpu->timers, struct clock_timer, link); &at->link != &cpu->timers;
 	     at = list_last(&at->link, struct clock_timer, link))
 		if (at->deadline <= deadline)
 			break;
 	list_push_front(&at->link, &timer->link);
-	program(deadline);
+	program(cpu, deadline);
+}
+
+/*
+ * From another vcpu's list it goes in two steps. Who starts or stops it between them is as if
+ * he had come before.
+ */
+void timer_start(struct clock_timer *timer, ns_t deadline)
+{
+	unsigned long flags = irq_save();
+	struct cpu *here = cpu_self(), *cpu = lock_list(timer);
+
+	list_remove(&timer->link);
+	if (cpu != here) {
+		timer->active = false;
+		WRITE_ONCE(timer->vcpu, here->id);
+		spin_unlock(&cpu->timer_lock);
+		cpu = lock_list(timer);
+	}
+	if (likely(cpu == here)) {
+		list_remove(&timer->link);
+		insert(here, timer, deadline);
+	}
+	spin_unlock(&cpu->timer_lock);
 	irq_restore(flags);
 }
 
+/* Takes it off its list; what is left to do is to wait for a `fire` that has begun elsewhere. */
+static struct cpu *stop(struct clock_timer *timer, bool *active)
+{
+	struct cpu *cpu = lock_list(timer);
+	bool firing = READ_ONCE(cpu->firing) == timer;
+
+	*active |= timer->active;
+	timer->active = false;
+	list_remove(&timer->link);
+	spin_unlock(&cpu->timer_lock);
+	return firing && cpu != cpu_self() ? cpu : NULL;
+}
+
+/* Once more after a wait: `fire` may have started its timer again. */
 bool timer_stop(struct clock_timer *timer)
 {
 	unsigned long flags = irq_save();
-	bool active = timer->active;
+	bool active = false;
+	struct cpu *busy;
 
-	timer->active = false;
-	list_remove(&timer->link);
+	while (unlikely((busy = stop(timer, &active))))
+		while (READ_ONCE(busy->firing) == timer)
+			cpu_relax();
 	irq_restore(flags);
 	return active;
 }
@@ -68,28 +115,62 @@ bool timer_stop(struct clock_timer *timer)
 /* A callback may start any timer, also one that is due at once: it is fired in the same round. */
 static void timers_run(evtchn_port_t port, void *arg)
 {
+	struct cpu *cpu = arg;
 	ns_t now = clock_ns();
 
-	programmed = NS_FOREVER;
-	while (!list_empty(&timers)) {
-		struct clock_timer *timer = list_first(&timers, struct clock_timer, link);
+	spin_lock(&cpu->timer_lock);
+	cpu->programmed = NS_FOREVER;
+	while (!list_empty(&cpu->timers)) {
+		struct clock_timer *timer = list_first(&cpu->timers, struct clock_timer, link);
 
 		if (timer->deadline > now) {
-			program(timer->deadline);
+			program(cpu, timer->deadline);
 			break;
 		}
 		timer->active = false;
 		list_remove(&timer->link);
+		WRITE_ONCE(cpu->firing, timer);
+		spin_unlock(&cpu->timer_lock);
 		timer->fire(timer);
+		spin_lock(&cpu->timer_lock);
+		WRITE_ONCE(cpu->firing, NULL);
 	}
+	spin_unlock(&cpu->timer_lock);
+}
+
+void timers_resume(struct cpu *cpu)
+{
+	spin_lock(&cpu->timer_lock);
+	cpu->programmed = NS_FOREVER;
+	if (!list_empty(&cpu->timers))
+		program(cpu, list_first(&cpu->timers, struct clock_timer, link)->deadline);
+	spin_unlock(&cpu->timer_lock);
+}
+
+void timers_init_cpu(struct cpu *cpu)
+{
+	list_init(&cpu->timers);
+	cpu->programmed = NS_FOREVER;
+}
+
+int timers_bind(struct cpu *cpu)
+{
+	int port = evtchn_bind_virq_on(cpu, VIRQ_TIMER, timers_run, cpu);
+
+	if (port < 0)
+		return port;
+	cpu->timer_port = (evtchn_port_t)port;
+	return 0;
 }
 
 void timers_init(void)
 {
-	int port = evtchn_bind_virq(VIRQ_TIMER, timers_run, NULL);
+	int err;
 
-	if (port < 0)
-		panic("no timer event: error %d", port);
+	timers_init_cpu(cpu_self());
+	err = timers_bind(cpu_self());
+	if (err)
+		panic("no timer event: error %d", err);
 	/* Xen starts a vcpu with a tick of 100 Hz on the same event; deadlines are all we want. */
 	hypercall_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL);
 }

@@ -8,12 +8,12 @@
  * is told here.
  */
 #include "guest/console.h"
+#include "guest/cpu.h"
 #include "guest/hypercall.h"
 #include "guest/irq.h"
 #include "guest/panic.h"
 #include "guest/shutdown.h"
 #include "guest/start.h"
-#include "guest/thread.h"
 
 #define TRAPS           20
 #define STUB_SIZE       32 /* in entry.S */
@@ -48,11 +48,9 @@ static const char *const trap_names[TRAPS] = {
 	"SIMD floating-point error",
 };
 
-void traps_init(void)
+void traps_fill(struct trap_info *table)
 {
-	struct trap_info table[TRAPS + 1] = { 0 };
 	unsigned int i;
-	long err;
 
 	for (i = 0; i < TRAPS; i++) {
 		table[i].vector = (uint8_t)i;
@@ -60,6 +58,14 @@ void traps_init(void)
 		table[i].cs = FLAT_KERNEL_CS;
 		table[i].address = (unsigned long)trap_stubs + i * STUB_SIZE;
 	}
+}
+
+void traps_init(void)
+{
+	struct trap_info table[TRAPS + 1] = { 0 };
+	long err;
+
+	traps_fill(table);
 	err = hypercall_set_trap_table(table);
 	if (!err)
 		err = hypercall_set_callbacks((unsigned long)upcall_entry,
@@ -70,7 +76,7 @@ void traps_init(void)
 
 static void page_fault_print(const struct cpu_user_regs *regs)
 {
-	unsigned long address = this_vcpu_info->arch.cr2;
+	unsigned long address = cpu_self()->info.arch.cr2;
 	const struct thread *thread = thread_current();
 	uint32_t error = regs->error_code;
 
@@ -95,12 +101,8 @@ NORETURN void trap_handle(struct cpu_user_regs *regs);
 void trap_handle(struct cpu_user_regs *regs)
 {
 	uint32_t vector = regs->entry_vector;
-	static bool again;
 
-	irq_mask();
-	if (again)
-		shutdown_crash();
-	again = true;
+	panic_begin();
 	console_print("\n*** %s (vector %u, error code %#x) ***\n",
 		      vector < TRAPS ? trap_names[vector] : "?", vector, regs->error_code);
 	if (vector == TRAP_PAGE_FAULT)

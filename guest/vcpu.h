@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The vcpus of this domain: how many, which one this is, stopping and starting them. */
+/* The vcpus of this domain: how many, stopping and starting them. */
 #pragma once
 
-#include "guest/irq.h"
 #include "guest/types.h"
 
 /* As many as shared_info has room for; what the domain has beyond is left alone, and told once. */
@@ -15,17 +14,41 @@ typedef uint32_t vcpu_mask_t;
 #define VCPU_ONLY(vcpu) ((vcpu_mask_t)1 << (vcpu))
 
 /*
- * How many vcpus run threads: 1 during INIT_early and _core, all from INIT_bus on. Their numbers
- * are 0 to that - 1.
+ * How many vcpus run threads: 1 during INIT_early, all from INIT_core on. Their numbers are 0 to
+ * that - 1; which one the caller runs on tells this_vcpu of guest/irq.h.
  */
 unsigned int vcpu_count(void);
 
-/* The calling vcpu (guest/irq.h): good for as long as upcalls are masked, a hint otherwise. */
+/* Those that are up: all, but between stop and start. */
+vcpu_mask_t vcpus_up(void);
 
 /*
- * For suspending: all vcpus but 0 go down, from a thread that is bound to vcpu 0, and come up
- * again, also in a domain that was restored and knows nothing of them. Their threads run on vcpu 0
- * meanwhile. While they are down no event reaches their ports, and their timers do not fire.
+ * For suspending: all vcpus but 0 go down, asked by a thread that runs on vcpu 0 only, and come up
+ * again. Their threads run on vcpu 0 meanwhile. While they are down no event reaches their ports,
+ * and their timers do not fire.
  */
 void vcpu_stop_others(void);
 void vcpu_start_others(void);
+
+/*
+ * In a domain that was restored, before vcpu_start_others: Xen knows neither where vcpu_infos are
+ * nor any port. Makes both anew for all vcpus. Masked, on vcpu 0; panics if it cannot.
+ */
+void vcpu_restore(void);
+
+/* At the end by a bug: the other vcpus stand still, whatever they hold. */
+void vcpu_halt_others(void);
+
+/* --- Between vcpu.c, sched.c and start.c -------------------------------- */
+
+struct cpu;
+
+/* The calling vcpu, number 0, gets its per-vcpu area, first of all; and its vcpu_info there. */
+void vcpu_init(void);
+void vcpu_place_info(void);
+
+/* Brings the others up, as far as there are any. */
+void vcpu_start_all(void);
+
+/* What the idle thread of a vcpu that shall stop calls: returns when it is started again. */
+void vcpu_rest(struct cpu *cpu);

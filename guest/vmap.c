@@ -12,7 +12,7 @@
  */
 #include "guest/hypercall.h"
 #include "guest/init.h"
-#include "guest/irq.h"
+#include "guest/spinlock.h"
 #include "guest/page.h"
 #include "guest/pagetable.h"
 #include "guest/panic.h"
@@ -26,7 +26,8 @@ uintptr_t heap_base, heap_limit;
 
 static uintptr_t area_base;
 static size_t area_pages;
-static unsigned long *area_used; /* with upcalls masked */
+static SPINLOCK(lock);
+static unsigned long *area_used; /* lock */
 
 void vmap_init(void)
 {
@@ -70,12 +71,12 @@ void *vmap_reserve(size_t pages)
 
 	if (!pages || pages >= area_pages)
 		return NULL;
-	flags = irq_save();
+	flags = spin_lock_save(&lock);
 	start = area_find(pages);
 	if (start < area_pages)
 		for (i = 0; i < pages; i++)
 			bitmap_set(area_used, start + i);
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 	if (start >= area_pages)
 		return NULL;
 	va = (void *)(area_base + start * PAGE_SIZE);
@@ -101,10 +102,10 @@ void vmap_release(void *va, size_t pages)
 	if (!va)
 		return;
 	ASSERT(vmap_contains(va, pages));
-	flags = irq_save();
+	flags = spin_lock_save(&lock);
 	for (i = 0; i < pages; i++)
 		bitmap_clear(area_used, start + i);
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 }
 
 /* --- Mapping ------------------------------------------------------------ */

@@ -1,8 +1,39 @@
 /* SPDX-License-Identifier: MIT */
-/* Wait queues. */
-#include "guest/irq.h"
+/*
+ * Wait queues. Their locks are not in them but here, some for all: so a queue is two pointers, all
+ * zeros is an empty one, and its memory may go while somebody who was woken from it still has to
+ * pass its lock.
+ *
+ * A sleeper is woken with the lock held, and takes the lock before it leaves, so neither its entry
+ * nor its thread goes away under the hands of whoever wakes it.
+ */
+#include "guest/spinlock.h"
 #include "guest/thread.h"
 #include "guest/wait.h"
+
+#define LOCKS_ORDER 6
+
+static struct {
+	struct spinlock lock;
+} ALIGNED(64) locks[1 << LOCKS_ORDER];
+
+static struct spinlock *lock_of(const struct wait_queue *queue)
+{
+	/* The golden ratio's bits; the low ones of an address say nothing. */
+	uint32_t hash = (uint32_t)((uintptr_t)queue >> 4) * 0x9e3779b1u;
+
+	return &locks[hash >> (32 - LOCKS_ORDER)].lock;
+}
+
+unsigned long wait_lock(struct wait_queue *queue)
+{
+	return spin_lock_save(lock_of(queue));
+}
+
+void wait_unlock(struct wait_queue *queue, unsigned long flags)
+{
+	spin_unlock_restore(lock_of(queue), flags);
+}
 
 void wait_queue_init(struct wait_queue *queue)
 {
@@ -11,54 +42,63 @@ void wait_queue_init(struct wait_queue *queue)
 
 void wait_prepare(struct wait_queue *queue, struct wait_entry *entry)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = wait_lock(queue);
 
 	entry->thread = thread_current();
+	entry->queue = queue;
+	if (!queue->sleepers.next)
+		wait_queue_init(queue);
 	list_push_back(&queue->sleepers, &entry->link);
-	irq_restore(flags);
+	wait_unlock(queue, flags);
+}
+
+bool wait_sleep(ns_t deadline)
+{
+	return thread_sleep_until(deadline);
 }
 
 /*
  * Whoever woke us has taken the entry off the queue already; a timeout has not. Removing it again
  * is harmless (lib/list.h: a removed node is a list of its own).
  */
-bool wait_sleep(ns_t deadline)
-{
-	return thread_sleep_until(deadline);
-}
-
 void wait_finish(struct wait_entry *entry)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = wait_lock(entry->queue);
 
 	list_remove(&entry->link);
-	irq_restore(flags);
+	wait_unlock(entry->queue, flags);
 }
 
-/* Taken off the queue, so that the next wake-up is for the next sleeper. Masked. */
-static bool wake_first(struct wait_queue *queue)
+/* Taken off the queue, so that the next wake-up is for the next sleeper. */
+bool wake_one_locked(struct wait_queue *queue)
 {
-	struct list *first = list_pop_front(&queue->sleepers);
+	struct list *first;
 
-	if (!first)
+	if (!queue->sleepers.next || list_empty(&queue->sleepers))
 		return false;
+	first = list_pop_front(&queue->sleepers);
 	thread_wake(list_entry(first, struct wait_entry, link)->thread);
 	return true;
 }
 
+void wake_all_locked(struct wait_queue *queue)
+{
+	while (wake_one_locked(queue))
+		;
+}
+
 void wake_one(struct wait_queue *queue)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = wait_lock(queue);
 
-	wake_first(queue);
-	irq_restore(flags);
+	wake_one_locked(queue);
+	wait_unlock(queue, flags);
 }
 
 void wake_all(struct wait_queue *queue)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = wait_lock(queue);
 
-	while (wake_first(queue))
-		;
-	irq_restore(flags);
+	wake_all_locked(queue);
+	wait_unlock(queue, flags);
 }

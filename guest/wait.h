@@ -3,7 +3,6 @@
 #pragma once
 
 #include "guest/clock.h"
-#include "guest/irq.h"
 #include "guest/types.h"
 #include "lib/list.h"
 
@@ -18,13 +17,14 @@ struct thread;
  * upcalls unmasked.
  */
 struct wait_queue {
-	struct list sleepers; /* struct wait_entry; touched with upcalls masked */
+	struct list sleepers; /* struct wait_entry; wait_lock. All zeros: an empty one */
 };
 
 /* One thread's place on one queue. */
 struct wait_entry {
-	struct list link;
+	struct list link; /* wait_lock */
 	struct thread *thread;
+	struct wait_queue *queue;
 };
 
 #define WAIT_QUEUE_INIT(q)                          \
@@ -37,6 +37,16 @@ void wait_queue_init(struct wait_queue *queue);
 
 void wake_one(struct wait_queue *queue); /* the one that has waited longest */
 void wake_all(struct wait_queue *queue);
+
+/*
+ * The spin lock of a queue may guard its owner's state, too, if that is all in one queue's: within
+ * it no other lock is taken but what wake_*_locked takes. It outlives the queue (guest/wait.c), so
+ * state and wake-up in one such step let whoever sees the new state free the memory at once.
+ */
+unsigned long wait_lock(struct wait_queue *queue); /* masks; the result is for wait_unlock */
+void wait_unlock(struct wait_queue *queue, unsigned long flags);
+bool wake_one_locked(struct wait_queue *queue); /* false: nobody sleeps */
+void wake_all_locked(struct wait_queue *queue);
 
 /*
  * The parts of wait_event, for those who wait on several queues: prepare every entry, look,

@@ -9,10 +9,13 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "guest/irq.h"
+#include "guest/spinlock.h"
 #include "lwip/priv/sockets_priv.h"
 
-/* By lwIP's number. With upcalls masked: events come on the network thread. */
+/*
+ * By lwIP's number: events come on the network threads. The lock keeps a socket while it is woken.
+ */
+static SPINLOCK(lock);
 static struct socket *sockets[MEMP_NUM_NETCONN];
 
 /* --- Readiness ------------------------------------------------------------------------------- */
@@ -29,10 +32,10 @@ static void changed(struct netconn *conn, enum netconn_evt event, u16_t len)
 	lwip_callback(conn, event, len);
 	if (event == NETCONN_EVT_RCVMINUS || event == NETCONN_EVT_SENDMINUS)
 		return;
-	flags = irq_save();
+	flags = spin_lock_save(&lock);
 	if (conn->socket >= 0 && conn->socket < MEMP_NUM_NETCONN && sockets[conn->socket])
 		wake_all(&sockets[conn->socket]->changed);
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 }
 
 static short socket_poll(struct file *file, short events, struct poller *poller)
@@ -96,10 +99,10 @@ static void socket_flags_changed(struct file *file)
 
 static void forget(struct socket *socket)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&lock);
 
 	sockets[socket->number] = NULL;
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 }
 
 static int socket_close(struct file *file)
@@ -144,14 +147,14 @@ struct socket *socket_get(int fd, struct file **file)
 static void hook(struct socket *socket)
 {
 	struct lwip_sock *sock = lwip_socket_dbg_get_socket(socket->number);
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&lock);
 
 	if (sock->conn->callback != changed) {
 		lwip_callback = sock->conn->callback;
 		sock->conn->callback = changed;
 	}
 	sockets[socket->number] = socket;
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 }
 
 int socket_install(int number, bool stream, int flags)

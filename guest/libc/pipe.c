@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "guest/file.h"
-#include "guest/irq.h"
 #include "guest/libc/libc.h"
 #include "lib/string.h"
 
@@ -24,7 +23,7 @@
 struct pipe {
 	struct mutex lock;
 	unsigned int head, tail; /* lock; free running: written, read */
-	bool reader, writer;     /* that end is open; cleared with upcalls masked */
+	bool reader, writer;     /* that end is open; cleared with wait_lock(&queue) */
 	struct wait_queue queue; /* woken by any change */
 	char data[PIPE_SIZE];
 };
@@ -151,14 +150,14 @@ static int pipe_close(struct file *f)
 	 * One step: were the ends closed by two threads, the second could free the pipe while the
 	 * first is about to wake its queue.
 	 */
-	flags = irq_save();
+	flags = wait_lock(&pipe->queue);
 	if (is_reader(f))
 		pipe->reader = false;
 	else
 		pipe->writer = false;
 	last = !pipe->reader && !pipe->writer;
-	wake_all(&pipe->queue);
-	irq_restore(flags);
+	wake_all_locked(&pipe->queue);
+	wait_unlock(&pipe->queue, flags);
 	if (last)
 		free(pipe);
 	return 0;

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "guest/irq.h"
 #include "guest/libc/pthread_self.h"
 #include "guest/panic.h"
 
@@ -38,26 +37,27 @@ static void begin(void *arg)
 	pthread_exit(self->entry(self->arg));
 }
 
-/* Masked while the thread is made, so that it cannot end before made->thread is known. */
+/* As elsewhere, a thread may run where the one may that creates it. */
 int pthread_create(pthread_t *out, const pthread_attr_t *attr, void *(*entry)(void *arg), void *arg)
 {
 	struct pthread *made = calloc(1, sizeof(*made));
-	unsigned long flags;
+	struct thread *thread;
 
 	if (!made)
 		return EAGAIN;
+	thread = thread_prepare("pthread", begin, made, attr ? attr->stacksize : 0);
+	if (!thread) {
+		free(made);
+		return EAGAIN;
+	}
+	thread->affinity = thread_current()->affinity;
+	made->thread = thread;
 	made->entry = entry;
 	made->arg = arg;
 	made->detached = attr && attr->detachstate == PTHREAD_CREATE_DETACHED;
 	wait_queue_init(&made->joiners);
 	*out = (pthread_t)made;
-	flags = irq_save();
-	made->thread = thread_create("pthread", begin, made, attr ? attr->stacksize : 0);
-	irq_restore(flags);
-	if (!made->thread) {
-		free(made);
-		return EAGAIN;
-	}
+	thread_start(thread);
 	return 0;
 }
 
@@ -78,12 +78,12 @@ void pthread_exit(void *result)
 		_pthread_cleanup_pop(self->cleanups, 1);
 	pthread_values_destroy(self);
 	self->result = result;
-	flags = irq_save();
+	self->thread->pthread = NULL;
+	flags = wait_lock(&self->joiners);
 	self->ended = true;
 	last_use = self->detached;
-	self->thread->pthread = NULL;
-	wake_all(&self->joiners);
-	irq_restore(flags);
+	wake_all_locked(&self->joiners);
+	wait_unlock(&self->joiners, flags);
 	if (last_use)
 		free(self);
 	thread_exit();
@@ -97,15 +97,17 @@ int pthread_join(pthread_t thread, void **result)
 
 	if (other == pthread_of(thread_current()))
 		return EDEADLK;
-	flags = irq_save();
+	flags = wait_lock(&other->joiners);
 	if (other->detached || other->joining)
 		err = EINVAL;
 	else
 		other->joining = true;
-	irq_restore(flags);
+	wait_unlock(&other->joiners, flags);
 	if (err)
 		return err;
 	wait_event(&other->joiners, READ_ONCE(other->ended));
+	/* Whoever set it has done with the struct only when it has let go of the lock. */
+	wait_unlock(&other->joiners, wait_lock(&other->joiners));
 	if (result)
 		*result = other->result;
 	free(other);
@@ -115,12 +117,12 @@ int pthread_join(pthread_t thread, void **result)
 int pthread_detach(pthread_t thread)
 {
 	struct pthread *other = (struct pthread *)thread;
-	unsigned long flags = irq_save();
+	unsigned long flags = wait_lock(&other->joiners);
 	bool ended = other->ended, bad = other->detached || other->joining;
 
 	if (!bad)
 		other->detached = true;
-	irq_restore(flags);
+	wait_unlock(&other->joiners, flags);
 	if (bad)
 		return EINVAL;
 	if (ended)

@@ -4,8 +4,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "guest/irq.h"
 #include "guest/libc/pthread_self.h"
+#include "guest/spinlock.h"
 #include "guest/thread.h"
 #include "guest/wait.h"
 
@@ -15,12 +15,12 @@ struct key {
 	void (*destructor)(void *value);
 };
 
-/* With upcalls masked. */
+static SPINLOCK(lock); /* which keys are in use */
 static struct key keys[PTHREAD_KEYS_MAX];
 
 int pthread_key_create(pthread_key_t *out, void (*destructor)(void *value))
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&lock);
 	unsigned int i;
 
 	for (i = 0; i < PTHREAD_KEYS_MAX && keys[i].used; i++)
@@ -30,7 +30,7 @@ int pthread_key_create(pthread_key_t *out, void (*destructor)(void *value))
 		keys[i].round++;
 		keys[i].destructor = destructor;
 	}
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 	*out = i;
 	return i < PTHREAD_KEYS_MAX ? 0 : EAGAIN;
 }

@@ -3,19 +3,19 @@
 #include <errno.h>
 #include <pthread.h>
 
-#include "guest/irq.h"
 #include "guest/libc/libc.h"
 #include "guest/libc/queue.h"
 #include "guest/thread.h"
 
 static bool take(pthread_mutex_t *mutex)
 {
-	unsigned long flags = irq_save();
+	struct wait_queue *queue = libc_queue(&mutex->waiters);
+	unsigned long flags = wait_lock(queue);
 	bool taken = !mutex->owner;
 
 	if (taken)
 		mutex->owner = thread_current();
-	irq_restore(flags);
+	wait_unlock(queue, flags);
 	return taken;
 }
 
@@ -69,6 +69,7 @@ int pthread_mutex_trylock(pthread_mutex_t *mutex)
  */
 int pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
+	struct wait_queue *queue = libc_queue(&mutex->waiters);
 	unsigned long flags;
 
 	if (mutex->owner != thread_current())
@@ -77,11 +78,10 @@ int pthread_mutex_unlock(pthread_mutex_t *mutex)
 		mutex->depth--;
 		return 0;
 	}
-	flags = irq_save();
+	flags = wait_lock(queue);
 	mutex->owner = NULL;
-	if (mutex->waiters.next && mutex->waiters.next != &mutex->waiters)
-		wake_one(libc_queue(&mutex->waiters));
-	irq_restore(flags);
+	wake_one_locked(queue);
+	wait_unlock(queue, flags);
 	return 0;
 }
 

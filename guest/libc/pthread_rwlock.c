@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <pthread.h>
 
-#include "guest/irq.h"
 #include "guest/libc/libc.h"
 #include "guest/libc/queue.h"
 #include "guest/thread.h"
@@ -14,23 +13,23 @@
  */
 static bool take_read(pthread_rwlock_t *lock)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = wait_lock(libc_queue(&lock->waiters));
 	bool taken = !lock->writer && !lock->writers_waiting;
 
 	if (taken)
 		lock->readers++;
-	irq_restore(flags);
+	wait_unlock(libc_queue(&lock->waiters), flags);
 	return taken;
 }
 
 static bool take_write(pthread_rwlock_t *lock)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = wait_lock(libc_queue(&lock->waiters));
 	bool taken = !lock->writer && !lock->readers;
 
 	if (taken)
 		lock->writer = thread_current();
-	irq_restore(flags);
+	wait_unlock(libc_queue(&lock->waiters), flags);
 	return taken;
 }
 
@@ -109,18 +108,18 @@ int pthread_rwlock_timedwrlock(pthread_rwlock_t *lock, const struct timespec *wh
 
 int pthread_rwlock_unlock(pthread_rwlock_t *lock)
 {
-	unsigned long flags = irq_save();
+	struct wait_queue *queue = libc_queue(&lock->waiters);
+	unsigned long flags = wait_lock(queue);
 	bool held = lock->writer == thread_current() || lock->readers;
 
 	if (lock->writer == thread_current())
 		lock->writer = NULL;
 	else if (lock->readers)
 		lock->readers--;
-	irq_restore(flags);
-	if (!held)
-		return EPERM;
-	wake_all(libc_queue(&lock->waiters));
-	return 0;
+	if (held)
+		wake_all_locked(queue);
+	wait_unlock(queue, flags);
+	return held ? 0 : EPERM;
 }
 
 int pthread_rwlockattr_init(pthread_rwlockattr_t *attr)
@@ -153,23 +152,25 @@ int pthread_barrier_destroy(pthread_barrier_t *barrier)
 int pthread_barrier_wait(pthread_barrier_t *barrier)
 {
 	struct wait_queue *queue = libc_queue(&barrier->waiters);
-	unsigned long flags = irq_save();
+	unsigned long flags = wait_lock(queue);
 	unsigned int round = barrier->round;
 	bool last = ++barrier->arrived == barrier->needed;
 
 	if (last) {
 		barrier->arrived = 0;
 		barrier->round++;
-		wake_all(queue);
+		wake_all_locked(queue);
 	}
-	irq_restore(flags);
+	wait_unlock(queue, flags);
 	if (last)
 		return PTHREAD_BARRIER_SERIAL_THREAD;
 	wait_event(queue, READ_ONCE(barrier->round) != round);
 	return 0;
 }
 
-/* --- Spin locks: on one vcpu the holder must run for us to get it ------- */
+/* --- Spin locks --------------------------------------------------------- */
+
+#define SPINS 256
 
 int pthread_spin_init(pthread_spinlock_t *lock, int shared)
 {
@@ -187,10 +188,17 @@ int pthread_spin_trylock(pthread_spinlock_t *lock)
 	return __atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE) ? EBUSY : 0;
 }
 
+/* The holder may be a thread that waits for this vcpu, or whose vcpu has lost its processor. */
 int pthread_spin_lock(pthread_spinlock_t *lock)
 {
-	while (pthread_spin_trylock(lock))
-		thread_yield();
+	unsigned int spins = 0;
+
+	while (pthread_spin_trylock(lock)) {
+		if (vcpu_count() > 1 && ++spins % SPINS)
+			__builtin_ia32_pause();
+		else
+			thread_yield();
+	}
 	return 0;
 }
 

@@ -20,7 +20,7 @@ struct pthread {
 	struct _pthread_cleanup_context *cleanups;
 	struct wait_queue joiners;
 
-	/* With upcalls masked. */
+	/* wait_lock(&joiners). */
 	bool ended, detached, joining, cancelled;
 	bool cancel_disabled;
 };

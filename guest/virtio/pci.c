@@ -14,7 +14,7 @@
 #include "guest/console.h"
 #include "guest/hypercall.h"
 #include "guest/init.h"
-#include "guest/irq.h"
+#include "guest/spinlock.h"
 #include "guest/vmap.h"
 
 #define PORT_ADDRESS 0xcf8
@@ -59,6 +59,8 @@ static uint32_t in32(uint16_t port)
 	return value;
 }
 
+static SPINLOCK(lock);
+
 /*
  * The hypervisor keeps the address register per domain, so only this image's threads compete for
  * it: an access of two steps must not be parted by another one's.
@@ -71,12 +73,12 @@ static void select_register(const struct pci_dev *dev, unsigned int offset)
 
 uint32_t pci_read32(const struct pci_dev *dev, unsigned int offset)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&lock);
 	uint32_t value;
 
 	select_register(dev, offset);
 	value = in32(PORT_DATA);
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 	return value;
 }
 
@@ -92,20 +94,20 @@ uint8_t pci_read8(const struct pci_dev *dev, unsigned int offset)
 
 void pci_write32(const struct pci_dev *dev, unsigned int offset, uint32_t value)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&lock);
 
 	select_register(dev, offset);
 	out32(PORT_DATA, value);
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 }
 
 void pci_write16(const struct pci_dev *dev, unsigned int offset, uint16_t value)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&lock);
 
 	select_register(dev, offset);
 	out16((uint16_t)(PORT_DATA + (offset & 2)), value);
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 }
 
 unsigned int pci_find_cap(const struct pci_dev *dev, uint8_t id, unsigned int after)

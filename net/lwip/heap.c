@@ -11,8 +11,8 @@
 
 #include <string.h>
 
-#include "guest/irq.h"
 #include "guest/page.h"
+#include "guest/spinlock.h"
 #include "lib/list.h"
 #include "net/lwip/lwipopts.h"
 
@@ -35,7 +35,8 @@ static const uint16_t sizes[] = { 64, 128, 256, 512, 1024, 1632, 4064 };
 
 #define CLASSES ARRAY_SIZE(sizes)
 
-static struct list partial[CLASSES]; /* with upcalls masked, as the next */
+static SPINLOCK(lock); /* pages are taken and given back within */
+static struct list partial[CLASSES]; /* lock, as the next */
 static size_t pages_used;
 
 static struct slab *slab_of(void *p)
@@ -43,7 +44,7 @@ static struct slab *slab_of(void *p)
 	return (struct slab *)((uintptr_t)p & ~(SLAB_SIZE - 1));
 }
 
-/* Upcalls masked. */
+/* Locked. */
 static struct slab *new_slab(uint8_t size_class, uint8_t order)
 {
 	struct slab *slab;
@@ -111,14 +112,14 @@ static void *alloc_large(size_t size)
 
 void *net_heap_alloc(unsigned long size)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&lock);
 	uint8_t size_class = 0;
 	void *p;
 
 	while (size_class < CLASSES && sizes[size_class] < size)
 		size_class++;
 	p = size_class < CLASSES ? alloc_piece(size_class) : alloc_large(size);
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 	return p;
 }
 
@@ -153,10 +154,10 @@ void net_heap_free(void *p)
 
 	if (!p)
 		return;
-	flags = irq_save();
+	flags = spin_lock_save(&lock);
 	if (slab_of(p)->size_class == CLASSES)
 		free_slab(slab_of(p));
 	else
 		free_piece(slab_of(p), p);
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 }

@@ -11,6 +11,7 @@
 #include "guest/irq.h"
 #include "guest/lock.h"
 #include "guest/panic.h"
+#include "guest/spinlock.h"
 #include "guest/thread.h"
 #include "lwip/err.h"
 #include "net/checksum.h"
@@ -18,14 +19,25 @@
 
 /* --- Short critical sections ----------------------------------------------------------------- */
 
+/* lwIP nests these; only the outermost pair takes the lock and lets go of it. */
+static SPINLOCK(protection);
+
+#define PROTECTED 2 /* no state that spin_lock_save returns */
+
 sys_prot_t sys_arch_protect(void)
 {
-	return irq_save();
+	unsigned long flags = irq_save();
+
+	if (spin_held(&protection))
+		return PROTECTED;
+	spin_lock(&protection);
+	return flags;
 }
 
 void sys_arch_unprotect(sys_prot_t state)
 {
-	irq_restore(state);
+	if (state != PROTECTED)
+		spin_unlock_restore(&protection, state);
 }
 
 /* --- Semaphores and mutexes ------------------------------------------------------------------ */
@@ -97,7 +109,8 @@ void sys_mutex_unlock(sys_mutex_t *mutex)
 
 struct sys_mbox {
 	struct wait_queue readers, writers;
-	u32_t head, tail, size; /* with upcalls masked; size is a power of two */
+	struct spinlock lock;
+	u32_t head, tail, size; /* lock; size is a power of two */
 	void *slots[];
 };
 
@@ -112,6 +125,7 @@ err_t sys_mbox_new(sys_mbox_t *mbox, int size)
 		return ERR_MEM;
 	wait_queue_init(&(*mbox)->readers);
 	wait_queue_init(&(*mbox)->writers);
+	(*mbox)->lock = SPINLOCK_INIT;
 	(*mbox)->head = (*mbox)->tail = 0;
 	(*mbox)->size = slots;
 	return ERR_OK;
@@ -124,20 +138,20 @@ void sys_mbox_free(sys_mbox_t *mbox)
 
 static bool mbox_put(struct sys_mbox *mbox, void *msg)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&mbox->lock);
 	bool room = mbox->tail - mbox->head < mbox->size;
 
 	if (room) {
 		mbox->slots[mbox->tail++ & (mbox->size - 1)] = msg;
 		wake_one(&mbox->readers);
 	}
-	irq_restore(flags);
+	spin_unlock_restore(&mbox->lock, flags);
 	return room;
 }
 
 static bool mbox_get(struct sys_mbox *mbox, void **msg)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&mbox->lock);
 	bool some = mbox->head != mbox->tail;
 
 	if (some) {
@@ -147,7 +161,7 @@ static bool mbox_get(struct sys_mbox *mbox, void **msg)
 			*msg = value;
 		wake_one(&mbox->writers);
 	}
-	irq_restore(flags);
+	spin_unlock_restore(&mbox->lock, flags);
 	return some;
 }
 
