@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The block backend's data path: one thread a disk.
+ * The block backend's data path: one thread a ring.
  *
  *	ring -> copy and check -> map the grants of a whole batch -> disk -> finished ->
  *	unmap a whole batch -> responses -> one notification
  *
- * Data is never touched: a grant is mapped for the device alone (GNTMAP_device_map), which holds
- * the frame and tells its machine address, and the disk reads or writes it there. So there is no
- * page table to change, no TLB to flush, and no copy.
+ * Data is never touched: a grant is mapped for the device alone (blkback_grants.c), and the disk
+ * reads or writes the frontend's page.
  *
  * The frontend's ring is hostile: its indexes and requests are read once. A producer index that
  * cannot be stops the connection.
@@ -28,113 +27,10 @@
 
 #include <stdlib.h>
 
-#include "guest/hypercall.h"
-#include "guest/irq.h"
 #include "guest/thread.h"
 #include "guest/vmap.h"
 
-#define BATCH_GRANTS 128U
-
-/* --- Grants, in batches ----------------------------------------------------------------------- */
-
-/* One hypercall for the segments of many requests. The thread's own: it never sleeps in between. */
-struct map_batch {
-	struct gnttab_map_grant_ref ops[BATCH_GRANTS];
-	struct blkback_request *owner[BATCH_GRANTS];
-	unsigned int count;
-};
-
-static void map_flush(struct map_batch *batch)
-{
-	if (!batch->count)
-		return;
-	hypercall_grant_table_op(GNTTABOP_map_grant_ref, batch->ops, batch->count);
-	for (unsigned int i = 0; i < batch->count; i++) {
-		struct blkback_request *req = batch->owner[i];
-		const struct gnttab_map_grant_ref *op = &batch->ops[i];
-		const struct blkif_request_segment *seg = &req->ring.seg[req->mapped];
-
-		/*
-		 * After one failure the rest of a request is let go at once, so that mapped ones
-		 * come first.
-		 */
-		if (op->status == GNTST_okay && req->status == BLKIF_RSP_OKAY) {
-			req->handles[req->mapped] = op->handle;
-			req->segs[req->mapped].maddr =
-				op->dev_bus_addr + seg->first_sect * SECTOR_SIZE;
-			req->segs[req->mapped].len =
-				(seg->last_sect - seg->first_sect + 1U) * SECTOR_SIZE;
-			req->mapped++;
-			continue;
-		}
-		req->status = BLKIF_RSP_ERROR;
-		if (op->status == GNTST_okay) {
-			struct gnttab_unmap_grant_ref unmap = { .dev_bus_addr = op->dev_bus_addr,
-								.handle = op->handle };
-
-			hypercall_grant_table_op(GNTTABOP_unmap_grant_ref, &unmap, 1);
-		}
-	}
-	batch->count = 0;
-}
-
-static void map_add(struct map_batch *batch, struct blkback *back, struct blkback_request *req)
-{
-	uint32_t flags = GNTMAP_device_map;
-
-	if (req->ring.op == BLKIF_OP_WRITE)
-		flags |= GNTMAP_readonly;
-	for (unsigned int i = 0; i < req->ring.seg_count; i++) {
-		if (batch->count == BATCH_GRANTS)
-			map_flush(batch);
-		batch->owner[batch->count] = req;
-		batch->ops[batch->count++] = (struct gnttab_map_grant_ref){
-			.flags = flags,
-			.ref = req->ring.seg[i].gref,
-			.dom = back->dev->peer_domid,
-		};
-	}
-}
-
-static void unmap_request(struct gnttab_unmap_grant_ref *ops, unsigned int *count,
-			  struct blkback_request *req)
-{
-	for (unsigned int i = 0; i < req->mapped; i++) {
-		if (*count == BATCH_GRANTS) {
-			hypercall_grant_table_op(GNTTABOP_unmap_grant_ref, ops, *count);
-			*count = 0;
-		}
-		ops[(*count)++] = (struct gnttab_unmap_grant_ref){
-			.dev_bus_addr = req->segs[i].maddr & PAGE_MASK,
-			.handle = req->handles[i],
-		};
-	}
-	req->mapped = 0;
-}
-
 /* --- Requests --------------------------------------------------------------------------------- */
-
-static void request_done(struct block_request *block, int err)
-{
-	struct blkback_request *req = container_of(block, struct blkback_request, block);
-	struct blkback *back = block->arg;
-	unsigned long flags = irq_save();
-
-	if (err)
-		req->status = err == -EOPNOTSUPP ? BLKIF_RSP_EOPNOTSUPP : BLKIF_RSP_ERROR;
-	list_push_back(&back->finished, &req->link);
-	back->in_flight--;
-	wake_one(&back->wake);
-	irq_restore(flags);
-}
-
-static void request_finish(struct blkback *back, struct blkback_request *req)
-{
-	unsigned long flags = irq_save();
-
-	list_push_back(&back->finished, &req->link);
-	irq_restore(flags);
-}
 
 static const enum block_op disk_op[] = {
 	[BLKIF_OP_READ] = BLOCK_READ,
@@ -143,216 +39,301 @@ static const enum block_op disk_op[] = {
 	[BLKIF_OP_DISCARD] = BLOCK_DISCARD,
 };
 
-static void request_submit(struct blkback *back, struct blkback_request *req)
+/* Whether it takes the gate of whole blocks (blkback_partial.c); most disks need none. */
+static bool gated(const struct blkback_request *req)
 {
+	return req->ring.op == BLKIF_OP_WRITE && req->queue->back->limits.block_sectors > 1;
+}
+
+/* A disk may take long discards in parts only. False: that was the last. */
+static bool discard_next(struct blkback_request *req)
+{
+	struct block_device *disk = req->queue->back->disk;
+	struct block_request *block = &req->block;
+	uint64_t left;
+
+	if (block->op != BLOCK_DISCARD)
+		return false;
+	block->sector += block->sectors;
+	left = req->discard_end - block->sector;
+	block->sectors = MIN(left, disk->discard_max);
+	if (!left)
+		return false;
+	block_submit(disk, block);
+	block_kick(disk);
+	return true;
+}
+
+/* Onto `finished`, and the thread comes. The request may be gone after the unlocking. */
+static void request_end(struct blkback_request *req, bool from_disk)
+{
+	struct blkback_queue *q = req->queue;
+	unsigned long flags = spin_lock_save(&q->lock);
+
+	list_push_back(&q->finished, &req->link);
+	q->in_flight -= from_disk;
+	if (from_disk)
+		wake_one(&q->wake);
+	spin_unlock_restore(&q->lock, flags);
+}
+
+static void request_done(struct block_request *block, int err)
+{
+	struct blkback_request *req = container_of(block, struct blkback_request, block);
+
+	if (err)
+		req->status = err == -EOPNOTSUPP ? BLKIF_RSP_EOPNOTSUPP : BLKIF_RSP_ERROR;
+	else if (discard_next(req))
+		return;
+	if (gated(req))
+		blkback_whole_end(req->queue->back);
+	request_end(req, true);
+}
+
+static void request_submit(struct blkback_queue *q, struct blkback_request *req)
+{
+	struct block_device *disk = q->back->disk;
 	unsigned long flags;
 
-	if (req->status != BLKIF_RSP_OKAY) {
-		request_finish(back, req);
+	if (req->status == BLKIF_RSP_OKAY && req->ring.partial)
+		req->status = (int16_t)blkback_partial(q, &req->ring);
+	else if (req->status == BLKIF_RSP_OKAY && gated(req))
+		blkback_whole_begin(q->back);
+	if (req->status != BLKIF_RSP_OKAY || req->ring.partial ||
+	    (req->ring.op == BLKIF_OP_DISCARD && !req->ring.sectors)) {
+		request_end(req, false);
 		return;
 	}
-	flags = irq_save();
-	back->in_flight++;
-	irq_restore(flags);
+	flags = spin_lock_save(&q->lock);
+	q->in_flight++;
+	spin_unlock_restore(&q->lock, flags);
 	req->block = (struct block_request){
 		.op = disk_op[req->ring.op],
 		.sector = req->ring.sector,
 		.sectors = req->ring.sectors,
 		.segs = req->segs,
-		.seg_count = req->mapped,
+		.seg_count = req->ring.seg_count,
 		.done = request_done,
-		.arg = back,
 	};
-	block_submit(back->disk, &req->block);
+	if (req->ring.op == BLKIF_OP_DISCARD) {
+		req->discard_end = req->ring.sector + req->ring.sectors;
+		req->block.sectors = MIN(req->ring.sectors, disk->discard_max);
+	}
+	block_submit(disk, &req->block);
 }
 
 /* The segments of an indirect request stand in a page of the frontend: copied once. */
-static int request_indirect(struct blkback *back, struct blkback_request *req)
+static int request_indirect(struct blkback_queue *q, struct blkback_request *req)
 {
 	gnttab_copy_t copy = {
-		.source = { .u.ref = req->ring.indirect_ref, .domid = back->dev->peer_domid },
-		.dest = { .u.gmfn = virt_to_mfn(back->indirect_page).n, .domid = DOMID_SELF },
+		.source = { .u.ref = req->ring.indirect_ref, .domid = q->back->dev->peer_domid },
+		.dest = { .u.gmfn = virt_to_mfn(q->indirect_page).n, .domid = DOMID_SELF },
 		.len = (uint16_t)(req->ring.seg_count * sizeof(struct blkif_request_segment)),
 		.flags = GNTCOPY_source_gref,
 	};
 
 	if (gnttab_copy(&copy, 1))
 		return BLKIF_RSP_ERROR;
-	return blkring_indirect(&req->ring, back->indirect_page, &back->limits);
+	return blkring_indirect(&req->ring, q->indirect_page, &q->back->limits);
+}
+
+/* Copies the next request off the ring, checks it, and lists its grants for mapping. */
+static void take_one(struct blkback_queue *q, struct blkback_batch *batch,
+		     struct blkback_request *req)
+{
+	const struct blkring_disk *limits = &q->back->limits;
+	struct blkif_request raw;
+
+	RING_COPY_REQUEST(&q->ring, q->ring.req_cons, &raw);
+	q->ring.req_cons++;
+	req->queue = q;
+	req->held = 0;
+	req->status = (int16_t)blkring_parse(&req->ring, &raw, limits);
+	if (req->status == BLKIF_RSP_OKAY && req->ring.indirect)
+		req->status = (int16_t)request_indirect(q, req);
+	if (req->status == BLKIF_RSP_OKAY && !req->ring.partial)
+		blkback_map_add(batch, req);
 }
 
 /* Take all that the ring and our requests allow. False: the ring is not to be trusted any more. */
-static bool take_requests(struct blkback *back, struct map_batch *batch)
+static bool take_requests(struct blkback_queue *q, struct blkback_batch *batch)
 {
-	RING_IDX prod = READ_ONCE(back->ring.sring->req_prod);
-	struct list taken;
+	RING_IDX prod = READ_ONCE(q->ring.sring->req_prod);
+	struct list taken = LIST_INIT(taken);
 	struct list *l;
 
 	rmb(); /* the requests are read after the index that announced them */
-	if (RING_REQUEST_PROD_OVERFLOW(&back->ring, prod))
+	if (RING_REQUEST_PROD_OVERFLOW(&q->ring, prod))
 		return false;
-	list_init(&taken);
-	while (back->ring.req_cons != prod && (l = list_pop_front(&back->free))) {
-		struct blkback_request *req = container_of(l, struct blkback_request, link);
-		struct blkif_request raw;
-
-		RING_COPY_REQUEST(&back->ring, back->ring.req_cons, &raw);
-		back->ring.req_cons++;
-		req->mapped = 0;
-		req->status = (int16_t)blkring_parse(&req->ring, &raw, &back->limits);
-		if (req->status == BLKIF_RSP_OKAY && req->ring.indirect)
-			req->status = (int16_t)request_indirect(back, req);
-		if (req->status == BLKIF_RSP_OKAY && req->ring.seg_count)
-			map_add(batch, back, req);
-		list_push_back(&taken, &req->link);
+	while (q->ring.req_cons != prod && (l = list_pop_front(&q->free))) {
+		take_one(q, batch, container_of(l, struct blkback_request, link));
+		list_push_back(&taken, l);
 	}
-	map_flush(batch);
+	blkback_map_flush(batch);
 	if (list_empty(&taken))
 		return true;
 	while ((l = list_pop_front(&taken)))
-		request_submit(back, container_of(l, struct blkback_request, link));
-	block_kick(back->disk);
+		request_submit(q, container_of(l, struct blkback_request, link));
+	block_kick(q->back->disk);
 	return true;
 }
 
-static void respond(struct blkback *back, const struct blkback_request *req)
+static void respond(struct blkback_queue *q, const struct blkback_request *req)
 {
-	struct blkif_response *rsp = RING_GET_RESPONSE(&back->ring, back->ring.rsp_prod_pvt);
+	struct blkif_response *rsp = RING_GET_RESPONSE(&q->ring, q->ring.rsp_prod_pvt);
 
 	rsp->id = req->ring.id;
 	rsp->operation = req->ring.op;
 	rsp->status = req->status;
-	back->ring.rsp_prod_pvt++;
-	back->requests_done++;
-	back->sectors_done += req->status == BLKIF_RSP_OKAY ? req->ring.sectors : 0;
-	back->errors += req->status != BLKIF_RSP_OKAY;
+	q->ring.rsp_prod_pvt++;
+}
+
+static void take_finished(struct blkback_queue *q, struct list *done)
+{
+	unsigned long flags = spin_lock_save(&q->lock);
+
+	list_splice_back(done, &q->finished);
+	spin_unlock_restore(&q->lock, flags);
 }
 
 /*
  * Unmap what has finished, then answer it: the frontend may reuse a page once it reads the
  * response.
  */
-static void answer_finished(struct blkback *back, struct gnttab_unmap_grant_ref *ops)
+static void answer_finished(struct blkback_queue *q, struct blkback_batch *batch)
 {
-	struct list done, *l;
-	unsigned int count = 0;
-	unsigned long flags;
+	struct list done = LIST_INIT(done), *l;
+	struct blkback_request *req;
 	int notify;
 
-	list_init(&done);
-	flags = irq_save();
-	while ((l = list_pop_front(&back->finished)))
-		list_push_back(&done, l);
-	irq_restore(flags);
+	take_finished(q, &done);
 	if (list_empty(&done))
 		return;
-	for (l = done.next; l != &done; l = l->next)
-		unmap_request(ops, &count, container_of(l, struct blkback_request, link));
-	if (count)
-		hypercall_grant_table_op(GNTTABOP_unmap_grant_ref, ops, count);
+	list_for_each(req, &done, link)
+		blkback_unmap_add(batch, req);
+	blkback_unmap_flush(batch);
 	while ((l = list_pop_front(&done))) {
-		respond(back, container_of(l, struct blkback_request, link));
-		list_push_back(&back->free, l);
+		respond(q, container_of(l, struct blkback_request, link));
+		list_push_back(&q->free, l);
 	}
-	RING_PUSH_RESPONSES_AND_CHECK_NOTIFY(&back->ring, notify);
+	RING_PUSH_RESPONSES_AND_CHECK_NOTIFY(&q->ring, notify);
 	if (notify)
-		evtchn_notify(back->port);
+		evtchn_notify(q->port);
 }
 
 /* --- The thread ------------------------------------------------------------------------------- */
 
-void blkback_event(evtchn_port_t port, void *arg)
+void blkback_event(evtchn_port_t port, void *queue)
 {
-	struct blkback *back = arg;
+	struct blkback_queue *q = queue;
 
 	(void)port;
-	back->kicked = true;
-	wake_one(&back->wake);
+	WRITE_ONCE(q->kicked, true);
+	wake_one(&q->wake);
 }
 
-static bool has_work(struct blkback *back)
+static bool has_work(struct blkback_queue *q)
 {
-	return READ_ONCE(back->kicked) || READ_ONCE(back->stop) || !list_empty(&back->finished);
+	return READ_ONCE(q->kicked) || READ_ONCE(q->stop) || !list_empty(&q->finished);
 }
 
-/*
- * What is needed for batches is large, so it is one block of the thread's life, not of its stack.
- */
-struct batches {
-	struct map_batch map;
-	struct gnttab_unmap_grant_ref unmap[BATCH_GRANTS];
-};
+/* Nothing of ours is with the disk, and nobody is inside request_end any more. */
+static bool at_rest(struct blkback_queue *q)
+{
+	unsigned long flags = spin_lock_save(&q->lock);
+	bool rest = !q->in_flight;
 
-static void serve(struct blkback *back, struct batches *batches)
+	spin_unlock_restore(&q->lock, flags);
+	return rest;
+}
+
+static void serve(struct blkback_queue *q, struct blkback_batch *batch)
 {
 	bool trusted = true;
 	int more;
 
-	while (!READ_ONCE(back->stop)) {
-		wait_event(&back->wake, has_work(back));
+	while (!READ_ONCE(q->stop)) {
+		wait_event(&q->wake, has_work(q));
 		do {
-			WRITE_ONCE(back->kicked, false);
-			answer_finished(back, batches->unmap);
-			trusted = trusted && take_requests(back, &batches->map);
-			RING_FINAL_CHECK_FOR_REQUESTS(&back->ring, more);
+			WRITE_ONCE(q->kicked, false);
+			mb(); /* what comes from here on sets it again */
+			answer_finished(q, batch);
+			trusted = trusted && take_requests(q, batch);
+			RING_FINAL_CHECK_FOR_REQUESTS(&q->ring, more);
 			/* Without a free request the next one that finishes brings us back. */
-		} while (trusted && more && !list_empty(&back->free) && !READ_ONCE(back->stop));
+		} while (trusted && more && !list_empty(&q->free) && !READ_ONCE(q->stop));
 		if (!trusted) {
-			xenbus_fatal(back->dev, -EPROTO,
+			xenbus_fatal(q->back->dev, -EPROTO,
 				     "the frontend's ring indexes are impossible");
 			break;
 		}
 	}
 	/* The frontend's frames stay mapped until the disk has let go of them. */
-	wait_event(&back->wake, !READ_ONCE(back->in_flight));
-	answer_finished(back, batches->unmap);
+	wait_event(&q->wake, at_rest(q));
+	answer_finished(q, batch);
+	blkback_keep_stop(&q->kept, batch);
+}
+
+static void set_stopped(struct blkback_queue *q)
+{
+	unsigned long flags = spin_lock_save(&q->lock);
+
+	q->stopped = true;
+	wake_all(&q->over);
+	spin_unlock_restore(&q->lock, flags);
+}
+
+static bool has_stopped(struct blkback_queue *q)
+{
+	unsigned long flags = spin_lock_save(&q->lock);
+	bool stopped = q->stopped;
+
+	spin_unlock_restore(&q->lock, flags);
+	return stopped;
 }
 
 static void blkback_thread(void *arg)
 {
-	struct blkback *back = arg;
-	struct batches *batches = malloc(sizeof(*batches));
-	unsigned long flags;
+	struct blkback_queue *q = arg;
+	struct blkback_batch *batch = malloc(sizeof(*batch)); /* too large for a stack */
 
-	if (batches) {
-		batches->map.count = 0;
-		serve(back, batches);
-		free(batches);
+	if (batch) {
+		batch->map_count = batch->unmap_count = 0;
+		serve(q, batch);
+		free(batch);
 	} else {
-		xenbus_fatal(back->dev, -ENOMEM, "no memory for its requests");
+		xenbus_fatal(q->back->dev, -ENOMEM, "no memory for its requests");
 	}
-	/* One step: whoever waits for `stopped` frees `back` with its queue. */
-	flags = irq_save();
-	back->stopped = true;
-	wake_all(&back->wake);
-	irq_restore(flags);
+	set_stopped(q);
 }
 
-int blkback_start(struct blkback *back)
+int blkback_start(struct blkback_queue *q)
 {
-	back->request_count = RING_SIZE(&back->ring);
-	back->requests = calloc(back->request_count, sizeof(*back->requests));
-	if (!back->requests)
+	q->request_count = RING_SIZE(&q->ring);
+	q->requests = calloc(q->request_count, sizeof(*q->requests));
+	if (!q->requests)
 		return -ENOMEM;
-	list_init(&back->free);
-	list_init(&back->finished);
-	for (unsigned int i = 0; i < back->request_count; i++)
-		list_push_back(&back->free, &back->requests[i].link);
-	back->stop = back->stopped = false;
-	back->kicked = true;
-	if (!thread_create("blkback", blkback_thread, back, 0)) {
-		free(back->requests);
-		back->requests = NULL;
+	list_init(&q->free);
+	list_init(&q->finished);
+	for (unsigned int i = 0; i < q->request_count; i++)
+		list_push_back(&q->free, &q->requests[i].link);
+	q->stop = q->stopped = false;
+	q->kicked = true;
+	if (!thread_create_on(VCPU_ONLY(q->vcpu), "blkback", blkback_thread, q, 0)) {
+		free(q->requests);
+		q->requests = NULL;
 		return -ENOMEM;
 	}
 	return 0;
 }
 
-void blkback_stop(struct blkback *back)
+void blkback_stop(struct blkback_queue *q)
 {
-	WRITE_ONCE(back->stop, true);
-	wake_all(&back->wake);
-	wait_event(&back->wake, READ_ONCE(back->stopped));
-	free(back->requests);
-	back->requests = NULL;
+	if (!q->requests)
+		return;
+	WRITE_ONCE(q->stop, true);
+	wake_all(&q->wake);
+	wait_event(&q->over, has_stopped(q));
+	free(q->requests);
+	q->requests = NULL;
 }

@@ -23,6 +23,7 @@ static int check_segs(struct blkring_request *req, const struct blkring_disk *di
 			return BLKIF_RSP_ERROR;
 		req->sectors += seg->last_sect - seg->first_sect + 1U;
 	}
+	req->partial = (req->sector | req->sectors) % disk->block_sectors;
 	return check_bounds(req, disk);
 }
 
@@ -60,6 +61,15 @@ static int parse_indirect(struct blkring_request *req, const struct blkif_reques
 	return 0;
 }
 
+/* What is discarded need not be kept, but what is not must be: parts of a block stay. */
+static void trim_discard(struct blkring_request *req, uint64_t block)
+{
+	uint64_t end = ROUND_DOWN(req->sector + req->sectors, block);
+
+	req->sector = ROUND_UP(req->sector, block);
+	req->sectors = end > req->sector ? end - req->sector : 0;
+}
+
 static int parse_discard(struct blkring_request *req, const struct blkif_request *raw,
 			 const struct blkring_disk *disk)
 {
@@ -74,9 +84,10 @@ static int parse_discard(struct blkring_request *req, const struct blkif_request
 	 */
 	if (!disk->can_discard || in.flag & BLKIF_DISCARD_SECURE)
 		return BLKIF_RSP_EOPNOTSUPP;
-	if (disk->readonly)
+	if (disk->readonly || check_bounds(req, disk))
 		return BLKIF_RSP_ERROR;
-	return check_bounds(req, disk);
+	trim_discard(req, disk->block_sectors);
+	return 0;
 }
 
 int blkring_parse(struct blkring_request *req, const struct blkif_request *raw,

@@ -17,13 +17,15 @@
 /* The disk as the frontend was told it is. Positions of the protocol are in units of 512 bytes. */
 struct blkring_disk {
 	uint64_t sectors;
+	uint32_t block_sectors; /* of one block, which the disk reads and writes as a whole; 1..8 */
 	bool readonly, can_flush, can_discard;
 };
 
 struct blkring_request {
 	uint8_t op; /* BLKIF_OP_*; of an indirect request the inner one. The response names it */
 	uint64_t id;
-	uint64_t sector, sectors;
+	uint64_t sector, sectors; /* of a discard: whole blocks, perhaps none */
+	bool partial;		  /* to be read or written: not whole blocks */
 	bool indirect; /* segs are still to come: blkring_indirect */
 	grant_ref_t indirect_ref;
 	unsigned int seg_count;

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "blk/blockfile.h"
-#include "guest/irq.h"
 #include "guest/page.h"
+#include "guest/spinlock.h"
 #include "guest/vmap.h"
 #include "guest/wait.h"
 
@@ -70,7 +70,7 @@ static int request_check(const struct block_device *dev, const struct block_requ
 	if (req->op == BLOCK_FLUSH)
 		return dev->can_flush ? 0 : -EOPNOTSUPP;
 	if (req->op == BLOCK_DISCARD) {
-		if (!dev->can_discard)
+		if (!dev->can_discard || sectors > dev->discard_max)
 			return -EOPNOTSUPP;
 	} else {
 		if (!req->seg_count || req->seg_count > dev->max_segs)
@@ -100,11 +100,9 @@ void block_kick(struct block_device *dev)
 
 /* --- Waiting I/O ------------------------------------------------------------------------------ */
 
-/*
- * One caller of block_rw: counts what is in flight. Fields under irq_save, since done runs in
- * upcalls.
- */
+/* One caller of block_rw: counts what is in flight. Its fields with the lock. */
 struct waiter {
+	struct spinlock lock;
 	struct wait_queue queue;
 	unsigned int pending;
 	int err;
@@ -119,26 +117,39 @@ struct waiting_request {
 static void waiting_done(struct block_request *req, int err)
 {
 	struct waiter *w = req->arg;
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&w->lock);
 
 	if (err && !w->err)
 		w->err = err;
 	w->pending--;
 	container_of(req, struct waiting_request, req)->busy = false;
 	wake_all(&w->queue);
-	irq_restore(flags);
+	spin_unlock_restore(&w->lock, flags);
 }
 
 static void waiting_submit(struct block_device *dev, struct waiter *w, struct waiting_request *wr)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&w->lock);
 
 	wr->busy = true;
 	wr->req.done = waiting_done;
 	wr->req.arg = w;
 	w->pending++;
-	irq_restore(flags);
+	spin_unlock_restore(&w->lock, flags);
 	block_submit(dev, &wr->req);
+}
+
+/*
+ * Everything has been answered, and nobody is inside waiting_done any more: the waiter lies on our
+ * stack.
+ */
+static bool waiting_over(struct waiter *w)
+{
+	unsigned long flags = spin_lock_save(&w->lock);
+	bool over = !w->pending;
+
+	spin_unlock_restore(&w->lock, flags);
+	return over;
 }
 
 static int waiting_single(struct block_device *dev, struct block_request req)
@@ -148,7 +159,7 @@ static int waiting_single(struct block_device *dev, struct block_request req)
 
 	waiting_submit(dev, &w, &wr);
 	block_kick(dev);
-	wait_event(&w.queue, !READ_ONCE(w.pending));
+	wait_event(&w.queue, waiting_over(&w));
 	return w.err;
 }
 
@@ -216,7 +227,7 @@ static int rw_aligned(struct block_device *dev, enum block_op op, uint64_t pos, 
 			block_kick(dev);
 	}
 	block_kick(dev);
-	wait_event(&w.queue, !READ_ONCE(w.pending));
+	wait_event(&w.queue, waiting_over(&w));
 	free(memory);
 	return w.err;
 }
@@ -265,9 +276,23 @@ int block_flush(struct block_device *dev)
 
 int block_discard(struct block_device *dev, uint64_t pos, uint64_t len)
 {
+	uint64_t most = dev->discard_max << SECTOR_SHIFT;
+	int err = 0;
+
 	if ((pos | len) % dev->block_size)
 		return -EINVAL;
-	return waiting_single(dev, (struct block_request){ .op = BLOCK_DISCARD,
-							   .sector = pos >> SECTOR_SHIFT,
-							   .sectors = len >> SECTOR_SHIFT });
+	if (!dev->can_discard)
+		return -EOPNOTSUPP;
+	while (len && !err) {
+		uint64_t part = MIN(len, most);
+
+		err = waiting_single(dev, (struct block_request){
+						  .op = BLOCK_DISCARD,
+						  .sector = pos >> SECTOR_SHIFT,
+						  .sectors = part >> SECTOR_SHIFT,
+					  });
+		pos += part;
+		len -= part;
+	}
+	return err;
 }

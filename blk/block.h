@@ -30,7 +30,8 @@ struct block_device;
 
 /*
  * The submitter owns a request and its segments, and keeps them until done was called, in an upcall
- * (masked: it may wake, not sleep) or inside block_submit. err: 0, -EIO, -EOPNOTSUPP.
+ * (masked: it may wake, not sleep), on any vcpu, or inside block_submit; the driver holds no lock
+ * then. err: 0, -EIO, -EOPNOTSUPP.
  */
 struct block_request {
 	enum block_op op;
@@ -41,8 +42,10 @@ struct block_request {
 	void (*done)(struct block_request *req, int err);
 	void *arg;
 
-	struct list link; /* the driver's, while it has the request */
-	void *driver;
+	/* The driver's, while it has the request. */
+	struct list link;
+	unsigned int parts; /* that are under way */
+	int err;	    /* of one of them */
 };
 
 struct block_device {
@@ -51,6 +54,8 @@ struct block_device {
 	uint32_t block_size; /* every position and length is a multiple of it: 512..4096 */
 	bool readonly;
 	bool can_flush, can_discard;
+	uint32_t discard_granularity; /* bytes; 0: nothing larger than a block */
+	uint64_t discard_max;	      /* sectors that one BLOCK_DISCARD may have */
 	bool dead; /* the device has failed or gone: everything answers -EIO */
 	unsigned int max_segs;
 

@@ -14,8 +14,9 @@
 
 #include "guest/console.h"
 #include "guest/init.h"
-#include "guest/irq.h"
 #include "guest/page.h"
+#include "guest/spinlock.h"
+#include "guest/vcpu.h"
 #include "guest/virtio/virtio.h"
 #include "guest/vmap.h"
 
@@ -30,6 +31,7 @@
 #define CONFIG_SEG_MAX		   12
 #define CONFIG_BLK_SIZE		   20
 #define CONFIG_MAX_DISCARD_SECTORS 36
+#define CONFIG_DISCARD_ALIGNMENT   44 /* granularity, in sectors */
 
 enum { TYPE_IN = 0, TYPE_OUT = 1, TYPE_FLUSH = 4, TYPE_DISCARD = 11 };
 enum { STATUS_OK = 0, STATUS_IOERR = 1, STATUS_UNSUPP = 2 };
@@ -55,9 +57,9 @@ struct disk {
 	struct block_device block;
 	struct virtio_dev virtio;
 	struct virtio_queue *queue;
-	uint32_t max_discard;
 
-	/* With upcalls masked, but for slots_maddr, which never changes: */
+	/* With the lock, but for slots_maddr, which never changes: */
+	struct spinlock lock;
 	struct slot *slots; /* memory that the device writes: only `status` is ever read back */
 	uint64_t slots_maddr;
 	struct block_request *in_slot[SLOTS]; /* NULL: free */
@@ -89,7 +91,7 @@ static const uint32_t request_type[] = {
 	[BLOCK_DISCARD] = TYPE_DISCARD,
 };
 
-/* Hand one request to the device; false when it has no room. Upcalls masked. */
+/* Hand one request to the device; false when it has no room. With the lock. */
 static bool disk_start(struct disk *disk, struct block_request *req)
 {
 	struct vqueue_seg segs[SEGS_MAX + 2];
@@ -128,34 +130,34 @@ static bool disk_start(struct disk *disk, struct block_request *req)
 static void disk_submit(struct block_device *dev, struct block_request *req)
 {
 	struct disk *disk = dev->driver;
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&disk->lock);
+	bool dead = dev->dead;
 
-	if (dev->dead)
-		req->done(req, -EIO);
-	else if (req->op == BLOCK_DISCARD && req->sectors > disk->max_discard)
-		req->done(req, -EOPNOTSUPP);
-	else if (!list_empty(&disk->waiting) || !disk_start(disk, req))
+	if (!dead && (!list_empty(&disk->waiting) || !disk_start(disk, req)))
 		list_push_back(&disk->waiting, &req->link);
-	irq_restore(flags);
+	spin_unlock_restore(&disk->lock, flags);
+	if (dead)
+		req->done(req, -EIO);
 }
 
 static void disk_kick(struct block_device *dev)
 {
 	struct disk *disk = dev->driver;
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&disk->lock);
 
 	virtio_kick(disk->queue);
-	irq_restore(flags);
+	spin_unlock_restore(&disk->lock, flags);
 }
 
-static void disk_complete(struct disk *disk, struct slot *slot, int err)
+static void disk_complete(struct disk *disk, struct slot *slot, int err, struct list *ended)
 {
 	unsigned int index = (unsigned int)(slot - disk->slots);
 	struct block_request *req = disk->in_slot[index];
 
 	disk->in_slot[index] = NULL;
 	disk->free_slots[disk->free_count++] = (uint8_t)index;
-	req->done(req, err);
+	req->err = err;
+	list_push_back(ended, &req->link);
 }
 
 static int slot_error(const struct slot *slot)
@@ -171,27 +173,45 @@ static int slot_error(const struct slot *slot)
 }
 
 /* The device broke its side of the protocol: stop it, and fail everything it had. */
-static void disk_die(struct disk *disk)
+static void disk_die(struct disk *disk, struct list *ended)
 {
 	struct slot *slot;
-	struct list *l;
 
 	console_print("%s: the device has failed; its requests end with errors\n",
 		      disk->block.name);
 	disk->block.dead = true;
 	virtio_reset(&disk->virtio);
 	while ((slot = vqueue_drain(&disk->queue->vq)))
-		disk_complete(disk, slot, -EIO);
-	while ((l = list_pop_front(&disk->waiting))) {
-		struct block_request *req = container_of(l, struct block_request, link);
+		disk_complete(disk, slot, -EIO, ended);
+	while (!list_empty(&disk->waiting)) {
+		struct list *l = list_pop_front(&disk->waiting);
 
-		req->done(req, -EIO);
+		container_of(l, struct block_request, link)->err = -EIO;
+		list_push_back(ended, l);
 	}
+}
+
+/* What waits for a slot or for descriptors goes as far as there are any. */
+static void disk_restart(struct disk *disk)
+{
+	while (!list_empty(&disk->waiting)) {
+		struct block_request *req =
+			container_of(disk->waiting.next, struct block_request, link);
+
+		list_remove(&req->link);
+		if (disk_start(disk, req))
+			continue;
+		list_push_front(&disk->waiting, &req->link);
+		break;
+	}
+	virtio_kick(disk->queue);
 }
 
 static void disk_interrupt(evtchn_port_t port, void *arg)
 {
 	struct disk *disk = arg;
+	struct list ended = LIST_INIT(ended), *l;
+	unsigned long flags = spin_lock_save(&disk->lock);
 	struct slot *slot;
 	uint32_t written;
 
@@ -199,28 +219,26 @@ static void disk_interrupt(evtchn_port_t port, void *arg)
 	msix_eoi(&disk->queue->vector);
 	do {
 		while ((slot = vqueue_reap(&disk->queue->vq, &written)))
-			disk_complete(disk, slot, slot_error(slot));
+			disk_complete(disk, slot, slot_error(slot), &ended);
 	} while (vqueue_arm(&disk->queue->vq, 1));
-	if (virtio_failed(&disk->virtio) && !disk->block.dead) {
-		disk_die(disk);
-		return;
-	}
-	while (!list_empty(&disk->waiting)) {
-		struct block_request *req =
-			container_of(disk->waiting.next, struct block_request, link);
+	if (virtio_failed(&disk->virtio) && !disk->block.dead)
+		disk_die(disk, &ended);
+	else if (!disk->block.dead)
+		disk_restart(disk);
+	spin_unlock_restore(&disk->lock, flags);
+	/* Without the lock: whoever is told may submit the next. */
+	while ((l = list_pop_front(&ended))) {
+		struct block_request *req = container_of(l, struct block_request, link);
 
-		if (!disk_start(disk, req))
-			break;
-		list_remove(&req->link);
+		req->done(req, req->err);
 	}
-	virtio_kick(disk->queue);
 }
 
 static int disk_configure(struct disk *disk, unsigned int queue_size)
 {
 	struct virtio_dev *virtio = &disk->virtio;
 	struct block_device *block = &disk->block;
-	uint32_t segs = SEGS_MAX, size = SECTOR_SIZE;
+	uint32_t segs = SEGS_MAX, size = SECTOR_SIZE, discard = 0, granularity = 0;
 
 	if (!virtio_config(virtio, CONFIG_CAPACITY, &block->sectors, 8))
 		return -EIO;
@@ -228,15 +246,20 @@ static int disk_configure(struct disk *disk, unsigned int queue_size)
 		virtio_config(virtio, CONFIG_SEG_MAX, &segs, 4);
 	if (virtio_has(virtio, FEATURE_BLK_SIZE))
 		virtio_config(virtio, CONFIG_BLK_SIZE, &size, 4);
-	if (virtio_has(virtio, FEATURE_DISCARD))
-		virtio_config(virtio, CONFIG_MAX_DISCARD_SECTORS, &disk->max_discard, 4);
+	if (virtio_has(virtio, FEATURE_DISCARD)) {
+		virtio_config(virtio, CONFIG_MAX_DISCARD_SECTORS, &discard, 4);
+		virtio_config(virtio, CONFIG_DISCARD_ALIGNMENT, &granularity, 4);
+	}
 	if (size < SECTOR_SIZE || size > PAGE_SIZE || size & (size - 1))
 		return -EINVAL;
 	block->block_size = size;
 	block->max_segs = MAX(1U, MIN(MIN(segs, SEGS_MAX), queue_size - 2));
 	block->readonly = virtio_has(virtio, FEATURE_RO);
 	block->can_flush = virtio_has(virtio, FEATURE_FLUSH);
-	block->can_discard = disk->max_discard != 0;
+	block->discard_max = ROUND_DOWN(discard, size / SECTOR_SIZE);
+	block->can_discard = block->discard_max;
+	if (granularity <= UINT32_MAX / SECTOR_SIZE && !(granularity & (granularity - 1)))
+		block->discard_granularity = granularity * SECTOR_SIZE;
 	return 0;
 }
 
@@ -250,6 +273,8 @@ static int disk_setup(struct disk *disk)
 	if (!err)
 		err = virtio_add_queue(&disk->virtio, 0, VQUEUE_SIZE_MAX, disk_interrupt, disk,
 				       &disk->queue);
+	if (!err) /* where blkback's first thread is */
+		err = evtchn_set_vcpu(disk->queue->vector.port, vcpu_count() - 1);
 	if (!err)
 		err = disk_configure(disk, disk->queue->vq.size);
 	if (err)

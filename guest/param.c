@@ -119,3 +119,18 @@ const char *param_get(const char *name)
 		value = next;
 	return value;
 }
+
+unsigned int param_number(const char *name, unsigned int otherwise, unsigned int max)
+{
+	const char *value = param_get(name), *at = value;
+	unsigned long number = 0;
+
+	if (!value)
+		return otherwise;
+	while (*at >= '0' && *at <= '9' && number <= max)
+		number = number * 10 + (unsigned long)(*at++ - '0');
+	if (!*at && number && number <= max)
+		return (unsigned int)number;
+	console_print("%s=%s: not a number from 1 to %u\n", name, value, max);
+	return otherwise;
+}

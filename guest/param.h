@@ -32,6 +32,11 @@ struct param {
 /* The value of a declared parameter, the last one given; NULL if it was not given. */
 const char *param_get(const char *name);
 
+/*
+ * The value as a number from 1 to max; `otherwise` if it was not given, or is none, which is told.
+ */
+unsigned int param_number(const char *name, unsigned int otherwise, unsigned int max);
+
 /* The values one after the other: pass NULL first, then what came; NULL at the end. */
 const char *param_next(const char *name, const char *last);
 

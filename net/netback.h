@@ -9,6 +9,7 @@
 #include "guest/clock.h"
 #include "guest/evtchn.h"
 #include "guest/gnttab.h"
+#include "guest/spinlock.h"
 #include "net/netdev.h"
 #include "net/netring.h"
 #include "net/packet_queue.h"
@@ -38,7 +39,8 @@ struct vif_queue {
 	struct netif_rx_back_ring rx;
 	struct poller poller;
 
-	/* With upcalls masked: packets for the guest, waiting for its buffers. */
+	/* With the lock: packets for the guest, waiting for its buffers. */
+	struct spinlock lock;
 	struct packet_queue queue;
 	uint64_t queue_bytes;
 	struct clock_timer look_again; /* at a frontend that does not notify of buffers */
@@ -61,8 +63,9 @@ struct vif {
 	unsigned int queue_count;
 	struct vif_queue *queues[VIF_QUEUES_MAX]; /* made when first needed, freed with the vif */
 
-	/* With upcalls masked, as the next: the frontend's multicast filter. */
+	/* The frontend's multicast filter: its addresses with the lock. */
 	bool filtering;
+	struct spinlock group_lock;
 	unsigned int group_count;
 	uint8_t groups[VIF_GROUPS_MAX][6];
 };

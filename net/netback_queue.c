@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "guest/console.h"
-#include "guest/irq.h"
 
 #define LOOK_AGAIN_NS (10 * NS_PER_MS)
 
@@ -93,10 +92,10 @@ void vif_stop(struct vif *vif)
 
 		timer_stop(&q->look_again);
 		net_cancel(&q->poller);
-		flags = irq_save();
+		flags = spin_lock_save(&q->lock);
 		packet_queue_clear(&q->queue);
 		q->queue_bytes = 0;
-		irq_restore(flags);
+		spin_unlock_restore(&q->lock, flags);
 	}
 }
 
@@ -113,7 +112,7 @@ static unsigned int find_group(const struct vif *vif, const uint8_t addr[6])
 
 int vif_mcast_order(struct vif *vif, enum netring_mcast order, const uint8_t addr[6])
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&vif->group_lock);
 	unsigned int at = find_group(vif, addr);
 	bool known = at < vif->group_count;
 	int err = 0;
@@ -131,7 +130,7 @@ int vif_mcast_order(struct vif *vif, enum netring_mcast order, const uint8_t add
 		else
 			err = -ENOENT;
 	}
-	irq_restore(flags);
+	spin_unlock_restore(&vif->group_lock, flags);
 	return err;
 }
 
@@ -145,8 +144,8 @@ bool vif_mcast_wanted(struct vif *vif, const struct packet *packet)
 	if (!READ_ONCE(vif->filtering) || !to || !(to[0] & 1) ||
 	    memcmp(to, broadcast, sizeof(broadcast)) == 0)
 		return true;
-	flags = irq_save();
+	flags = spin_lock_save(&vif->group_lock);
 	wanted = find_group(vif, to) < vif->group_count;
-	irq_restore(flags);
+	spin_unlock_restore(&vif->group_lock, flags);
 	return wanted;
 }

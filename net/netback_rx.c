@@ -16,7 +16,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "guest/irq.h"
 #include "guest/vmap.h"
 #include "net/flow.h"
 
@@ -153,20 +152,20 @@ static bool wait_for_buffers(struct vif_queue *q, uint32_t need)
 /* The first packet that waits stays there until there are buffers for all of it. */
 static struct packet *peek(struct vif_queue *q)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&q->lock);
 	struct packet *packet = packet_queue_peek(&q->queue);
 
-	irq_restore(flags);
+	spin_unlock_restore(&q->lock, flags);
 	return packet;
 }
 
 static void pop(struct vif_queue *q, const struct packet *packet)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&q->lock);
 
 	packet_queue_pop(&q->queue);
 	q->queue_bytes -= packet->len;
-	irq_restore(flags);
+	spin_unlock_restore(&q->lock, flags);
 }
 
 /* Fills the batch from the queue as far as there are buffers: 0, or -EPROTO. */
@@ -243,13 +242,13 @@ int vif_deliver(struct vif_queue *q)
 
 static bool push(struct vif_queue *q, struct packet *packet)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&q->lock);
 	bool taken = q->vif->connected && q->queue_bytes + packet->len <= QUEUE_BYTES &&
 		     packet_queue_push(&q->queue, packet);
 
 	if (taken)
 		q->queue_bytes += packet->len;
-	irq_restore(flags);
+	spin_unlock_restore(&q->lock, flags);
 	return taken;
 }
 

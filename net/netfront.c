@@ -12,7 +12,6 @@
 #include <stdlib.h>
 
 #include "guest/console.h"
-#include "guest/irq.h"
 #include "guest/page.h"
 
 /* The backend did what it may not: nothing on the rings is believed any more. */
@@ -91,7 +90,7 @@ void netfront_start(struct netfront *front)
 	netfront_continue(front);
 }
 
-/* Whoever sends has looked at `connected` with upcalls masked: after that nobody is inside. */
+/* Whoever sends looks at `connected` with the queue's lock: once we had it, nobody is inside. */
 void netfront_pause(struct netfront *front)
 {
 	WRITE_ONCE(front->connected, false);
@@ -100,7 +99,7 @@ void netfront_pause(struct netfront *front)
 
 		if (!q)
 			continue;
-		irq_restore(irq_save());
+		spin_unlock_restore(&q->lock, spin_lock_save(&q->lock));
 		timer_stop(&q->retry);
 		net_cancel(&q->poller);
 	}

@@ -8,6 +8,7 @@
 #include "guest/clock.h"
 #include "guest/evtchn.h"
 #include "guest/gnttab.h"
+#include "guest/spinlock.h"
 #include "net/netdev.h"
 #include "net/netring.h"
 #include "net/packet_queue.h"
@@ -36,7 +37,8 @@ struct netfront;
 struct netfront_queue {
 	struct netfront *front;
 
-	/* Sending: with upcalls masked. */
+	/* Sending: with the lock. */
+	struct spinlock lock;
 	struct netif_tx_front_ring tx;
 	uint16_t tx_free; /* head of the free list; NETFRONT_SLOTS: empty */
 	uint32_t tx_free_count;

@@ -102,20 +102,22 @@ static int make_rings(struct netfront_queue *q)
 	return 0;
 }
 
+static int make_port(struct netfront_queue *q, evtchn_port_t *port)
+{
+	int result = evtchn_alloc_unbound(q->front->backend, netfront_event, q);
+
+	if (result < 0)
+		return result;
+	*port = (evtchn_port_t)result;
+	return evtchn_set_vcpu(*port, q->poller.thread);
+}
+
 static int make_ports(struct netfront_queue *q, bool split)
 {
-	int port = evtchn_alloc_unbound(q->front->backend, netfront_event, q);
+	int err = make_port(q, &q->tx_port);
 
-	if (port < 0)
-		return port;
-	q->tx_port = q->rx_port = (evtchn_port_t)port;
-	if (!split)
-		return 0;
-	port = evtchn_alloc_unbound(q->front->backend, netfront_event, q);
-	if (port < 0)
-		return port;
-	q->rx_port = (evtchn_port_t)port;
-	return 0;
+	q->rx_port = q->tx_port;
+	return err || !split ? err : make_port(q, &q->rx_port);
 }
 
 static int make_queue(struct netfront *front, unsigned int index)

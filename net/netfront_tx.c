@@ -3,12 +3,11 @@
  * The frontend's data path, sending. A packet takes one slot, one grant and one reference for each
  * of its pieces: its pages go when the last of them was answered, in whatever order that happens.
  * Packets that find no room wait in the backlog, and go when answers come. What a queue has for
- * sending is touched with upcalls masked.
+ * sending is touched with its lock.
  */
 
 #include "net/netfront.h"
 
-#include "guest/irq.h"
 #include "guest/vmap.h"
 #include "net/flow.h"
 
@@ -182,9 +181,9 @@ static void transmit(struct netdev *dev, struct packet *packet)
 		return;
 	}
 	q = choose_queue(front, packet);
-	flags = irq_save();
+	flags = spin_lock_save(&q->lock);
 	taken = send_or_queue(q, packet);
-	irq_restore(flags);
+	spin_unlock_restore(&q->lock, flags);
 	if (!taken)
 		drop(dev, packet);
 }
@@ -196,7 +195,7 @@ static void transmit(struct netdev *dev, struct packet *packet)
  */
 static void flush_queue(struct netfront_queue *q)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&q->lock);
 	RING_IDX out;
 	int notify;
 
@@ -212,7 +211,7 @@ static void flush_queue(struct netfront_queue *q)
 		if (READ_ONCE(q->tx.sring->rsp_prod) - q->tx.rsp_cons > out / 2)
 			net_schedule(&q->poller);
 	}
-	irq_restore(flags);
+	spin_unlock_restore(&q->lock, flags);
 }
 
 /* What was put on a ring since it was published shows which queues have something. */
@@ -233,14 +232,14 @@ const struct netdev_ops netfront_ops = { transmit, flush };
 
 bool netfront_tx_serve(struct netfront_queue *q)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&q->lock);
 	bool fine = !q->front->connected || reap_sent(q), waiting = false;
 
 	if (fine && q->front->connected) {
 		waiting = packet_queue_count(&q->backlog);
 		push_backlog(q);
 	}
-	irq_restore(flags);
+	spin_unlock_restore(&q->lock, flags);
 	if (waiting)
 		flush_queue(q);
 	return fine;

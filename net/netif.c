@@ -43,8 +43,7 @@ struct stack_device {
 /*
  * One mutex guards all of lwIP. Whoever holds it may send any number of packets; releasing it
  * shows them to their devices, with one notice for each. The order of locks: this one first, then
- * the devices' (which mask upcalls). The network thread takes it with no device locked, once a
- * burst.
+ * the devices' own. A network thread takes it with no device locked, once a burst.
  */
 
 static MUTEX(core);

@@ -5,11 +5,12 @@
 
 #include <string.h>
 
-#include "guest/irq.h"
 #include "guest/page.h"
+#include "guest/spinlock.h"
 
 /* Free descriptors, linked by `link`; pages are cut into them and never returned. */
-static struct list free_packets = LIST_INIT(free_packets); /* with upcalls masked */
+static SPINLOCK(lock);
+static struct list free_packets = LIST_INIT(free_packets); /* with the lock */
 
 static bool add_descriptors(void)
 {
@@ -24,12 +25,12 @@ static bool add_descriptors(void)
 
 struct packet *packet_alloc(void)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&lock);
 	struct packet *packet = NULL;
 
 	if (!list_empty(&free_packets) || add_descriptors())
 		packet = list_entry(list_pop_front(&free_packets), struct packet, link);
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 	if (!packet)
 		return NULL;
 	packet->parent = NULL;
@@ -78,9 +79,9 @@ static void free_packet(struct packet *packet)
 	unsigned long flags;
 
 	free_pages(packet, 0);
-	flags = irq_save();
+	flags = spin_lock_save(&lock);
 	list_push_front(&free_packets, &packet->link);
-	irq_restore(flags);
+	spin_unlock_restore(&lock, flags);
 }
 
 void packet_put(struct packet *packet)

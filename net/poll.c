@@ -13,13 +13,10 @@
 
 #include "net/poll.h"
 
-#include <stdlib.h>
-
-#include "guest/console.h"
 #include "guest/init.h"
-#include "guest/irq.h"
 #include "guest/panic.h"
 #include "guest/param.h"
+#include "guest/spinlock.h"
 #include "guest/thread.h"
 #include "guest/wait.h"
 #include "lib/format.h"
@@ -27,8 +24,9 @@
 #define STACK_SIZE (32 * 1024)
 
 static struct net_thread {
-	struct list ready;	/* with upcalls masked */
-	struct poller *running; /* whose poll runs now; with upcalls masked */
+	struct spinlock lock;
+	struct list ready;	/* with the lock */
+	struct poller *running; /* whose poll runs now; with the lock */
 	struct wait_queue work, finished;
 } threads[NET_THREADS_MAX];
 
@@ -41,18 +39,7 @@ unsigned int net_thread_count(void)
 
 unsigned int net_queue_limit(const char *param)
 {
-	const char *value = param_get(param);
-	unsigned long limit;
-	char *end;
-
-	if (!value)
-		return thread_count;
-	limit = strtoul(value, &end, 10);
-	if (*end || !limit || limit > NET_THREADS_MAX) {
-		console_print("%s=%s: not a number from 1 to %u\n", param, value, NET_THREADS_MAX);
-		return thread_count;
-	}
-	return (unsigned int)limit;
+	return param_number(param, thread_count, NET_THREADS_MAX);
 }
 
 static struct net_thread *thread_of(const struct poller *poller)
@@ -63,23 +50,24 @@ static struct net_thread *thread_of(const struct poller *poller)
 void net_schedule(struct poller *poller)
 {
 	struct net_thread *t = thread_of(poller);
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&t->lock);
 
 	if (!poller->scheduled) {
 		poller->scheduled = true;
 		list_push_back(&t->ready, &poller->link);
 		wake_one(&t->work);
 	}
-	irq_restore(flags);
+	spin_unlock_restore(&t->lock, flags);
 }
 
 static void unschedule(struct poller *poller)
 {
-	unsigned long flags = irq_save();
+	struct net_thread *t = thread_of(poller);
+	unsigned long flags = spin_lock_save(&t->lock);
 
 	poller->scheduled = false;
 	list_remove(&poller->link);
-	irq_restore(flags);
+	spin_unlock_restore(&t->lock, flags);
 }
 
 void net_cancel(struct poller *poller)
@@ -93,7 +81,7 @@ void net_cancel(struct poller *poller)
 
 static struct poller *take_next(struct net_thread *t)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&t->lock);
 	struct poller *poller = NULL;
 
 	if (!list_empty(&t->ready)) {
@@ -101,18 +89,18 @@ static struct poller *take_next(struct net_thread *t)
 		poller->scheduled = false;
 		t->running = poller;
 	}
-	irq_restore(flags);
+	spin_unlock_restore(&t->lock, flags);
 	return poller;
 }
 
 static void run_one(struct net_thread *t, struct poller *poller)
 {
 	bool more = poller->poll(poller);
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&t->lock);
 
 	t->running = NULL;
 	wake_all(&t->finished);
-	irq_restore(flags);
+	spin_unlock_restore(&t->lock, flags);
 	if (more)
 		net_schedule(poller);
 }
@@ -177,6 +165,7 @@ void net_quiesce(void)
 
 static int net_thread_start(void)
 {
+	thread_count = MIN(vcpu_count(), NET_THREADS_MAX);
 	for (unsigned int i = 0; i < thread_count; i++) {
 		struct net_thread *t = &threads[i];
 		char name[THREAD_NAME_MAX];
@@ -185,7 +174,7 @@ static int net_thread_start(void)
 		wait_queue_init(&t->work);
 		wait_queue_init(&t->finished);
 		str_format(name, sizeof(name), i ? "net%u" : "net", i);
-		if (!thread_create(name, net_thread, t, STACK_SIZE))
+		if (!thread_create_on(VCPU_ONLY(i), name, net_thread, t, STACK_SIZE))
 			panic("no memory for the network threads");
 	}
 	return 0;

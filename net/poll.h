@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The network threads, one a vcpu. Devices do their work there, not in upcalls: an event handler
- * only says that there is some. A poller belongs to one of the threads for good, so what only its
- * poll touches needs no lock; what several pollers touch does.
+ * The network threads: thread n runs on vcpu n. Devices do their work there, not in upcalls: an
+ * event handler only says that there is some. A poller belongs to one of the threads for good, so
+ * what only its poll touches needs no lock; what several pollers touch does.
  */
 #pragma once
 

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "guest/clock.h"
-#include "guest/irq.h"
+#include "guest/spinlock.h"
 #include "lib/format.h"
 #include "lib/string.h"
 #include "net/bridge.h"
@@ -36,16 +36,18 @@ struct switch_port {
 struct net_switch {
 	struct net_switch *next;
 	char name[NETDEV_NAME_MAX];
-	struct bridge bridge; /* with upcalls masked */
+	struct spinlock lock;
+	struct bridge bridge; /* with the lock */
 	struct switch_port *ports[BRIDGE_PORTS];
 
 	/* The port into this domain, of which the stack holds the other end. */
 	struct netdev local;      /* seen by the stack */
 	struct netdev local_port; /* seen by the switch */
 	struct poller local_work;
-	struct list from_stack; /* packets; with upcalls masked, as the next */
+	struct spinlock local_lock;
+	struct list from_stack; /* packets; with the local lock, as the next */
 	uint32_t from_stack_count;
-	struct list to_stack; /* packets of bursts that are not over; with upcalls masked */
+	struct list to_stack; /* packets of bursts that are not over; with the local lock */
 };
 
 static struct net_switch *switches;
@@ -94,9 +96,9 @@ static int decide(struct net_switch *sw, unsigned int from, const struct packet 
 
 	if (!head)
 		return BRIDGE_DROP;
-	flags = irq_save();
+	flags = spin_lock_save(&sw->lock);
 	to = bridge_decide(&sw->bridge, from, head, now);
-	irq_restore(flags);
+	spin_unlock_restore(&sw->lock, flags);
 	return to;
 }
 
@@ -142,9 +144,9 @@ int switch_attach(struct net_switch *sw, struct netdev *dev, uint16_t addresses)
 
 	if (!port)
 		return -ENOMEM;
-	flags = irq_save();
+	flags = spin_lock_save(&sw->lock);
 	number = bridge_add_port(&sw->bridge, addresses);
-	irq_restore(flags);
+	spin_unlock_restore(&sw->lock, flags);
 	if (number < 0) {
 		free(port);
 		return number;
@@ -170,9 +172,9 @@ void switch_detach(struct net_switch *sw, struct netdev *dev)
 	port = container_of(dev->upper, struct switch_port, upper);
 	__atomic_store_n(&sw->ports[port->number], NULL, __ATOMIC_RELEASE);
 	netdev_attach(dev, NULL);
-	flags = irq_save();
+	flags = spin_lock_save(&sw->lock);
 	bridge_remove_port(&sw->bridge, port->number);
-	irq_restore(flags);
+	spin_unlock_restore(&sw->lock, flags);
 	free(port);
 }
 
@@ -188,14 +190,14 @@ void switch_detach(struct net_switch *sw, struct netdev *dev)
 static void local_transmit(struct netdev *dev, struct packet *packet)
 {
 	struct net_switch *sw = container_of(dev, struct net_switch, local);
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&sw->local_lock);
 	bool full = sw->from_stack_count == LOCAL_QUEUE_MAX;
 
 	if (!full) {
 		list_push_back(&sw->from_stack, &packet->link);
 		sw->from_stack_count++;
 	}
-	irq_restore(flags);
+	spin_unlock_restore(&sw->local_lock, flags);
 	if (full) {
 		netdev_count(&dev->stats.tx_dropped, 1);
 		packet_put(packet);
@@ -209,12 +211,12 @@ static void local_flush(struct netdev *dev)
 
 static struct packet *take_from_stack(struct net_switch *sw)
 {
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&sw->local_lock);
 	struct list *node = list_pop_front(&sw->from_stack);
 
 	if (node)
 		sw->from_stack_count--;
-	irq_restore(flags);
+	spin_unlock_restore(&sw->local_lock, flags);
 	return node ? list_entry(node, struct packet, link) : NULL;
 }
 
@@ -246,19 +248,19 @@ static void local_port_transmit(struct netdev *dev, struct packet *packet)
 		netdev_count(&dev->stats.tx_dropped, 1);
 		return;
 	}
-	flags = irq_save();
+	flags = spin_lock_save(&sw->local_lock);
 	list_push_back(&sw->to_stack, &packet->link);
-	irq_restore(flags);
+	spin_unlock_restore(&sw->local_lock, flags);
 }
 
 static void local_port_flush(struct netdev *dev)
 {
 	struct net_switch *sw = container_of(dev, struct net_switch, local_port);
 	struct list burst = LIST_INIT(burst);
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&sw->local_lock);
 
 	list_splice_back(&burst, &sw->to_stack);
-	irq_restore(flags);
+	spin_unlock_restore(&sw->local_lock, flags);
 	netdev_receive(&sw->local, &burst);
 }
 

@@ -17,8 +17,8 @@
 
 #include "guest/clock.h"
 #include "guest/console.h"
-#include "guest/irq.h"
 #include "guest/page.h"
+#include "guest/spinlock.h"
 #include "guest/virtio/virtio.h"
 #include "guest/vmap.h"
 #include "lib/format.h"
@@ -68,8 +68,9 @@ struct virtio_net {
 	struct netdev dev;
 	struct virtio_dev virtio;
 	struct virtio_queue *rx;     /* only on its network thread */
-	struct virtio_queue *tx;     /* with upcalls masked */
-	struct packet_queue backlog; /* what found no room in tx; with upcalls masked */
+	struct spinlock lock;
+	struct virtio_queue *tx;     /* with the lock */
+	struct packet_queue backlog; /* what found no room in tx; with the lock */
 	struct poller poller;
 	struct clock_timer retry;
 	unsigned int rx_target;   /* buffers that the card should have */
@@ -219,7 +220,7 @@ static int enqueue(struct virtio_net *net, struct packet *packet)
 	return vqueue_add(&net->tx->vq, segs, packet->frag_count, 0, packet);
 }
 
-/* Frees what the card has sent. Upcalls masked. */
+/* Frees what the card has sent. With the lock. */
 static void reap_sent(struct virtio_net *net)
 {
 	struct packet *packet;
@@ -229,7 +230,7 @@ static void reap_sent(struct virtio_net *net)
 		packet_put(packet);
 }
 
-/* Moves waiting packets to the ring as room allows. Upcalls masked. */
+/* Moves waiting packets to the ring as room allows. With the lock. */
 static void push_backlog(struct virtio_net *net)
 {
 	struct packet *packet;
@@ -253,7 +254,7 @@ static void transmit(struct netdev *dev, struct packet *packet)
 		}
 		packet = copy;
 	}
-	flags = irq_save();
+	flags = spin_lock_save(&net->lock);
 	reap_sent(net);
 	push_backlog(net);
 	if ((packet_queue_count(&net->backlog) || enqueue(net, packet)) &&
@@ -261,20 +262,19 @@ static void transmit(struct netdev *dev, struct packet *packet)
 		netdev_count(&dev->stats.tx_dropped, 1);
 		packet_put(packet);
 	}
-	irq_restore(flags);
+	spin_unlock_restore(&net->lock, flags);
 }
 
 static void flush(struct netdev *dev)
 {
 	struct virtio_net *net = container_of(dev, struct virtio_net, dev);
-	unsigned long flags = irq_save();
+	unsigned long flags = spin_lock_save(&net->lock);
 
 	virtio_kick(net->tx);
-	/* Interrupts only when packets wait for room: what was sent is freed on the next occasion.
-	 */
+	/* Interrupts only when packets wait for room; what was sent is freed when the next goes. */
 	if (packet_queue_count(&net->backlog) && vqueue_arm(&net->tx->vq, 1))
 		net_schedule(&net->poller);
-	irq_restore(flags);
+	spin_unlock_restore(&net->lock, flags);
 }
 
 static const struct netdev_ops ops = { transmit, flush };
@@ -288,10 +288,10 @@ static void serve_backlog(struct virtio_net *net)
 	if (!READ_ONCE(net->backlog.tail) ||
 	    READ_ONCE(net->backlog.tail) == READ_ONCE(net->backlog.head))
 		return;
-	flags = irq_save();
+	flags = spin_lock_save(&net->lock);
 	reap_sent(net);
 	push_backlog(net);
-	irq_restore(flags);
+	spin_unlock_restore(&net->lock, flags);
 	flush(&net->dev);
 }
 
@@ -339,7 +339,9 @@ static void tx_event(evtchn_port_t port, void *arg)
 
 	if (!net->tx)
 		return;
+	spin_lock(&net->lock);
 	vqueue_disarm(&net->tx->vq);
+	spin_unlock(&net->lock);
 	net_schedule(&net->poller);
 	msix_eoi(&net->tx->vector);
 }
@@ -388,6 +390,10 @@ static int start(struct virtio_net *net)
 	if (!err)
 		err = virtio_add_queue(&net->virtio, QUEUE_TX, VQUEUE_SIZE_MAX, tx_event, net,
 				       &net->tx);
+	if (!err)
+		err = evtchn_set_vcpu(net->rx->vector.port, net->poller.thread);
+	if (!err)
+		err = evtchn_set_vcpu(net->tx->vector.port, net->poller.thread);
 	if (err)
 		return err;
 	read_config(net);

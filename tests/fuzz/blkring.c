@@ -14,6 +14,8 @@ static void check(const struct blkring_request *req, const struct blkring_disk *
 
 	if (req->op == BLKIF_OP_FLUSH_DISKCACHE)
 		return;
+	if (req->op == BLKIF_OP_DISCARD && !req->sectors)
+		return; /* no whole block */
 	if (!req->sectors || req->sector + req->sectors < req->sector ||
 	    req->sector + req->sectors > disk->sectors)
 		abort();
@@ -24,11 +26,18 @@ static void check(const struct blkring_request *req, const struct blkring_disk *
 	}
 	if (req->seg_count && sectors != req->sectors)
 		abort();
+	if (!req->partial && (req->sector | req->sectors) % disk->block_sectors)
+		abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct blkring_disk disk = { .sectors = 1000, .can_flush = true, .can_discard = true };
+	struct blkring_disk disk = {
+		.sectors = 1000,
+		.block_sectors = size & 1 ? 8 : 1,
+		.can_flush = true,
+		.can_discard = true,
+	};
 	struct blkif_request_segment segs[BLKRING_SEGS_MAX] = { 0 };
 	struct blkif_request raw = { 0 };
 	struct blkring_request req;

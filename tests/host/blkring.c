@@ -10,8 +10,18 @@
 
 #include "tests/host/check.h"
 
-static const struct blkring_disk disk = { .sectors = 100, .can_flush = true, .can_discard = true };
-static const struct blkring_disk plain = { .sectors = 100, .readonly = true };
+static const struct blkring_disk disk = {
+	.sectors = 100,
+	.block_sectors = 1,
+	.can_flush = true,
+	.can_discard = true,
+};
+static const struct blkring_disk large = {
+	.sectors = 96,
+	.block_sectors = 8,
+	.can_discard = true,
+};
+static const struct blkring_disk plain = { .sectors = 100, .block_sectors = 1, .readonly = true };
 
 static struct blkif_request read_request(unsigned int segs, uint64_t sector)
 {
@@ -51,6 +61,31 @@ static void test_read_write(void)
 	raw.operation = BLKIF_OP_WRITE;
 	CHECK("write", !parse(raw, &disk, &req) && req.op == BLKIF_OP_WRITE);
 	CHECK("write-readonly", parse(raw, &plain, &req) == BLKIF_RSP_ERROR);
+}
+
+/* A disk of blocks of 4096 bytes: positions still count 512. */
+static void test_large_blocks(void)
+{
+	struct blkif_request raw = read_request(2, 8);
+	struct blkif_request_discard discard = { .operation = BLKIF_OP_DISCARD,
+						 .sector_number = 4,
+						 .nr_sectors = 30 };
+	struct blkring_request req;
+
+	CHECK("whole", !parse(raw, &large, &req) && !req.partial);
+	CHECK("begins-within", !parse(read_request(2, 9), &large, &req) && req.partial);
+	raw.seg[1].last_sect = 3;
+	CHECK("ends-within", !parse(raw, &large, &req) && req.partial && req.sectors == 12);
+	CHECK("never-on-512", !parse(read_request(2, 9), &disk, &req) && !req.partial);
+	memcpy(&raw, &discard, sizeof(discard));
+	CHECK("discard-inwards",
+	      !parse(raw, &large, &req) && req.sector == 8 && req.sectors == 24);
+	discard.nr_sectors = 7;
+	memcpy(&raw, &discard, sizeof(discard));
+	CHECK("discard-nothing", !parse(raw, &large, &req) && !req.sectors);
+	discard.nr_sectors = 93;
+	memcpy(&raw, &discard, sizeof(discard));
+	CHECK("discard-beyond", parse(raw, &large, &req) == BLKIF_RSP_ERROR);
 }
 
 static void test_other_operations(void)
@@ -117,6 +152,7 @@ static void test_indirect(void)
 int main(void)
 {
 	test_read_write();
+	test_large_blocks();
 	test_other_operations();
 	test_indirect();
 	return failures != 0;

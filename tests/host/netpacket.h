@@ -9,6 +9,7 @@
 
 #include "guest/irq.h"
 #include "guest/page.h"
+#include "guest/spinlock.h"
 #include "net/offload.h"
 
 struct shared_info shared_info;
@@ -16,6 +17,17 @@ static long pages_out;
 
 void irq_force_upcall(void)
 {
+}
+
+/* There is one thread: no lock is ever waited for. */
+void spin_lock_slow(struct spinlock *lock)
+{
+	abort();
+}
+
+void spin_unlock_slow(struct spinlock *lock)
+{
+	abort();
 }
 
 void *page_alloc(unsigned int order)

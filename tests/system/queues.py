@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-# Rule: a network device has as many queues as both ends can serve, connections take all of them, and
-# an end that knows only one queue is served by one.
+# Rule: a network device and a disk have as many queues as both ends can serve, connections take all of
+# them, and an end that knows only one queue is served by one.
 # timeout: 240
 import os
 import sys
@@ -33,7 +33,7 @@ vif = [ 'bridge=xenbr0' ]
 
 def serve(name, back, front, queues):
     """Boots with these limits, and fetches pages over many connections, which take all queues."""
-    files = {**FILES, "etc/lamina/web.cfg": WEB.format(extra=front).encode(),
+    files = {**FILES, "etc/lamina/web.cfg": WEB.format(extra=front + " " + front.replace("net", "blk")).encode(),
              "etc/lamina/echo.cfg": ECHO.format(extra=front).encode(),
              "etc/other/talker.cfg": TALKER.format(extra=front).encode()}
     with Machine(f"queues-{name}", files=files, disks=["build/run/httpd.ext4:ro"], dom0_args=back,
@@ -44,12 +44,14 @@ def serve(name, back, front, queues):
         m.send("create etc/other/talker.cfg")
         m.expect(r"\[talker\] echo: 200 of 200 messages .* by tcp, 200 of 200 by udp")
         check("several queues", m.said(rf"vif0: {queues} queues"), queues > 1)
+        check("several rings", m.said(rf"xvda: {queues} rings"), queues > 1)
 
 
 def run():
-    serve("both", "netback_queues=4", "netfront_queues=3", 3)
-    serve("old-front", "netback_queues=4", "netfront_queues=1", 1)
-    serve("old-back", "netback_queues=1", "netfront_queues=4", 1)
+    back, front = "netback_queues={0} blkback_queues={0}", "netfront_queues={0}"
+    serve("both", back.format(4), front.format(3), 3)
+    serve("old-front", back.format(4), front.format(1), 1)
+    serve("old-back", back.format(1), front.format(4), 1)
 
 
 main(run)
