@@ -18,6 +18,7 @@
 #include "lwip/ip4_frag.h"
 #include "lwip/ip6_frag.h"
 #include "lwip/priv/tcp_priv.h"
+#include "net/lwip/timewait.h"
 #include "net/netif.h"
 
 /* A segment and its headers fill four pages of the heap, or two where memory is short. */
@@ -47,6 +48,7 @@ static u16_t link_mss(const struct tcp_pcb *pcb)
 /* Called by lwIP for each packet that has found its connection, before it is worked on. */
 signed char tso_tcp_input(struct tcp_pcb *pcb)
 {
+	timewait_input(pcb);
 	if (pcb->state != ESTABLISHED && pcb->state != CLOSE_WAIT)
 		return ERR_OK;
 	if (pcb->mss <= TCP_MSS) {

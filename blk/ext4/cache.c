@@ -111,7 +111,7 @@ static struct cached_block *take(struct cache *cache, uint64_t block)
 	return b;
 }
 
-static int read_one(struct cache *cache, uint64_t block, char *buf)
+static int read_one(struct cache *cache, uint64_t block, size_t offset, void *buf, size_t len)
 {
 	struct cached_block *b = find(cache, block);
 	int err;
@@ -119,7 +119,7 @@ static int read_one(struct cache *cache, uint64_t block, char *buf)
 	if (b) {
 		cache->hits++;
 		touch(cache, b);
-		memcpy(buf, b->data, cache->block_size);
+		memcpy(buf, b->data + offset, len);
 		return 0;
 	}
 	cache->misses++;
@@ -132,8 +132,18 @@ static int read_one(struct cache *cache, uint64_t block, char *buf)
 		drop(cache, b);
 		return err;
 	}
-	memcpy(buf, b->data, cache->block_size);
+	memcpy(buf, b->data + offset, len);
 	return 0;
+}
+
+int cache_read_part(struct cache *cache, uint64_t block, size_t offset, void *buf, size_t len)
+{
+	int err;
+
+	mutex_lock(&cache->lock);
+	err = read_one(cache, block, offset, buf, len);
+	mutex_unlock(&cache->lock);
+	return err;
 }
 
 int cache_read(struct cache *cache, uint64_t block, unsigned int count, void *buf)
@@ -143,8 +153,9 @@ int cache_read(struct cache *cache, uint64_t block, unsigned int count, void *bu
 	mutex_lock(&cache->lock);
 	if (count <= DIRECT_BLOCKS) {
 		for (unsigned int i = 0; i < count && !err; i++)
-			err = read_one(cache, block + i,
-				       (char *)buf + (size_t)i * cache->block_size);
+			err = read_one(cache, block + i, 0,
+				       (char *)buf + (size_t)i * cache->block_size,
+				       cache->block_size);
 		mutex_unlock(&cache->lock);
 		return err;
 	}

@@ -34,6 +34,8 @@ void cache_free(struct cache *cache); /* what is dirty is lost: flush before */
  * after what it covers was written back. 0 or -errno.
  */
 int cache_read(struct cache *cache, uint64_t block, unsigned int count, void *buf);
+/* Bytes of one block; they may not go beyond its end. */
+int cache_read_part(struct cache *cache, uint64_t block, size_t offset, void *buf, size_t len);
 int cache_write(struct cache *cache, uint64_t block, unsigned int count, const void *buf);
 void cache_forget(struct cache *cache, uint64_t block, uint64_t count);
 

@@ -14,17 +14,29 @@
 #include "guest/lock.h"
 
 /*
- * An inode that is open. All opens of a file share it, so that they see one size. libext2fs keeps
- * no such thing: it works on copies, which are written back at once.
+ * An inode that is open, or was open not long ago: then the next open finds it read, checked, and
+ * with the extent that was found last. All opens of a file share it, so that they see one size.
+ * libext2fs keeps no such thing: it works on copies, which are written back at once.
  */
 struct ext4_inode {
 	struct ext4_fs *fs;
 	ext2_ino_t ino;
-	unsigned int opens;
+	unsigned int opens; /* under lib, as the next */
 	bool orphan; /* no name any more: it goes with the last close */
 	struct ext2_inode disk;
 	struct ext2fs_extent extent; /* found last; e_len 0: none */
 	struct ext4_inode *next;
+};
+
+#define EXT4_CLOSED 32U /* inodes that are kept although nobody has them open */
+#define EXT4_KNOWN  64U
+
+/* A path and where it leads. */
+struct ext4_known {
+	ext2_ino_t ino; /* 0: none */
+	uint32_t hash;
+	bool follow;
+	char path[87];
 };
 
 /*
@@ -45,7 +57,10 @@ struct ext4_fs {
 	struct cache *cache;
 	struct block_device *dev;
 	bool readonly;
-	struct ext4_inode *open_inodes; /* under lib */
+	/* Under lib, as the next two. */
+	struct ext4_inode *inodes; /* used last first */
+	unsigned int closed;	   /* of them */
+	struct ext4_known known[EXT4_KNOWN];
 };
 
 /* What a superblock is read in, at byte 1024, before the block size is known. */
@@ -80,6 +95,7 @@ int ext4_truncate(struct ext4_fs *fs, ext2_ino_t ino, uint64_t size); /* with bo
 
 /* inode.c; all under lib, those that change under data as well. */
 int ext4_inode_open(struct ext4_fs *fs, ext2_ino_t ino, struct ext4_inode **inode);
+/* The last close of an orphan changes the disk, so it needs data as well. */
 void ext4_inode_close(struct ext4_fs *fs, struct ext4_inode *inode);
 /* A copy: of the shared one if the inode is open, else of the disk's. */
 int ext4_inode_read(struct ext4_fs *fs, ext2_ino_t ino, struct ext2_inode *disk);

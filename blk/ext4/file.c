@@ -86,18 +86,6 @@ static int find_run(struct ext4_fs *fs, struct ext4_inode *inode, uint64_t block
 	return err;
 }
 
-/* Part of one block, by way of a copy of it. */
-static int read_part(struct ext4_fs *fs, uint64_t physical, size_t offset, char *buf, size_t len)
-{
-	char *block = malloc(fs->fs->blocksize);
-	int err = block ? cache_read(fs->cache, physical, 1, block) : -ENOMEM;
-
-	if (!err)
-		memcpy(buf, block + offset, len);
-	free(block);
-	return err;
-}
-
 static ssize_t read_some(struct ext4_fs *fs, struct ext4_inode *inode, char *buf, size_t len,
 			 uint64_t pos)
 {
@@ -117,7 +105,7 @@ static ssize_t read_some(struct ext4_fs *fs, struct ext4_inode *inode, char *buf
 	else if (whole)
 		err = cache_read(fs->cache, run.physical, (unsigned int)run.blocks, buf);
 	else
-		err = read_part(fs, run.physical, offset, buf, len);
+		err = cache_read_part(fs->cache, run.physical, offset, buf, len);
 	return err ? err : (ssize_t)len;
 }
 
@@ -273,7 +261,16 @@ static int file_close_last(struct file *f)
 {
 	struct ext4_inode *inode = f->data;
 	struct ext4_fs *fs = inode->fs;
+	bool ends;
 
+	mutex_lock(&fs->lib);
+	ends = inode->orphan && inode->opens == 1;
+	if (!ends)
+		ext4_inode_close(fs, inode);
+	mutex_unlock(&fs->lib);
+	if (!ends)
+		return 0;
+	/* Nobody can open it between the locks: it has no name. */
 	ext4_begin(fs);
 	ext4_inode_close(fs, inode);
 	ext4_end(fs);

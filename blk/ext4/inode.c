@@ -38,13 +38,47 @@ int ext4_errno(errcode_t err)
 	}
 }
 
+/* Open or kept. */
 static struct ext4_inode *find(struct ext4_fs *fs, ext2_ino_t ino)
 {
-	struct ext4_inode *inode = fs->open_inodes;
+	struct ext4_inode *inode = fs->inodes;
 
 	while (inode && inode->ino != ino)
 		inode = inode->next;
 	return inode;
+}
+
+static void link_first(struct ext4_fs *fs, struct ext4_inode *inode)
+{
+	inode->next = fs->inodes;
+	fs->inodes = inode;
+}
+
+static void unlink_from(struct ext4_fs *fs, const struct ext4_inode *inode)
+{
+	struct ext4_inode **at = &fs->inodes;
+
+	while (*at != inode)
+		at = &(*at)->next;
+	*at = inode->next;
+}
+
+/* Nobody has it open, and nobody should find it any more. */
+static void drop_closed(struct ext4_fs *fs, struct ext4_inode *inode)
+{
+	fs->closed--;
+	unlink_from(fs, inode);
+	free(inode);
+}
+
+static void drop_oldest_closed(struct ext4_fs *fs)
+{
+	struct ext4_inode *oldest = NULL;
+
+	for (struct ext4_inode *inode = fs->inodes; inode; inode = inode->next)
+		if (!inode->opens)
+			oldest = inode;
+	drop_closed(fs, oldest);
 }
 
 int ext4_inode_open(struct ext4_fs *fs, ext2_ino_t ino, struct ext4_inode **out)
@@ -63,9 +97,11 @@ int ext4_inode_open(struct ext4_fs *fs, ext2_ino_t ino, struct ext4_inode **out)
 			free(inode);
 			return err;
 		}
-		inode->next = fs->open_inodes;
-		fs->open_inodes = inode;
+	} else {
+		fs->closed -= !inode->opens;
+		unlink_from(fs, inode);
 	}
+	link_first(fs, inode);
 	inode->opens++;
 	*out = inode;
 	return 0;
@@ -89,16 +125,15 @@ static int inode_release(struct ext4_fs *fs, ext2_ino_t ino, struct ext2_inode *
 
 void ext4_inode_close(struct ext4_fs *fs, struct ext4_inode *inode)
 {
-	struct ext4_inode **at = &fs->open_inodes;
-
 	if (--inode->opens)
 		return;
-	while (*at != inode)
-		at = &(*at)->next;
-	*at = inode->next;
-	if (inode->orphan)
+	fs->closed++;
+	if (inode->orphan) {
 		inode_release(fs, inode->ino, &inode->disk);
-	free(inode);
+		drop_closed(fs, inode);
+	} else if (fs->closed > EXT4_CLOSED) {
+		drop_oldest_closed(fs);
+	}
 }
 
 int ext4_inode_read(struct ext4_fs *fs, ext2_ino_t ino, struct ext2_inode *disk)
@@ -171,6 +206,10 @@ int ext4_inode_unref(struct ext4_fs *fs, ext2_ino_t ino)
 		disk.i_links_count--;
 		disk.i_ctime = (uint32_t)time(NULL);
 		return ext4_inode_write(fs, ino, &disk);
+	}
+	if (open && !open->opens) {
+		drop_closed(fs, open);
+		open = NULL;
 	}
 	if (!open)
 		return inode_release(fs, ino, &disk);

@@ -17,8 +17,13 @@ int ext4_lookup(struct ext4_fs *fs, const char *path, bool follow, ext2_ino_t *i
 		*ino = EXT2_ROOT_INO;
 		return 0;
 	}
+	*ino = ext4_known_find(fs, path, follow);
+	if (*ino)
+		return 0;
 	err = follow ? ext2fs_namei_follow(fs->fs, EXT2_ROOT_INO, EXT2_ROOT_INO, path, ino) :
 		       ext2fs_namei(fs->fs, EXT2_ROOT_INO, EXT2_ROOT_INO, path, ino);
+	if (!err)
+		ext4_known_add(fs, path, follow, *ino);
 	return ext4_errno(err);
 }
 
@@ -65,6 +70,7 @@ static void touch_dir(struct ext4_fs *fs, ext2_ino_t dir)
 {
 	struct ext2_inode disk;
 
+	ext4_known_forget(fs);
 	if (ext2fs_read_inode(fs->fs, dir, &disk))
 		return;
 	disk.i_mtime = disk.i_ctime = (uint32_t)time(NULL);
@@ -122,8 +128,7 @@ int ext4_mkdir(void *arg, const char *path, mode_t mode)
 		disk.i_mode = LINUX_S_IFDIR | (mode & 07777);
 		err = ext4_errno(ext2fs_write_inode(fs->fs, ino, &disk));
 	}
-	if (!err)
-		touch_dir(fs, dir);
+	touch_dir(fs, dir);
 	ext4_end(fs);
 	return err;
 }

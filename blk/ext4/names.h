@@ -12,6 +12,11 @@
 int ext4_lookup(struct ext4_fs *fs, const char *path, bool follow, ext2_ino_t *ino);
 /* The directory that holds the last component, and that component. -EEXIST: path is the root. */
 int ext4_lookup_parent(struct ext4_fs *fs, const char *path, ext2_ino_t *dir, const char **name);
+/* known.c. 0: not known, or not any more. */
+ext2_ino_t ext4_known_find(struct ext4_fs *fs, const char *path, bool follow);
+void ext4_known_add(struct ext4_fs *fs, const char *path, bool follow, ext2_ino_t ino);
+void ext4_known_forget(struct ext4_fs *fs); /* with every change of a directory */
+
 int ext4_child(struct ext4_fs *fs, ext2_ino_t dir, const char *name, ext2_ino_t *ino);
 
 int ext4_add_name(struct ext4_fs *fs, ext2_ino_t dir, const char *name, ext2_ino_t ino,

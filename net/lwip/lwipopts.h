@@ -120,6 +120,7 @@ signed char tso_tcp_input(struct tcp_pcb *pcb);
 #define LWIP_NETCONN                    1
 #define LWIP_COMPAT_SOCKETS             0 /* our sys/socket.h has functions, no macros */
 #define LWIP_POSIX_SOCKETS_IO_NAMES     0
+#define LWIP_SOCKET_MAX_MEMBERSHIPS     64 /* of all sockets; each close looks at them all */
 #define LWIP_SOCKET_SELECT              1 /* for its counters: poll is the file table's */
 #define LWIP_SOCKET_POLL                0
 #define MEMP_NUM_NETCONN                1000 /* below FD_SETSIZE */
