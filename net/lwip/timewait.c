@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bounds the connections in TIME_WAIT. A server that closes first has one for each connection of the
- * last seconds; lwIP keeps them in a list that every SYN walks to its end, and their memory comes
- * from the heap of those that are alive. Beyond the bound the oldest go, as on other systems.
+ * Bounds the connections in TIME_WAIT. A server that closes first has one for each connection of
+ * the last seconds; lwIP keeps them in a list that every SYN walks to its end, and their memory
+ * comes from the heap of those that are alive. Beyond the bound the oldest go, as on other systems.
  */
 
 #include "net/lwip/timewait.h"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-# Rule: what the appliance writes is on its disk after a shutdown, and e2fsck finds nothing to mend; a
-# disk that is missing, too small or not ext4 is told in one clear line.
+# Rule: what the appliance writes is what it reads, and on its disk after a shutdown, where e2fsck finds
+# nothing to mend; a disk that is missing, too small or not ext4 is told in one clear line.
 # timeout: 240
 import hashlib
 import os
@@ -56,6 +56,7 @@ def writes():
         for path, body in files.items():
             require(put(m, path, body) in (200, 201, 204), f"PUT of {len(body)} bytes")
         require(put(m, "/index.html", b"changed") in (200, 201, 204), "PUT over a page")
+        require(m.get("/index.html")[2] == b"changed", "what was opened before leads to the new page")
         for path, body in files.items():
             require(m.get(path)[2] == body, f"{len(body)} bytes read back")
         m.send("shutdown web")
