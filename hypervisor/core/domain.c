@@ -127,6 +127,7 @@ static void domain_free(struct domain *d)
 	for (i = 0; i < MAX_VCPUS; i++)
 		if (d->vcpu[i])
 			vcpu_destroy(d->vcpu[i]);
+	cpupool_leave(d);
 	pv_domain_destroy(d);
 	evtchn_destroy(d);
 	grant_destroy(d);
@@ -177,7 +178,7 @@ static int config_check(const struct xen_domctl_createdomain *c, bool privileged
 		return -EINVAL;
 	if (c->arch.emulation_flags & ~(privileged ? XEN_X86_EMU_PIT : 0u))
 		return -EOPNOTSUPP;
-	return c->cpupool_id ? -ESRCH : 0;
+	return 0;
 }
 
 /* What may fail. A half-made domain is undone by domain_free. */
@@ -235,7 +236,6 @@ int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool
 	d->id = id;
 	d->privileged = privileged;
 	d->refs = 1;
-	d->weight = SCHED_WEIGHT_DEFAULT;
 	d->shutdown_code = SHUTDOWN_NONE;
 	d->pause_count = d->ctl_pause_count = 1;
 	d->max_vcpus = config->max_vcpus;
@@ -244,7 +244,9 @@ int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool
 	d->ssidref = config->ssidref;
 	d->created = time_now();
 	memcpy(d->handle, config->handle, sizeof(d->handle));
-	rc = domain_init(d, config);
+	rc = cpupool_enter(d, config->cpupool_id);
+	if (!rc)
+		rc = domain_init(d, config);
 	if (rc) {
 		domain_free(d);
 		return rc;

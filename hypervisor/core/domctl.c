@@ -74,6 +74,7 @@ void domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 	info->outstanding_pages = d->outstanding;
 	info->shared_info_frame = virt_to_mfn(d->shared).n;
 	info->ssidref = d->ssidref;
+	info->cpupool = cpupool_id(d);
 	memcpy(info->handle, d->handle, sizeof(info->handle));
 }
 
@@ -124,28 +125,6 @@ static long op_time_offset(struct domain *d, const struct xen_domctl_settimeoffs
 	d->time_offset_ns = (uint64_t)t->time_offset_seconds * 1000000000UL;
 	time_update_wall(d);
 	return 0;
-}
-
-/* Weights are those of credit2, which ours resembles most; caps there are none. */
-static long op_scheduler(struct domain *d, struct xen_domctl_scheduler_op *s, bool *back)
-{
-	if (s->sched_id != XEN_SCHEDULER_CREDIT2)
-		return -EINVAL;
-	switch (s->cmd) {
-	case XEN_DOMCTL_SCHEDOP_getinfo:
-		s->u.credit2.weight = d->weight;
-		s->u.credit2.cap = 0;
-		*back = true;
-		return 0;
-	case XEN_DOMCTL_SCHEDOP_putinfo:
-		if (s->u.credit2.cap && s->u.credit2.cap != 0xffff)
-			return -EOPNOTSUPP;
-		if (s->u.credit2.weight)
-			d->weight = s->u.credit2.weight;
-		return 0;
-	default:
-		return -EINVAL;
-	}
 }
 
 /* One node holds all. */
@@ -222,7 +201,8 @@ static long domctl_run(struct domain *d, struct xen_domctl *op, bool *back, void
 		op->u.address_size.size = 64;
 		return 0;
 	case XEN_DOMCTL_scheduler_op:
-		return op_scheduler(d, &op->u.scheduler_op, back);
+		*back = true;
+		return domctl_scheduler(d, &op->u.scheduler_op);
 	case XEN_DOMCTL_getnodeaffinity:
 		return op_get_nodes(&op->u.nodeaffinity);
 	case XEN_DOMCTL_setnodeaffinity:
@@ -291,14 +271,25 @@ static long domctl(xen_domctl_t *u)
  * One at a time, and nobody waits: who holds the lock may be waiting for the other processor to
  * stop a vcpu. The guest comes again.
  */
+static spinlock_t lock;
+
+bool control_begin(void)
+{
+	return spin_trylock(&lock);
+}
+
+void control_end(void)
+{
+	spin_unlock(&lock);
+}
+
 long do_domctl(xen_domctl_t *u)
 {
-	static spinlock_t lock;
 	long rc;
 
-	if (!spin_trylock(&lock))
+	if (!control_begin())
 		return hypercall_continue(__HYPERVISOR_domctl, 1, u);
 	rc = domctl(u);
-	spin_unlock(&lock);
+	control_end();
 	return rc;
 }

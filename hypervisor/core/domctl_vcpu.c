@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* domctl, what it does with vcpus: their registers, their state, where they may run. */
+/* domctl, what it does with vcpus: their registers, their state. */
 #include "access.h"
 #include "console.h"
 #include "control.h"
@@ -66,57 +66,6 @@ static long get_info(struct domain *d, struct xen_domctl_getvcpuinfo *i)
 	return 0;
 }
 
-static bool affinity_args_ok(const struct xen_domctl_vcpuaffinity *a)
-{
-	return a->flags && !(a->flags & XEN_VCPUAFFINITY_HARD && !a->cpumap_hard.bitmap.p) &&
-	       !(a->flags & XEN_VCPUAFFINITY_SOFT && !a->cpumap_soft.bitmap.p);
-}
-
-static uint64_t all_cpus(void)
-{
-	return nr_cpus < 64 ? BIT(nr_cpus) - 1 : ~0UL;
-}
-
-static long get_affinity(struct domain *d, const struct xen_domctl_vcpuaffinity *a)
-{
-	struct vcpu *v = domain_vcpu(d, a->vcpu);
-	int rc = 0;
-
-	if (!v)
-		return a->vcpu >= d->max_vcpus ? -EINVAL : -ESRCH;
-	if (!affinity_args_ok(a))
-		return -EINVAL;
-	if (a->flags & XEN_VCPUAFFINITY_HARD)
-		rc = bitmap_out(&a->cpumap_hard, v->affinity, MAX_CPUS);
-	if (!rc && a->flags & XEN_VCPUAFFINITY_SOFT)
-		rc = bitmap_out(&a->cpumap_soft, ~0UL, MAX_CPUS);
-	return rc;
-}
-
-/* Soft affinity is a wish; the answer shows what came of it. */
-static long set_affinity(struct domain *d, const struct xen_domctl_vcpuaffinity *a)
-{
-	struct vcpu *v = domain_vcpu(d, a->vcpu);
-	uint64_t hard;
-
-	if (!v)
-		return a->vcpu >= d->max_vcpus ? -EINVAL : -ESRCH;
-	if (!affinity_args_ok(a))
-		return -EINVAL;
-	if (a->flags & XEN_VCPUAFFINITY_HARD) {
-		if (bitmap_in(&a->cpumap_hard, &hard))
-			return -EFAULT;
-		if (!(hard & all_cpus()))
-			return -EINVAL;
-		sched_set_affinity(v, hard);
-		if (bitmap_out(&a->cpumap_hard, hard & all_cpus(), MAX_CPUS))
-			return -EFAULT;
-	}
-	if (a->flags & XEN_VCPUAFFINITY_SOFT)
-		return bitmap_out(&a->cpumap_soft, v->affinity & all_cpus(), MAX_CPUS);
-	return 0;
-}
-
 long domctl_vcpu(struct domain *d, struct xen_domctl *op, bool *back)
 {
 	switch (op->cmd) {
@@ -128,9 +77,9 @@ long domctl_vcpu(struct domain *d, struct xen_domctl *op, bool *back)
 		*back = true;
 		return get_info(d, &op->u.getvcpuinfo);
 	case XEN_DOMCTL_getvcpuaffinity:
-		return get_affinity(d, &op->u.vcpuaffinity);
+		return domctl_affinity(d, &op->u.vcpuaffinity, false);
 	case XEN_DOMCTL_setvcpuaffinity:
-		return set_affinity(d, &op->u.vcpuaffinity);
+		return domctl_affinity(d, &op->u.vcpuaffinity, true);
 	default:
 		return -ENOSYS;
 	}

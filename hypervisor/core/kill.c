@@ -106,6 +106,7 @@ int domain_kill(struct domain *d)
 		spin_lock(&d->lock);
 		d->dying = DOMAIN_DYING;
 		spin_unlock(&d->lock);
+		cpupool_dying(d);
 		block_claim(d, 0);
 		stop_timers(d);
 		evtchn_close_all(d);

@@ -1,98 +1,123 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The scheduler. Each processor has a queue of runnable vcpus ordered by virtual run time: the time
- * that a vcpu has run, divided by its domain's weight. The first one goes next. A vcpu that slept
- * starts again at most one slice behind the processor's own clock (`least`), so that it gets its
- * turn soon but cannot save up time; it preempts who runs if it is behind him by more than PREEMPT.
+ * What all schedulers have in common. Who goes next is decided by the scheduler of the processor's
+ * pool (scheduler.h); here is all else: waking and sleeping, the way onto and off a processor,
+ * idling.
  *
  * An idle processor halts in sched_run with the last vcpu's address space still loaded: when that
  * one wakes first, as it mostly does, nothing is switched. Such a vcpu counts as running (it is on
  * the processor) until another one runs, or until somebody needs it off (sched_sleep_sync).
  *
- * Several processors. A vcpu belongs to one, v->cpu, whose lock guards its state; that changes only
- * under the lock of the old one, while the vcpu neither waits nor runs. One that wakes goes where
- * it was if that is idle, else to any idle processor that its affinity allows, else where it was.
- * An idle processor looks once into the queues of the others after it said that it is idle; who
- * leaves somebody waiting in his queue tells an idle one to look again.
+ * Several processors. A vcpu belongs to one, v->cpu, whose run queue's lock guards its state; that
+ * changes only under the lock of the old one, while the vcpu does not run and, but where the two
+ * have one queue, does not wait. One that wakes goes where the scheduler says. A processor that
+ * finds nobody says that it is idle, then looks again; who leaves somebody waiting tells an idle
+ * one to look.
  */
-#include "sched.h"
+#include "scheduler.h"
 #include "block.h"
 #include "console.h"
-#include "domain.h"
 #include "evtchn.h"
 #include "x86.h"
 
-#define SLICE   10000000UL /* ns */
-#define PREEMPT 500000UL
+uint64_t idle_cpus; /* atomic */
 
-struct sched_cpu {
-	spinlock_t lock; /* guards the queue, and queued, running, vruntime of the vcpus of this
-			    processor */
-	struct list queue;
-	uint64_t least; /* virtual run time of who ran last: never goes back */
-	struct timer slice;
-	uint64_t idle_time, idle_since; /* ns; since: 0 while not idle */
-};
-
+/* The timer may be that of an earlier choice (sched_until). */
 static void slice_end(void *cpu)
 {
-	cpu_work(cpu, WORK_RESCHED);
+	struct cpu *c = cpu;
+	uint64_t until = READ_ONCE(c->sched->until);
+
+	if (until > time_now())
+		timer_set(&c->sched->slice, until);
+	else if (until)
+		cpu_work(c, WORK_RESCHED);
 }
 
-static uint64_t idle_cpus; /* atomic; bit i: processor i has nobody, and looks before it halts */
-
-/* Where none of the processors that an affinity names is there, it allows all. */
-static uint64_t allowed(const struct vcpu *v)
+struct runqueue *sched_lock(const struct vcpu *v)
 {
-	uint64_t all = nr_cpus < 64 ? BIT(nr_cpus) - 1 : ~0UL, mask = READ_ONCE(v->affinity) & all;
-
-	return mask ? mask : all;
-}
-
-static bool may_run(const struct vcpu *v, const struct cpu *c)
-{
-	return likely(nr_cpus == 1) || allowed(v) >> c->id & 1;
-}
-
-static struct sched_cpu *lock_of(struct vcpu *v)
-{
+	struct runqueue *q;
 	struct cpu *c;
 
 	for (;;) {
 		c = READ_ONCE(v->cpu);
-		spin_lock(&c->sched->lock);
-		if (likely(c == READ_ONCE(v->cpu)))
-			return c->sched;
-		spin_unlock(&c->sched->lock);
+		q = READ_ONCE(c->sched->queue);
+		spin_lock(&q->lock);
+		if (likely(c == READ_ONCE(v->cpu) && q == READ_ONCE(c->sched->queue)))
+			return q;
+		spin_unlock(&q->lock);
 	}
 }
 
 void sched_init_cpu(struct cpu *c)
 {
-	c->sched = heap_alloc(sizeof(*c->sched));
-	BUG_ON(!c->sched);
-	list_init(&c->sched->queue);
-	timer_setup(&c->sched->slice, slice_end, c);
+	struct sched_cpu *s = heap_alloc(sizeof(*s));
+
+	BUG_ON(!s);
+	list_init(&s->own.list);
+	timer_setup(&s->slice, slice_end, c);
+	c->sched = s;
+	cpupool_boot(c);
 }
 
-int sched_add_vcpu(struct vcpu *v)
+/* The time to look at a parked vcpu again, or at one that waits behind others until then. */
+static void again(void *vcpu)
 {
-	unsigned i, least = 0, load[MAX_CPUS] = { 0 };
+	struct vcpu *v = vcpu;
+	struct runqueue *q = sched_lock(v);
+
+	v->parked = false;
+	if (v->queued)
+		sched_unqueue(v);
+	spin_unlock(&q->lock);
+	sched_wake(v);
+}
+
+void sched_park(struct vcpu *v, uint64_t until)
+{
+	v->parked = true;
+	timer_set(&v->sched.again, until);
+}
+
+/* To begin with: of its pool's processors the one with the fewest vcpus. */
+static struct cpu *emptiest(const struct cpupool *p)
+{
+	unsigned load[MAX_CPUS] = { 0 }, best;
+	uint64_t cpus_left = p->cpus & cpus_online();
 	struct domain *d;
 	uint32_t n;
 
-	/* To begin with: the processor with the fewest vcpus. */
-	for (d = dom0; d; d = d->next)
+	for (d = domain_get_next(0); d; d = domain_get_next((domid_t)(n + 1))) {
 		for (n = 0; n < d->max_vcpus; n++)
 			if (d->vcpu[n] && d->vcpu[n]->cpu)
 				load[d->vcpu[n]->cpu->id]++;
-	for (i = 1; i < nr_cpus; i++)
-		if (load[i] < load[least])
-			least = i;
+		n = d->id;
+		domain_put(d);
+	}
+	for (best = bits_lowest(cpus_left); cpus_left; cpus_left &= cpus_left - 1)
+		if (load[bits_lowest(cpus_left)] < load[best])
+			best = bits_lowest(cpus_left);
+	return cpus[best];
+}
+
+/* Nobody else knows the vcpu yet. */
+void sched_add_vcpu(struct vcpu *v)
+{
 	list_init(&v->queue);
-	v->affinity = ~0UL;
-	v->cpu = cpus[least];
-	return 0;
+	timer_setup(&v->sched.again, again, v);
+	v->cpu = emptiest(v->domain->pool);
+	sched_join(v);
+}
+
+void sched_join(struct vcpu *v)
+{
+	struct runqueue *q = sched_lock(v);
+
+	v->affinity = v->soft_affinity = ~0UL;
+	v->parked = false;
+	WRITE_ONCE(v->cpu, emptiest(v->domain->pool));
+	spin_unlock(&q->lock);
+	v->domain->pool->scheduler->add(v);
 }
 
 uint64_t sched_idle_time(const struct cpu *c)
@@ -102,174 +127,102 @@ uint64_t sched_idle_time(const struct cpu *c)
 	return c->sched->idle_time + (since ? time_now() - since : 0);
 }
 
-/* Behind those of the same virtual run time. Most come to the end, so the search begins there. */
-static void queue_insert(struct sched_cpu *s, struct vcpu *v)
+void sched_leave(struct vcpu *v)
 {
-	struct list *at = &s->queue;
-	struct vcpu *last;
-
-	while (at->prev != &s->queue) {
-		last = list_entry(at->prev, struct vcpu, queue);
-		if (last->vruntime <= v->vruntime)
-			break;
-		at = at->prev;
-	}
-	list_insert_before(at, &v->queue);
-	v->queued = true;
-}
-
-static void queue_remove(struct vcpu *v)
-{
-	list_remove(&v->queue);
-	v->queued = false;
-}
-
-void sched_remove_vcpu(struct vcpu *v)
-{
-	struct sched_cpu *s = lock_of(v);
+	struct runqueue *q = sched_lock(v);
 
 	if (v->queued)
-		queue_remove(v);
-	spin_unlock(&s->lock);
+		sched_unqueue(v);
+	spin_unlock(&q->lock);
+	timer_stop_sync(&v->sched.again);
+	if (v->domain->pool->scheduler->remove)
+		v->domain->pool->scheduler->remove(v);
 }
 
-/* What v has used since it was last charged. */
-static void charge(struct sched_cpu *s, struct vcpu *v, uint64_t now)
-{
-	uint64_t ran = now - v->slice_start;
-
-	if (v->domain->weight != SCHED_WEIGHT_DEFAULT)
-		ran = ran * SCHED_WEIGHT_DEFAULT / v->domain->weight;
-	v->vruntime += ran;
-	v->slice_start = now;
-	s->least = MAX(s->least, v->vruntime);
-}
-
-/* Who takes the bit of an idle processor gives it something to do; others look for another. */
-static bool idle_take(unsigned cpu)
+bool sched_take_idle(unsigned cpu)
 {
 	return __atomic_fetch_and(&idle_cpus, ~BIT(cpu), __ATOMIC_SEQ_CST) >> cpu & 1;
 }
 
-static struct cpu *choose(const struct vcpu *v)
-{
-	uint64_t may = allowed(v), idle = READ_ONCE(idle_cpus) & may;
-
-	if (idle >> v->cpu->id & 1)
-		return v->cpu;
-	for (; idle; idle &= idle - 1)
-		if (idle_take(bits_lowest(idle)))
-			return cpus[bits_lowest(idle)];
-	return may >> v->cpu->id & 1 ? v->cpu : cpus[bits_lowest(may)];
-}
-
 /*
  * v, which neither waits nor runs, goes to the processor where it shall wait; its lock is held
- * before and after, but not between: then somebody else may have woken v, and NULL is the answer,
- * without a lock.
+ * before and after, but where the two have different ones not between: then somebody else may have
+ * woken v, and NULL is the answer, without a lock.
  */
-static struct sched_cpu *place(struct vcpu *v, struct sched_cpu *s)
+static struct runqueue *place(struct vcpu *v, struct runqueue *q)
 {
-	struct cpu *c = choose(v);
+	struct cpu *c = v->cpu->sched->scheduler->choose(v);
 
 	if (c == v->cpu)
-		return s;
-	v->vruntime += READ_ONCE(c->sched->least) - s->least;
+		return q;
 	WRITE_ONCE(v->cpu, c);
-	spin_unlock(&s->lock);
-	s = lock_of(v);
+	if (READ_ONCE(c->sched->queue) == q)
+		return q;
+	spin_unlock(&q->lock);
+	q = sched_lock(v);
 	if (!v->queued && !v->running && vcpu_runnable(v))
-		return s;
-	spin_unlock(&s->lock);
+		return q;
+	spin_unlock(&q->lock);
 	return NULL;
 }
 
-/* Tells an idle processor, if there is one, that somebody waits. */
-static void call_idle(void)
+/* Puts it into the run queue. Who shall pick anew: its processor, another one, or NULL. */
+static struct cpu *enqueue(struct vcpu *v)
 {
-	uint64_t idle = READ_ONCE(idle_cpus);
-
-	if (!idle || !idle_take(bits_lowest(idle)))
-		return;
-	cpu_work(cpus[bits_lowest(idle)], WORK_RESCHED);
-	cpu_kick(cpus[bits_lowest(idle)]);
-}
-
-/* v's processor is c, locked. True: c shall look at its queue at once. */
-static bool enqueue(struct cpu *c, struct vcpu *v)
-{
-	struct sched_cpu *s = c->sched;
-	struct vcpu *running = READ_ONCE(c->vcpu);
+	const struct scheduler *sched = v->cpu->sched->scheduler;
 	uint64_t now = time_now();
 
 	vcpu_set_runstate(v, RUNSTATE_runnable, now);
-	if (v->vruntime + SLICE < s->least)
-		v->vruntime = s->least - SLICE;
-	queue_insert(s, v);
-	if (running->is_idle || !vcpu_runnable(running) ||
-	    v->vruntime + PREEMPT < running->vruntime + (now - running->slice_start))
-		return true;
-	if (s->slice.deadline)
-		return false;
-	if (c != this_cpu())
-		return true; /* its timers are its own: it begins the slice itself */
-	timer_set(&s->slice, now + SLICE);
-	return false;
+	if (sched->wake(v->cpu, v, now))
+		return v->cpu;
+	return unlikely(nr_cpus > 1) && v->queued ? sched->other(v) : NULL;
 }
 
 /*
  * Three cases: it waits already; it still has its processor (blocked a moment ago, or idling
- * there), which then looks again; or it joins the queue. One that slept long starts a slice behind
- * the clock, not further.
+ * there), which then looks again; or it joins the queue.
  */
 void sched_wake(struct vcpu *v)
 {
-	struct sched_cpu *s = lock_of(v);
-	struct cpu *c = v->cpu;
-	bool look = false;
+	struct runqueue *q = sched_lock(v);
+	struct cpu *look = NULL;
 
 	if (v->queued || !vcpu_runnable(v))
 		goto out;
 	if (v->running) {
-		/* Blocked but not yet off the processor, or idling on it. */
-		look = true;
+		look = v->cpu;
 		goto out;
 	}
 	if (unlikely(nr_cpus > 1)) {
-		s = place(v, s);
-		if (!s)
+		q = place(v, q);
+		if (!q)
 			return;
-		c = v->cpu;
 	}
-	look = enqueue(c, v);
+	look = enqueue(v);
 out:
 	if (look)
-		cpu_work(c, WORK_RESCHED);
-	spin_unlock(&s->lock);
-	if (look) {
-		cpu_kick(c);
-	} else if (unlikely(nr_cpus > 1)) {
-		mb(); /* in the queue before the mask is read: idle() does it the other way round */
-		call_idle();
-	}
+		cpu_work(look, WORK_RESCHED);
+	spin_unlock(&q->lock);
+	if (look)
+		cpu_kick(look);
 }
 
 void sched_sleep(struct vcpu *v)
 {
-	struct sched_cpu *s = lock_of(v);
+	struct runqueue *q = sched_lock(v);
 	struct cpu *c = v->cpu;
 	bool look = false;
 
 	if (!vcpu_runnable(v)) {
-		if (v->queued) {
-			queue_remove(v);
+		if (v->queued)
+			sched_unqueue(v);
+		if (v->runstate.state == RUNSTATE_runnable)
 			vcpu_set_runstate(v, RUNSTATE_offline, time_now());
-		}
 		look = v->running;
 	}
 	if (look)
 		cpu_work(c, WORK_RESCHED);
-	spin_unlock(&s->lock);
+	spin_unlock(&q->lock);
 	if (look)
 		cpu_kick(c);
 }
@@ -290,24 +243,36 @@ void sched_sleep_sync(struct vcpu *v)
 		cpu_serve();
 }
 
-/* A new affinity: off a processor that it does not allow. */
-void sched_set_affinity(struct vcpu *v, uint64_t mask)
+/* On a processor that it leaves by itself; waiting, it wakes anew; at rest, it only changes. */
+void sched_move(struct vcpu *v)
 {
-	struct sched_cpu *s = lock_of(v);
+	struct runqueue *q = sched_lock(v);
 	struct cpu *c = v->cpu;
-	bool moves, runs = v->running;
+	bool moves = !sched_may_run(v, c), runs = v->running;
 
-	WRITE_ONCE(v->affinity, mask);
-	moves = !may_run(v, c);
-	if (moves && v->queued && !runs)
-		queue_remove(v);
-	else if (moves && runs)
+	if (moves && runs)
 		cpu_work(c, WORK_RESCHED);
-	spin_unlock(&s->lock);
+	else if (moves && v->queued)
+		sched_unqueue(v);
+	if (moves && !runs)
+		WRITE_ONCE(v->cpu, cpus[bits_lowest(sched_allowed(v))]);
+	spin_unlock(&q->lock);
 	if (moves && runs)
 		cpu_kick(c);
 	else if (moves)
 		sched_wake(v);
+}
+
+void sched_set_affinity(struct vcpu *v, uint64_t hard, uint64_t soft)
+{
+	struct runqueue *q = sched_lock(v);
+
+	WRITE_ONCE(v->affinity, hard);
+	v->soft_affinity = soft;
+	spin_unlock(&q->lock);
+	if (v->domain->pool->scheduler->affinity)
+		v->domain->pool->scheduler->affinity(v);
+	sched_move(v);
 }
 
 /*
@@ -351,46 +316,21 @@ void sched_yield(void)
 {
 	struct cpu *c = this_cpu();
 	struct sched_cpu *s = c->sched;
-	struct vcpu *v = c->vcpu;
+	struct runqueue *q;
 
-	if (list_empty(&s->queue))
+	if (list_empty(&s->queue->list))
 		return;
-	spin_lock(&s->lock);
-	charge(s, v, time_now());
-	if (!list_empty(&s->queue))
-		v->vruntime =
-			MAX(v->vruntime, list_last(&s->queue, struct vcpu, queue)->vruntime + 1);
-	spin_unlock(&s->lock);
+	q = sched_lock_cpu(c);
+	s->scheduler->yield(c, c->vcpu, time_now());
+	spin_unlock(&q->lock);
 	cpu_work(c, WORK_RESCHED);
-}
-
-/*
- * Who goes next on this processor, out of the queue; NULL: nobody. `prev` goes into it if it can
- * run on.
- */
-static struct vcpu *pick(struct cpu *c, struct vcpu *prev)
-{
-	struct sched_cpu *s = c->sched;
-	struct vcpu *first = NULL;
-	bool runnable = !prev->is_idle && vcpu_runnable(prev) && may_run(prev, c);
-
-	if (!list_empty(&s->queue))
-		first = list_first(&s->queue, struct vcpu, queue);
-	if (runnable && (!first || prev->vruntime <= first->vruntime))
-		return prev;
-	if (first) {
-		queue_remove(first);
-		WRITE_ONCE(first->running, true); /* before the lock goes: nobody queues it again */
-		if (runnable)
-			queue_insert(s, prev);
-	}
-	return first;
 }
 
 /* What a vcpu that leaves its processor is from now on. */
 static int stopped_state(const struct vcpu *v)
 {
-	return v->queued ? RUNSTATE_runnable : v->blocked ? RUNSTATE_blocked : RUNSTATE_offline;
+	return v->queued ? RUNSTATE_runnable : v->blocked ? RUNSTATE_blocked :
+		v->parked ? RUNSTATE_runnable : RUNSTATE_offline;
 }
 
 /*
@@ -399,92 +339,55 @@ static int stopped_state(const struct vcpu *v)
  */
 static void left(struct cpu *c, struct vcpu *v)
 {
-	bool again;
+	struct cpu *look = NULL;
+	struct runqueue *q;
+	bool wake;
 
-	if (likely(nr_cpus == 1)) {
+	if (likely(nr_cpus == 1) || v->is_idle) {
 		WRITE_ONCE(v->running, false);
 		return;
 	}
-	spin_lock(&c->sched->lock);
+	q = sched_lock_cpu(c);
 	__atomic_store_n(&v->running, false, __ATOMIC_RELEASE);
-	if (v->queued && !may_run(v, c))
-		queue_remove(v);
-	again = !v->is_idle && !v->queued && vcpu_runnable(v);
-	spin_unlock(&c->sched->lock);
-	if (again)
+	if (v->queued && !sched_may_run(v, c))
+		sched_unqueue(v);
+	wake = !v->queued && vcpu_runnable(v);
+	if (v->queued)
+		look = c->sched->scheduler->other(v);
+	if (look)
+		cpu_work(look, WORK_RESCHED);
+	spin_unlock(&q->lock);
+	if (wake)
 		sched_wake(v);
-	else if (v->queued)
-		call_idle();
-}
-
-/* Somebody who waits for another processor and may run on c; not one who is just leaving his. */
-static struct vcpu *find_waiting(struct sched_cpu *s, const struct cpu *c)
-{
-	struct list *at;
-	struct vcpu *v;
-
-	for (at = s->queue.next; at != &s->queue; at = at->next) {
-		v = list_entry(at, struct vcpu, queue);
-		if (!v->running && may_run(v, c))
-			return v;
-	}
-	return NULL;
-}
-
-/*
- * c is idle and has said so: takes one who waits elsewhere. A queue that is seen empty and fills
- * afterwards is filled by somebody who sees that we are idle.
- */
-static void pull(struct cpu *c)
-{
-	struct sched_cpu *s;
-	struct vcpu *v;
-	unsigned i;
-
-	for (i = 1; i < nr_cpus; i++) {
-		s = cpus[(c->id + i) % nr_cpus]->sched;
-		if (list_empty(&s->queue))
-			continue;
-		spin_lock(&s->lock);
-		v = find_waiting(s, c);
-		if (v) {
-			queue_remove(v);
-			v->vruntime += c->sched->least - s->least;
-			WRITE_ONCE(v->cpu, c);
-		}
-		spin_unlock(&s->lock);
-		if (v) {
-			sched_wake(v);
-			return;
-		}
-	}
+	else if (look)
+		cpu_kick(look);
 }
 
 /* Nobody can run. Halts until there is work; timers are served here, all else on the way out. */
 static void idle(struct cpu *c, struct vcpu *prev)
 {
+	struct sched_cpu *s = c->sched;
+
 	/* Not merely waiting: others want it off the processor, or it may not stay. */
 	if (!prev->is_idle && (prev->pause_count || prev->domain->pause_count || prev->down ||
-			       !may_run(prev, c))) {
+			       !sched_may_run(prev, c))) {
 		WRITE_ONCE(c->idle->running, true);
 		switch_to(prev, c->idle);
 		left(c, prev);
 	}
-	if (unlikely(nr_cpus > 1)) {
-		__atomic_or_fetch(&idle_cpus, BIT(c->id), __ATOMIC_SEQ_CST);
-		pull(c);
-	}
-	c->sched->idle_since = time_now();
+	if (unlikely(nr_cpus > 1) && s->scheduler->idle)
+		s->scheduler->idle(c);
+	s->idle_since = time_now();
 	while (!(READ_ONCE(c->work) & (WORK_RESCHED | WORK_TIMER | WORK_QUIET))) {
 		if (!block_scrub_one())
 			__asm__ volatile("sti; hlt; cli" ::: "memory");
 		else
 			__asm__ volatile("sti; nop; cli" ::: "memory");
 	}
-	c->sched->idle_time += time_now() - c->sched->idle_since;
-	c->sched->idle_since = 0;
+	s->idle_time += time_now() - s->idle_since;
+	s->idle_since = 0;
 	if (unlikely(nr_cpus > 1))
-		(void)idle_take(c->id);
+		(void)sched_take_idle(c->id);
 	if (unlikely(c->work & WORK_QUIET))
 		quiet_pass(c);
 	if (c->work & WORK_TIMER) {
@@ -493,42 +396,60 @@ static void idle(struct cpu *c, struct vcpu *prev)
 	}
 }
 
-/* Nobody waits, nobody needs a slice to end: then no timer interrupts. */
-static void arm_slice(struct sched_cpu *s, uint64_t now)
+/*
+ * c idles until its scheduler has somebody, and then holds the queue's lock, which it gives up
+ * meanwhile and holds on entry too.
+ */
+static NOINLINE struct vcpu *idle_until(struct cpu *c, uint64_t *now, uint64_t *until)
 {
-	if (!list_empty(&s->queue))
-		timer_set(&s->slice, now + SLICE);
+	struct sched_cpu *s = c->sched;
+	struct vcpu *prev, *next;
+
+	do {
+		prev = c->vcpu;
+		s->chosen = NULL;
+		s->until = 0;
+		if (!prev->is_idle)
+			vcpu_set_runstate(prev, stopped_state(prev), *now);
+		if (unlikely(nr_cpus > 1))
+			__atomic_or_fetch(&idle_cpus, BIT(c->id), __ATOMIC_SEQ_CST);
+		spin_unlock(&s->queue->lock);
+		idle(c, prev);
+		prev = c->vcpu;
+		(void)sched_lock_cpu(c);
+		*now = prev->charged_at = time_now(); /* it slept, if it is still here */
+		__atomic_and_fetch(&c->work, ~WORK_RESCHED, __ATOMIC_SEQ_CST);
+		*until = 0;
+		next = s->scheduler->pick(c, prev, *now, until);
+	} while (!next);
+	return next;
 }
 
 void sched_run(void)
 {
 	struct cpu *c = this_cpu();
 	struct sched_cpu *s = c->sched;
+	struct runqueue *q = sched_lock_cpu(c);
 	struct vcpu *prev = c->vcpu, *next;
-	uint64_t now = time_now();
+	uint64_t now = time_now(), until = 0;
 
-	spin_lock(&s->lock);
-	if (!prev->is_idle)
-		charge(s, prev, now);
-	for (;;) {
-		__atomic_and_fetch(&c->work, ~WORK_RESCHED, __ATOMIC_SEQ_CST);
-		next = pick(c, prev);
-		if (next)
-			break;
-		if (!prev->is_idle)
-			vcpu_set_runstate(prev, stopped_state(prev), now);
-		spin_unlock(&s->lock);
-		idle(c, prev);
+	__atomic_and_fetch(&c->work, ~WORK_RESCHED, __ATOMIC_SEQ_CST);
+	next = s->scheduler->pick(c, prev, now, &until);
+	if (unlikely(!next)) {
+		next = idle_until(c, &now, &until);
 		prev = c->vcpu;
-		spin_lock(&s->lock);
-		now = time_now();
+		q = s->queue;
 	}
-	arm_slice(s, now);
-	next->slice_start = now;
+	sched_until(s, until);
+	if (next != s->chosen) {
+		s->chosen = next;
+		s->chosen_at = now;
+	}
+	next->charged_at = now;
 	if (prev != next && !prev->is_idle)
 		vcpu_set_runstate(prev, stopped_state(prev), now);
 	vcpu_set_runstate(next, RUNSTATE_running, now);
-	spin_unlock(&s->lock);
+	spin_unlock(&q->lock);
 	if (prev != next) {
 		if (!prev->is_idle && unlikely(prev->runstate_guest))
 			vcpu_publish_runstate(prev);

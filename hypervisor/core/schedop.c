@@ -200,10 +200,7 @@ static long op_pin_override(const void *arg)
 		return -EPERM;
 	if (copy_from_guest(&p, arg, sizeof(p)))
 		return -EFAULT;
-	if (p.pcpu >= (int)nr_cpus)
-		return -EINVAL;
-	sched_set_affinity(current, p.pcpu < 0 ? ~0UL : BIT(p.pcpu));
-	return 0;
+	return sched_pin_override(p.pcpu);
 }
 
 long do_sched_op(int cmd, void *arg)

@@ -164,6 +164,19 @@ static long op_keys(const struct xen_sysctl_debug_keys *k)
 	return 0;
 }
 
+/* Not beside another operation on domains or pools. -ERESTART: later. */
+static long op_schedulers(struct xen_sysctl *op)
+{
+	long rc;
+
+	if (!control_begin())
+		return -ERESTART;
+	rc = op->cmd == XEN_SYSCTL_cpupool_op ? sysctl_cpupool(&op->u.cpupool_op)
+					      : sysctl_scheduler(&op->u.scheduler_op);
+	control_end();
+	return rc;
+}
+
 static long sysctl_run(struct xen_sysctl *op)
 {
 	switch (op->cmd) {
@@ -172,7 +185,7 @@ static long sysctl_run(struct xen_sysctl *op)
 	case XEN_SYSCTL_physinfo:
 		return op_physinfo(&op->u.physinfo);
 	case XEN_SYSCTL_sched_id:
-		op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2;
+		op->u.sched_id.sched_id = sysctl_sched_id();
 		return 0;
 	case XEN_SYSCTL_getdomaininfolist:
 		return op_domains(&op->u.getdomaininfolist);
@@ -186,6 +199,9 @@ static long sysctl_run(struct xen_sysctl *op)
 		return op_availheap(&op->u.availheap);
 	case XEN_SYSCTL_debug_keys:
 		return op_keys(&op->u.debug_keys);
+	case XEN_SYSCTL_cpupool_op:
+	case XEN_SYSCTL_scheduler_op:
+		return op_schedulers(op);
 	default:
 		return -ENOSYS;
 	}
@@ -203,6 +219,8 @@ long do_sysctl(struct xen_sysctl *u)
 	if (!current->domain->privileged)
 		return -EPERM;
 	rc = sysctl_run(&op);
+	if (rc == -ERESTART)
+		return hypercall_continue(__HYPERVISOR_sysctl, 1, u);
 	if (!rc && copy_to_guest(u, &op, sizeof(op)))
 		rc = -EFAULT;
 	return rc;

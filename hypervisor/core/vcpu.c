@@ -85,14 +85,11 @@ struct vcpu *vcpu_create(struct domain *d, uint32_t id)
 		goto fail;
 	if (pv_vcpu_init(v))
 		goto fail_fpu;
-	if (sched_add_vcpu(v))
-		goto fail_pv;
+	sched_add_vcpu(v);
 	d->vcpu[id] = v;
 	time_update_vcpu(v);
 	return v;
 
-fail_pv:
-	pv_vcpu_destroy(v);
 fail_fpu:
 	fpu_free_vcpu(v);
 fail:
@@ -103,7 +100,7 @@ fail:
 /* The domain has stopped and is out of the list. */
 void vcpu_destroy(struct vcpu *v)
 {
-	sched_remove_vcpu(v);
+	sched_leave(v);
 	timer_stop_sync(&v->singleshot);
 	timer_stop_sync(&v->periodic);
 	timer_stop_sync(&v->poll_timer);
@@ -116,9 +113,7 @@ void vcpu_destroy(struct vcpu *v)
 /* Who is current while nobody is: a vcpu of no domain that is ever listed, without guest state. */
 struct vcpu *vcpu_create_idle(struct cpu *c)
 {
-	static struct domain idle_domain = { .id = DOMID_IDLE,
-					     .refs = 1,
-					     .weight = SCHED_WEIGHT_DEFAULT };
+	static struct domain idle_domain = { .id = DOMID_IDLE, .refs = 1 };
 	struct vcpu *v = heap_alloc(sizeof(*v));
 
 	BUG_ON(!v);
@@ -133,13 +128,6 @@ struct vcpu *vcpu_create_idle(struct cpu *c)
 	v->pv.cr3 = hyper_l4_mfn.n << PAGE_SHIFT;
 	list_init(&v->queue);
 	return v;
-}
-
-/* Bitwise, so that the usual answer costs two tests. */
-bool vcpu_runnable(const struct vcpu *v)
-{
-	return !(v->down | READ_ONCE(v->blocked)) &&
-	       !(READ_ONCE(v->pause_count) | READ_ONCE(v->domain->pause_count));
 }
 
 void vcpu_pause(struct vcpu *v)
@@ -160,18 +148,6 @@ uint64_t vcpu_run_time(const struct vcpu *v)
 
 	return r->time[RUNSTATE_running] +
 	       (r->state == RUNSTATE_running ? time_now() - r->state_entry_time : 0);
-}
-
-/* The times add up to the time since creation at every moment, as the ABI promises. */
-void vcpu_set_runstate(struct vcpu *v, int state, uint64_t now)
-{
-	struct vcpu_runstate_info *r = &v->runstate;
-
-	if (r->state == state)
-		return;
-	r->time[r->state] += now - r->state_entry_time;
-	r->state_entry_time = now;
-	r->state = state;
 }
 
 void vcpu_publish_runstate(struct vcpu *v)

@@ -9,6 +9,7 @@
 #include "evtchn.h"
 #include "grant.h"
 #include "quiet.h"
+#include "sched_share.h"
 #include "timer.h"
 #include <xen/domctl.h>
 #include <xen/sched.h>
@@ -75,6 +76,7 @@ struct domain {
 	uint32_t suspend_port; /* XEN_DOMCTL_subscribe: notified at shutdown; 0: none */
 	uint64_t poll_mask;    /* atomic; bit i: vcpu i blocks in SCHEDOP_poll */
 	uint16_t weight;       /* share of the processors, 256 is one */
+	uint16_t cap;          /* percent of one processor it gets at most; 0: no limit */
 
 	spinlock_t frames_lock; /* guards the list and the counts below */
 	uint32_t frames;        /* first mfn of its list (frame.next), 0: none */
@@ -103,6 +105,10 @@ struct domain {
 	struct hypercall_stat *stats; /* counts by hypercall, NULL unless kept */
 
 	struct pv_domain pv;
+
+	struct cpupool *pool; /* whose processors it runs on; set under domctl's lock */
+	spinlock_t cap_lock;  /* cap_used; taken within a run queue's lock */
+	struct share_cap cap_used;
 
 	struct quiet quiet; /* of domain_kill first, after the last reference of domain_put */
 	bool infos_dropped; /* its placed vcpu_infos are given back: kill.c */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "domain.h"
+#include "sched.h"
 #include <xen/vcpu.h>
 
 struct trap_gate {
@@ -61,7 +62,7 @@ struct vcpu {
 	bool initialised; /* has a context (setvcpucontext, VCPUOP_initialise) */
 	bool is_idle;
 
-	/* scheduling; under sched's lock of v->cpu unless said otherwise */
+	/* scheduling; under the lock of cpu's run queue unless said otherwise */
 	struct cpu *cpu;
 	bool running;         /* on cpu now */
 	bool down;            /* VCPUOP_down or never brought up */
@@ -69,10 +70,13 @@ struct vcpu {
 	bool polling;         /* blocked in SCHEDOP_poll */
 	uint32_t poll_port;   /* the one port it polls, or 0 for "any of several" */
 	uint32_t pause_count; /* atomic */
-	bool queued;
+	bool queued; /* waits in a run queue */
+	bool parked; /* its scheduler lets it rest until `again` */
+	bool pinned; /* SCHEDOP_pin_override: affinity_before comes back */
 	struct list queue;
-	uint64_t vruntime, slice_start;
-	uint64_t affinity; /* bit i: processor i */
+	uint64_t charged_at; /* while it runs: until when it was charged */
+	uint64_t affinity;   /* bit i: may run on processor i */
+	uint64_t soft_affinity; /* and likes to */
 
 	struct vcpu_runstate_info runstate;
 	void *runstate_guest;    /* registered area (guest va) or NULL */
@@ -94,6 +98,9 @@ struct vcpu {
 	uint64_t xcr0;
 
 	struct pv_vcpu pv;
+
+	uint64_t affinity_before;
+	struct sched_vcpu sched; /* what its scheduler knows of it; as the fields above */
 };
 
 /* core/vcpu.c */
@@ -101,12 +108,27 @@ struct vcpu *vcpu_create(struct domain *d,
 			 uint32_t id);        /* down, without context; NULL: no memory */
 void vcpu_destroy(struct vcpu *v);            /* its domain is dead and stopped */
 struct vcpu *vcpu_create_idle(struct cpu *c); /* runs on hyper_l4; never NULL */
-bool vcpu_runnable(const struct vcpu *v);
+/* Bitwise, so that the usual answer costs two tests. */
+static inline bool vcpu_runnable(const struct vcpu *v)
+{
+	return !(v->down | READ_ONCE(v->blocked) | v->parked) &&
+	       !(READ_ONCE(v->pause_count) | READ_ONCE(v->domain->pause_count));
+}
 void vcpu_pause(struct vcpu *v); /* returns when it has no processor; unpause as often */
 void vcpu_unpause(struct vcpu *v);
 
 uint64_t vcpu_run_time(const struct vcpu *v); /* ns on a processor */
-void vcpu_set_runstate(struct vcpu *v, int state, uint64_t now);
+/* The times add up to the time since creation at every moment, as the ABI promises. */
+static inline void vcpu_set_runstate(struct vcpu *v, int state, uint64_t now)
+{
+	struct vcpu_runstate_info *r = &v->runstate;
+
+	if (r->state == state)
+		return;
+	r->time[r->state] += now - r->state_entry_time;
+	r->state_entry_time = now;
+	r->state = state;
+}
 /*
  * The current vcpu's runstate into its registered area. A guest in user mode gets it when its
  * kernel runs again: pv calls this on that way while runstate_guest is set.
