@@ -110,12 +110,25 @@ static int initialise(struct cpu *cpu)
 
 /* --- Up ----------------------------------------------------------------- */
 
+/*
+ * Who drives devices runs on any vcpu, and the level of privilege for ports is each vcpu's own.
+ * Without it ring 3 gets #GP at the first one.
+ */
+static int ports_allow(void)
+{
+	struct physdev_set_iopl iopl = { .iopl = 1 };
+
+	return is_privileged() ? (int)hypercall_physdev_op(PHYSDEVOP_set_iopl, &iopl) : 0;
+}
+INITCALL(core, ports_allow); /* of vcpu 0 */
+
 NORETURN void vcpu_main(struct cpu *cpu);
 
 /* From entry.S, on the idle thread's stack, masked. */
 void vcpu_main(struct cpu *cpu)
 {
 	hypercall_vcpu_op(VCPUOP_stop_periodic_timer, cpu->id, NULL);
+	ports_allow();
 	cpu->tls = NULL;
 	timers_resume(cpu);
 	__atomic_fetch_or(&up, VCPU_ONLY(cpu->id), __ATOMIC_SEQ_CST);

@@ -250,12 +250,9 @@ static int scan_bus(unsigned int bus)
 
 int pci_scan(void)
 {
-	struct physdev_set_iopl iopl = { .iopl = 1 };
-
 	if (scanned)
 		return 0;
-	/* Without this privilege level ring 3 gets #GP at the first port. */
-	if (!is_privileged() || hypercall_physdev_op(PHYSDEVOP_set_iopl, &iopl))
+	if (!is_privileged())
 		return -EPERM;
 	scanned = true;
 	return scan_bus(0);
