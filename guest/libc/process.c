@@ -15,6 +15,7 @@
 #include "guest/libc/libc.h"
 #include "guest/page.h"
 #include "guest/param.h"
+#include "guest/vcpu.h"
 
 #define HOSTNAME_DEFAULT "lamina"
 
@@ -98,8 +99,9 @@ long sysconf(int name)
 	case _SC_AVPHYS_PAGES:
 		return (long)page_free_count();
 	case _SC_NPROCESSORS_CONF:
+		return vcpu_count();
 	case _SC_NPROCESSORS_ONLN:
-		return 1;
+		return __builtin_popcount(vcpus_up());
 	case _SC_CLK_TCK:
 		return CLOCKS_PER_SEC;
 	case _SC_OPEN_MAX:

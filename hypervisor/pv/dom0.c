@@ -125,10 +125,14 @@ static int give_device_memory(struct domain *d)
 	return rc;
 }
 
+static uint64_t opt_max_vcpus; /* 0: one a processor */
+PARAM(dom0_max_vcpus, PARAM_UINT, &opt_max_vcpus, "how many vcpus dom0 gets; else one a processor");
+
 struct domain *dom0_create(void)
 {
+	uint32_t vcpus = (uint32_t)MIN(opt_max_vcpus ? opt_max_vcpus : nr_cpus, (uint64_t)MAX_VCPUS);
 	struct xen_domctl_createdomain config = {
-		.max_vcpus = nr_cpus,
+		.max_vcpus = vcpus,
 		.max_evtchn_port = ~0u,
 		.max_grant_frames = -1,
 		.max_maptrack_frames = -1,
@@ -140,7 +144,7 @@ struct domain *dom0_create(void)
 		panic("dom0: no memory for the domain");
 	dom0 = d;
 	d->max_pages = opt_mem.max.given ? resolve(&opt_mem.max, frames_free()) : UINT32_MAX;
-	if (domain_set_max_vcpus(d, nr_cpus) || give_ports(d) || give_device_memory(d) ||
+	if (domain_set_max_vcpus(d, vcpus) || give_ports(d) || give_device_memory(d) ||
 	    range_add(&d->irqs, 1, NR_GSI - 1))
 		panic("dom0: no memory for its vcpus and rights");
 	return d;
