@@ -128,7 +128,8 @@ $(foreach i,$(IMAGES),$(eval $(call image,build/images/$(i),$(call objects,build
 	sources,$(call part_dirs,$(call image_dir,$(i))))),$(PARTS_$(i)))))
 
 # The library OS's test of itself.
-$(eval $(call image,build/tests/guest,$(call objects,build/guest,$(call sources,tests/guest))))
+$(eval $(call image,build/tests/guest,$(call objects,build/guest,$(call \
+	sources,tests/guest)),net))
 
 images: $(addprefix build/images/,$(IMAGES)) ## build dom0 and the examples only
 

@@ -19,7 +19,7 @@
 
 static struct sigaction actions[NSIG];
 static sigset_t mask;
-static unsigned long delivered; /* counts signals that were handled, for pause */
+static unsigned long delivered; /* atomic: counts signals that were handled, for pause */
 static WAIT_QUEUE(pause_queue);
 
 static bool valid(int number)
@@ -67,7 +67,7 @@ int raise(int number)
 		return 0;
 	if (handler != SIG_DFL) {
 		handler(number);
-		delivered++;
+		__atomic_fetch_add(&delivered, 1, __ATOMIC_SEQ_CST);
 		wake_all(&pause_queue);
 		return 0;
 	}
@@ -120,9 +120,9 @@ int sigpending(sigset_t *set)
 /* Until another thread raises a signal that has a handler. */
 int pause(void)
 {
-	unsigned long before = delivered;
+	unsigned long before = READ_ONCE(delivered);
 
-	wait_event(&pause_queue, delivered != before);
+	wait_event(&pause_queue, READ_ONCE(delivered) != before);
 	return (int)libc_result(-EINTR);
 }
 

@@ -130,7 +130,8 @@ PARAM(dom0_max_vcpus, PARAM_UINT, &opt_max_vcpus, "how many vcpus dom0 gets; els
 
 struct domain *dom0_create(void)
 {
-	uint32_t vcpus = (uint32_t)MIN(opt_max_vcpus ? opt_max_vcpus : nr_cpus, (uint64_t)MAX_VCPUS);
+	uint32_t vcpus =
+		(uint32_t)MIN(opt_max_vcpus ? opt_max_vcpus : nr_cpus, (uint64_t)MAX_VCPUS);
 	struct xen_domctl_createdomain config = {
 		.max_vcpus = vcpus,
 		.max_evtchn_port = ~0u,
