@@ -29,8 +29,9 @@ TEST
 	check("set to none",
 	      affinity(&peer, XEN_DOMCTL_setvcpuaffinity, 0, 0, XEN_VCPUAFFINITY_HARD),
 	      -XEN_EINVAL);
-	check("set to processor 1, which is not there",
-	      affinity(&peer, XEN_DOMCTL_setvcpuaffinity, 0, 2, XEN_VCPUAFFINITY_HARD),
+	check("set to the one behind the last, which is not there",
+	      affinity(&peer, XEN_DOMCTL_setvcpuaffinity, 0, (uint8_t)(1 << processors()),
+		       XEN_VCPUAFFINITY_HARD),
 	      -XEN_EINVAL);
 	check("with no flag", affinity(&peer, XEN_DOMCTL_setvcpuaffinity, 0, 1, 0), -XEN_EINVAL);
 	check("of vcpu 1", affinity(&peer, XEN_DOMCTL_setvcpuaffinity, 1, 1, XEN_VCPUAFFINITY_HARD),

@@ -35,7 +35,12 @@ TEST
 {
 	static struct peer peer;
 
-	peer_start(&peer, 1, lose_selector);
+	/* With a processor for each the vcpu would never be away. */
+	bind_to_first(0);
+	peer_create(&peer, 1);
+	peer_build(&peer, lose_selector);
+	bind_to_first(peer.id);
+	peer_unpause(&peer);
 	check("the peer ends", peer_wait(&peer, 9000), SHUTDOWN_poweroff);
 	check("failsafe callbacks", peer.box->value[0], 1);
 	check("fs in its frame", peer.box->value[1], 0x07);

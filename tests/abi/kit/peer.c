@@ -142,6 +142,25 @@ void peer_start(struct peer *peer, unsigned int vcpus, void (*code)(void))
 	peer_unpause(peer);
 }
 
+void bind_to_first(domid_t domid)
+{
+	struct xen_domctl op = { .u.vcpuaffinity = { .flags = XEN_VCPUAFFINITY_HARD } };
+	static uint8_t first[8] = { 1 };
+
+	op.u.vcpuaffinity.cpumap_hard.nr_bits = 64;
+	set_xen_guest_handle(op.u.vcpuaffinity.cpumap_hard.bitmap, first);
+	must("setvcpuaffinity", domctl(&op, XEN_DOMCTL_setvcpuaffinity, domid));
+}
+
+/* One package holds all that QEMU's -smp asks for: CPUID leaf 1. */
+unsigned int processors(void)
+{
+	uint32_t a = 1, b, c = 0, d;
+
+	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	return d >> 28 & 1 ? b >> 16 & 0xff : 1;
+}
+
 uint32_t peer_flags(struct peer *peer)
 {
 	struct xen_domctl op = { 0 };
