@@ -297,3 +297,13 @@ bool block_scrub_one(void)
 	spin_unlock(&pool.lock);
 	return pool.dirty;
 }
+
+bool block_audit(void)
+{
+	uint64_t m, free = 0;
+
+	for (m = 0; m < max_mfn; m++)
+		if (frame_table[m].flags & FRAME_FREE && !frame_table[m].state)
+			free += 1UL << frame_table[m].order;
+	return free == frames_free();
+}

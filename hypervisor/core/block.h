@@ -28,5 +28,6 @@ uint64_t block_claimed(void);
 void frame_zero(struct frame *f); /* its content */
 /* Zero one dirty free frame; false: there is none. For idle processors. */
 bool block_scrub_one(void);
+bool block_audit(void); /* the free blocks are as many frames as are counted; nobody else runs */
 /* Free frames whose addresses fit in min_bits..max_bits, for availheap. */
 uint64_t block_free_in(unsigned min_bits, unsigned max_bits);

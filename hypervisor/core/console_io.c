@@ -4,6 +4,7 @@
  * to the hypervisor, whose single keys then show its state, and again back to dom0.
  */
 #include "access.h"
+#include "audit.h"
 #include "block.h"
 #include "console.h"
 #include "domain.h"
@@ -54,10 +55,13 @@ void console_key(char c)
 	case 'q':
 		key_domains();
 		break;
+	case 'F':
+		audit_frames();
+		break;
 	case 'R':
 		machine_reboot();
 	default:
-		printk(LOG_ERR, "keys: q domains, R reboot; Ctrl-A three times: input to dom0");
+		printk(LOG_ERR, "keys: q domains, F count all frames' references, R reboot; Ctrl-A three times: input to dom0");
 	}
 }
 

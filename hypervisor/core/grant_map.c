@@ -10,6 +10,7 @@
  * entry by itself, and then nothing else keeps the grant that is still pinned.
  */
 #include "access.h"
+#include "audit.h"
 #include "console.h"
 #include "grant_table.h"
 #include "pv.h"
@@ -388,4 +389,20 @@ int grant_release_maps(struct domain *d)
 		}
 	}
 	return 0;
+}
+
+void grant_audit(struct domain *d)
+{
+	struct grant_table *t = d->grant;
+	struct maptrack *m;
+	struct domain *owner;
+	uint32_t i;
+
+	for (i = 0; i < t->handles; i++) {
+		m = grant_maptrack(t, i);
+		owner = m->flags & GNTMAP_device_map ? domain_find(m->domid) : NULL;
+		if (owner)
+			audit_ref(MFN(grant_active(owner->grant, m->ref)->frame),
+				  !(m->flags & GNTMAP_readonly));
+	}
 }

@@ -66,6 +66,7 @@ struct cpu {
 	uint32_t tsc_mul;
 	int8_t tsc_shift;
 
+	uint32_t met; /* x86/rendezvous.c: the last call that it followed */
 	/* Flushes that others asked for (atomic), and how many of them are done. */
 	uint32_t flush_asked, flush_done;
 	/* What of: 0, one page (bit 0 is set), or TLB_ALL. Said before it is asked for; atomic. */

@@ -108,7 +108,7 @@ void apic_init(void)
 	reg_write(REG_LVT_LINT1, LVT_NMI);
 	irq_set_handler(VECTOR_TIMER, timer_interrupt);
 	irq_set_handler(VECTOR_KICK, kick_interrupt);
-	irq_set_handler(VECTOR_FLUSH, cpu_serve);
+	irq_set_handler(VECTOR_FLUSH, cpu_serve_interrupt);
 	irq_set_handler(VECTOR_NMI_SEEN, trap_nmi_seen);
 	irq_set_handler(VECTOR_ERROR, error_interrupt);
 	this_cpu()->apic_id = apic_id();

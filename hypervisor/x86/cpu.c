@@ -303,13 +303,25 @@ static void ask_flush(struct cpu *c, uint64_t what)
 		;
 }
 
-void cpu_serve(void)
+void tlb_serve(void)
 {
 	struct cpu *c = this_cpu();
 
 	__asm__ volatile("pause");
 	if (READ_ONCE(c->flush_asked) != c->flush_done)
 		serve_flushes(c);
+}
+
+void cpu_serve(void)
+{
+	tlb_serve();
+	rendezvous_join(false);
+}
+
+void cpu_serve_interrupt(void)
+{
+	tlb_serve();
+	rendezvous_join(true);
 }
 
 void tlb_flush_local(void)

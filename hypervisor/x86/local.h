@@ -54,6 +54,10 @@ struct table_pointer {
 	uint16_t limit;
 	uint64_t base;
 } PACKED;
+/* What a waiting processor does for others: flushes only; what an interrupt asks for. */
+void tlb_serve(void);
+void cpu_serve_interrupt(void);
+void rendezvous_join(bool between); /* rendezvous.c; between: two operations */
 void features_find(void);
 /* The first processor: its block, and what is done once for all. */
 void cpu_init_boot(void);
@@ -96,6 +100,7 @@ uint32_t apic_timer_left(void);
 uint64_t rtc_read(void); /* seconds since 1970; 0: nonsense */
 /* time.c */
 void time_start_refining(void);
+void time_tsc_differs(void); /* not the same on all processors */
 
 /* ioapic.c */
 void ioapic_init(void);

@@ -147,9 +147,11 @@ static bool start(unsigned id)
 	sync_answer();
 	wait_until(&online, id, ALIVE_NS);
 	BUG_ON(online != id);
-	if (c->tsc_base != this_cpu()->tsc_base)
+	if (c->tsc_base != this_cpu()->tsc_base) {
+		time_tsc_differs();
 		printk(LOG_WARNING, "processor %u: its TSC is %ld ticks off\n", id,
 		       (int64_t)(c->tsc_base - this_cpu()->tsc_base));
+	}
 	cpus[id] = c;
 	__atomic_store_n(&nr_cpus, id + 1, __ATOMIC_RELEASE);
 	return true;

@@ -4,22 +4,27 @@
  * compute exactly what time_now() does.
  *
  * The TSC's frequency is what CPUID tells, or else measured: for a fifth of a millisecond at
- * boot, and then over ever longer spans against the same clock. A better value changes the rate
- * from that moment on; the time itself never jumps. Several processors share one scale, so theirs
- * are one clock where the TSC is; as they could not all change it at the same moment, it is
- * measured longer at boot and then stays.
+ * boot, longer where there are several processors, and then over ever longer spans against the same
+ * clock. A better value changes the rate from that moment on; the time itself never jumps.
+ *
+ * Several processors change it at a rendezvous, so nobody reads one time by the old scale and then
+ * another by the new one. Where their TSCs are one clock (smp.c compares them) they share scale and
+ * base: what one reads after another is never less. Where they are not, each has a base of its own,
+ * set anew each time, so that they agree within what a rendezvous takes.
  */
 #include "access.h"
 #include "clocksource.h"
 #include "console.h"
 #include "domain.h"
 #include "local.h"
+#include "rendezvous.h"
 #include "timer.h"
 #include <xen/version.h>
 
 #define SECOND 1000000000UL
 #define MEASURE_NS 200000UL /* a millisecond for a clock as coarse as the PIT */
-#define MEASURE_SMP_NS (20 * 1000000UL)
+#define MEASURE_SMP_NS (5 * 1000000UL)
+#define MISMEASURED 100 /* a frequency that is off by more than this part of it */
 #define REFINE_FIRST (10 * 1000000UL)
 #define REFINE_LAST  (2 * SECOND)
 #define APIC_TICKS_MAX 0xffffffffUL
@@ -33,6 +38,7 @@ static struct {
 } first; /* read together at boot */
 static struct timer refine_timer;
 static uint64_t refine_interval;
+static bool tsc_differs; /* between processors */
 
 static uint64_t scale(uint64_t delta, uint32_t mul, int8_t shift)
 {
@@ -57,14 +63,11 @@ static uint64_t ratio(uint64_t a, uint64_t b, uint64_t unit)
 	return low;
 }
 
-/* From now on, time goes on at this rate; what has passed stays. */
-static void set_rate(struct cpu *c, uint64_t hz)
+static void set_scale(struct cpu *c, uint64_t hz)
 {
-	uint64_t tsc = rdtsc(), rest = hz;
+	uint64_t rest = hz;
 	int8_t shift = 0;
 
-	c->ns_base += scale(tsc - c->tsc_base, c->tsc_mul, c->tsc_shift);
-	c->tsc_base = tsc;
 	for (; rest > 2 * SECOND; rest >>= 1)
 		shift--;
 	for (; rest <= SECOND; rest <<= 1)
@@ -73,6 +76,16 @@ static void set_rate(struct cpu *c, uint64_t hz)
 	c->tsc_mul = (uint32_t)ratio(SECOND, shift < 0 ? hz : rest,
 				     1UL << (shift < 0 ? 32 - shift : 32));
 	c->tsc_shift = shift;
+}
+
+/* From now on, time goes on at this rate; what has passed stays. */
+static void set_rate(struct cpu *c, uint64_t hz)
+{
+	uint64_t tsc = rdtsc();
+
+	c->ns_base += scale(tsc - c->tsc_base, c->tsc_mul, c->tsc_shift);
+	c->tsc_base = tsc;
+	set_scale(c, hz);
 	tsc_hz = hz;
 }
 
@@ -141,14 +154,41 @@ static void measure(void)
 	this_cpu()->ns_base = ratio(tsc - first.tsc, told, SECOND);
 }
 
+static void rate_once(void *hz)
+{
+	set_rate(this_cpu(), *(const uint64_t *)hz);
+}
+
+/* As the processor that runs the refinement has it now. */
+static void rate_each(void *unused)
+{
+	const struct cpu *from = refine_timer.cpu;
+	struct cpu *c = this_cpu();
+	uint64_t tsc = rdtsc(), now = time_now();
+
+	if (c != from) {
+		c->tsc_base = tsc_differs ? tsc : from->tsc_base;
+		c->ns_base = tsc_differs ? MAX(now, from->ns_base) : from->ns_base;
+		c->tsc_mul = from->tsc_mul;
+		c->tsc_shift = from->tsc_shift;
+	}
+	if (!c->vcpu->is_idle)
+		time_update_vcpu(c->vcpu);
+}
+
+/* A reference that was not read for a whole wrap of its count tells nonsense: begin anew. */
 static void refine(void *unused)
 {
-	uint64_t tsc, ref;
+	uint64_t tsc, ref, hz;
 
 	read_pair(&tsc, &ref);
-	set_rate(this_cpu(), ratio(tsc - first.tsc, ref - first.ref, clocksource.hz));
-	if (!current->is_idle)
-		time_update_vcpu(current);
+	hz = ref == first.ref ? 0 : ratio(tsc - first.tsc, ref - first.ref, clocksource.hz);
+	if ((hz > tsc_hz ? hz - tsc_hz : tsc_hz - hz) > tsc_hz / MISMEASURED) {
+		first.tsc = tsc;
+		first.ref = ref;
+	} else {
+		rendezvous(&(struct rendezvous){ rate_once, rate_each, &hz, false });
+	}
 	refine_interval = MIN(refine_interval * 4, REFINE_LAST);
 	timer_set(&refine_timer, time_now() + refine_interval);
 }
@@ -168,7 +208,7 @@ void time_init(void)
 
 void time_start_refining(void)
 {
-	if (tsc_told || !clocksource.lasting || nr_cpus > 1)
+	if (tsc_told || !clocksource.lasting)
 		return;
 	refine_interval = REFINE_FIRST;
 	timer_setup(&refine_timer, refine, NULL);
@@ -207,6 +247,17 @@ uint32_t time_tsc_khz(void)
 	return (uint32_t)(tsc_hz / 1000);
 }
 
+void time_tsc_differs(void)
+{
+	tsc_differs = true;
+}
+
+/* What a guest computes on one vcpu is never less than what it computed on another before. */
+static bool tsc_is_stable(void)
+{
+	return nr_cpus == 1 || (cpu_features.invariant_tsc && !tsc_differs);
+}
+
 /* The version is odd while the rest changes; a reader that sees it odd or changed reads again. */
 static void fill(struct vcpu_time_info *t, const struct cpu *c)
 {
@@ -216,7 +267,7 @@ static void fill(struct vcpu_time_info *t, const struct cpu *c)
 	t->system_time = c->ns_base;
 	t->tsc_to_system_mul = c->tsc_mul;
 	t->tsc_shift = c->tsc_shift;
-	t->flags = nr_cpus == 1 || cpu_features.invariant_tsc ? XEN_PVCLOCK_TSC_STABLE_BIT : 0;
+	t->flags = tsc_is_stable() ? XEN_PVCLOCK_TSC_STABLE_BIT : 0;
 	wmb();
 	WRITE_ONCE(t->version, t->version + 1);
 }
