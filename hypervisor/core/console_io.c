@@ -61,7 +61,8 @@ void console_key(char c)
 	case 'R':
 		machine_reboot();
 	default:
-		printk(LOG_ERR, "keys: q domains, F count all frames' references, R reboot; Ctrl-A three times: input to dom0");
+		printk(LOG_ERR, "keys: q domains, F audit of frames, R reboot; "
+				"Ctrl-A three times: input to dom0");
 	}
 }
 

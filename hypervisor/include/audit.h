@@ -15,6 +15,6 @@ void audit_frames(void);
 
 /* For those who hold references: one ref of this frame, with a type ref or without. */
 void audit_ref(mfn_t m, bool typed);
-void pv_audit(struct domain *d);             /* vcpus' roots, descriptor tables, vcpu_info */
-void pv_audit_table(const struct frame *f);  /* what the entries of a table hold */
-void grant_audit(struct domain *d);          /* what it maps by grants, but for page-table entries */
+void pv_audit(struct domain *d);            /* vcpus' roots, descriptor tables, vcpu_info */
+void pv_audit_table(const struct frame *f); /* what the entries of a table hold */
+void grant_audit(struct domain *d);         /* device maps of grants: the others are entries */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What page tables and vcpus hold of frames, for the audit. The rules are those of table.c and entry.c. */
+/* What page tables and vcpus hold of frames, for the audit: by the rules of table.c, entry.c. */
 #include "audit.h"
 #include "hypervisor/pv/descriptor.h"
 #include "hypervisor/pv/table.h"
