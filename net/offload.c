@@ -252,6 +252,17 @@ void offload_finish(struct packet *packet)
 	packet->csum = PACKET_CSUM_VALID;
 }
 
+bool offload_verify(const struct packet *packet)
+{
+	struct layout l;
+	uint64_t sum;
+
+	if (parse(packet, &l) || l.end != packet->len)
+		return false;
+	sum = checksum_fold(layout_pseudo_sum(packet, &l));
+	return checksum_fold(sum + sum_from(packet, l.transport)) == 0xffff;
+}
+
 /* Borrows len bytes at offset of the parent's pages. */
 static int borrow(struct packet *segment, const struct packet *parent, uint32_t offset,
 		  uint32_t len)

@@ -29,6 +29,9 @@ uint32_t offload_header_len(const struct packet *packet);
 /* The OFFLOAD_* bits that a device needs to take the packet as it is. */
 uint32_t offload_needed(const struct packet *packet);
 
+/* Whether the TCP or UDP checksum of a complete packet without padding is right. */
+bool offload_verify(const struct packet *packet);
+
 /* Completes the checksum of a BLANK packet, which is the caller's alone. It is VALID then. */
 void offload_finish(struct packet *packet);
 

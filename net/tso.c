@@ -46,9 +46,15 @@ static u16_t link_mss(const struct tcp_pcb *pcb)
 }
 
 /* Called by lwIP for each packet that has found its connection, before it is worked on. */
-signed char tso_tcp_input(struct tcp_pcb *pcb)
+signed char tso_tcp_input(struct tcp_pcb *pcb, unsigned short len)
 {
 	timewait_input(pcb);
+	/*
+	 * Several segments in one: acknowledged at once, as every second one is (RFC
+	 * 1122, 4.2.3.2).
+	 */
+	if (len > TCP_MSS)
+		tcp_set_flags(pcb, TF_ACK_DELAY);
 	if (pcb->state != ESTABLISHED && pcb->state != CLOSE_WAIT)
 		return ERR_OK;
 	if (pcb->mss <= TCP_MSS) {

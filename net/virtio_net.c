@@ -22,6 +22,7 @@
 #include "guest/virtio/virtio.h"
 #include "guest/vmap.h"
 #include "lib/format.h"
+#include "net/gro.h"
 #include "net/packet_queue.h"
 #include "net/poll.h"
 
@@ -313,6 +314,7 @@ static bool poll(struct poller *poller)
 		return false;
 	packets = receive(net, &burst);
 	refill(net);
+	gro_join(&burst);
 	netdev_receive(&net->dev, &burst);
 	serve_backlog(net);
 	if (net->rx->vq.broken || net->tx->vq.broken) {

@@ -111,8 +111,9 @@ unsigned int net_tcp_isn(const void *local, unsigned short local_port, const voi
 	net_tcp_isn(local, local_port, remote, remote_port)
 
 struct tcp_pcb;
-signed char tso_tcp_input(struct tcp_pcb *pcb);
-#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, hdr, optlen, opt1len, opt2, p) tso_tcp_input(pcb)
+signed char tso_tcp_input(struct tcp_pcb *pcb, unsigned short len);
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, hdr, optlen, opt1len, opt2, p) \
+	tso_tcp_input(pcb, (p)->tot_len)
 
 /* --- Sockets --------------------------------------------------------------------------------- */
 

@@ -6,14 +6,23 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "guest/irq.h"
 #include "guest/page.h"
 #include "guest/spinlock.h"
 #include "net/offload.h"
 
-struct shared_info shared_info;
 static long pages_out;
+
+/* What %gs leads to on a vcpu: upcalls are neither masked nor pending. */
+static char cpu[PAGE_SIZE];
+
+__attribute__((constructor)) static void cpu_begin(void)
+{
+	syscall(SYS_arch_prctl, 0x1001 /* ARCH_SET_GS */, cpu);
+}
 
 void irq_force_upcall(void)
 {
