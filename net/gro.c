@@ -62,6 +62,9 @@ static void put16(uint8_t *p, uint32_t v)
 	p[1] = (uint8_t)v;
 }
 
+/* Of a few bytes, a number of them that the compiler knows: in line. */
+#define SAME(a, b, len) (!__builtin_memcmp(a, b, len))
+
 /* --- What arrived ----------------------------------------------------------------------------- */
 
 static bool parse_ip(struct segment *s, uint32_t *total)
@@ -105,10 +108,9 @@ static bool parse(struct packet *packet, struct segment *s)
 
 static bool same_connection(const struct segment *a, const struct segment *b)
 {
-	uint32_t addresses = a->v6 ? 8 : 12;
-
-	return a->v6 == b->v6 && !memcmp(a->tcp, b->tcp, 4) &&
-	       !memcmp(a->ip + addresses, b->ip + addresses, a->ip_len - addresses);
+	if (a->v6 != b->v6 || !SAME(a->tcp, b->tcp, 4))
+		return false;
+	return a->v6 ? SAME(a->ip + 8, b->ip + 8, 32) : SAME(a->ip + 12, b->ip + 12, 8);
 }
 
 static bool header_sum_right(const struct segment *s)
@@ -131,16 +133,18 @@ static bool same_ip(const struct flow *flow, const struct segment *s)
 	const uint8_t *a = flow->first.ip, *b = s->ip;
 
 	if (s->v6)
-		return !memcmp(a, b, 4) && !memcmp(a + 6, b + 6, 2);
-	return a[1] == b[1] && !memcmp(a + 6, b + 6, 3) &&
+		return SAME(a, b, 4) && SAME(a + 6, b + 6, 2);
+	return a[1] == b[1] && SAME(a + 6, b + 6, 2) && a[8] == b[8] &&
 	       (a[6] & 0x40 || get16(b + 4) == (uint16_t)(get16(a + 4) + flow->segments));
 }
 
 /* Acknowledgement and length of the header, window, urgent pointer and options. */
 static bool same_tcp(const struct segment *a, const struct segment *b)
 {
-	return !memcmp(a->tcp + 8, b->tcp + 8, 5) && !memcmp(a->tcp + 14, b->tcp + 14, 2) &&
-	       !memcmp(a->tcp + 18, b->tcp + 18, a->tcp_len - 18U);
+	return SAME(a->tcp + 8, b->tcp + 8, 4) && a->tcp[12] == b->tcp[12] &&
+	       SAME(a->tcp + 14, b->tcp + 14, 2) && SAME(a->tcp + 18, b->tcp + 18, 2) &&
+	       (a->tcp_len == TCP_MIN ||
+		!memcmp(a->tcp + TCP_MIN, b->tcp + TCP_MIN, a->tcp_len - TCP_MIN));
 }
 
 static bool continues(const struct flow *flow, const struct segment *s)
@@ -150,7 +154,7 @@ static bool continues(const struct flow *flow, const struct segment *s)
 	return !flow->pushed && get32(s->tcp + 4) == flow->next &&
 	       s->payload <= flow->first.payload && same_ip(flow, s) &&
 	       same_tcp(&flow->first, s) &&
-	       !memcmp(packet->frags[0].data, s->packet->frags[0].data, ETH_HEADER_LEN) &&
+	       SAME(packet->frags[0].data, s->packet->frags[0].data, 12) &&
 	       packet->frag_count + s->packet->frag_count <= PACKET_FRAGS &&
 	       packet->len + s->payload <= PACKET_LEN_MAX;
 }
