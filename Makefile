@@ -131,6 +131,10 @@ $(foreach i,$(IMAGES),$(eval $(call image,build/images/$(i),$(call objects,build
 $(eval $(call image,build/tests/guest,$(call objects,build/guest,$(call \
 	sources,tests/guest)),net))
 
+# What `make xen-test` saves and restores.
+$(eval $(call image,build/tests/counter,$(call objects,build/guest,$(call \
+	sources,tests/stock/counter)),net))
+
 images: $(addprefix build/images/,$(IMAGES)) ## build dom0 and the examples only
 
 # The ABI tests' images, one a folder; each holds the kit and one main.c.
@@ -151,7 +155,7 @@ build/tests/torture: tests/abi/kit/kit.lds $(ABI_KIT) $(call objects,build/bare,
 	$(Q)mkdir -p $(@D) && $(LD) -nostdlib -static --no-pie -z noexecstack \
 		-z max-page-size=4096 --no-warn-rwx-segments -T $< $(filter %.o,$^) -o $@
 
-test-images: $(ABI_TESTS:%=build/tests/abi/%) build/tests/guest build/tests/torture ## build the images of the tests
+test-images: $(ABI_TESTS:%=build/tests/abi/%) build/tests/guest build/tests/torture build/tests/counter ## build the images of the tests
 
 # --- running ------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@
 #include "blk/blockfile.h"
 #include "guest/page.h"
 #include "guest/spinlock.h"
+#include "guest/suspend.h"
 #include "guest/vmap.h"
 #include "guest/wait.h"
 
@@ -258,13 +259,19 @@ static int rw_bounced(struct block_device *dev, enum block_op op, uint64_t pos, 
 
 int block_rw(struct block_device *dev, enum block_op op, uint64_t pos, void *buf, size_t len)
 {
+	int err;
+
 	if ((pos | len) % dev->block_size)
 		return -EINVAL;
 	if (!len)
 		return 0;
+	suspend_hold(); /* segments are machine addresses */
 	if ((uintptr_t)buf % SECTOR_SIZE)
-		return rw_bounced(dev, op, pos, buf, len);
-	return rw_aligned(dev, op, pos, buf, len);
+		err = rw_bounced(dev, op, pos, buf, len);
+	else
+		err = rw_aligned(dev, op, pos, buf, len);
+	suspend_release();
+	return err;
 }
 
 int block_flush(struct block_device *dev)

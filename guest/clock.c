@@ -7,6 +7,12 @@
 static ns_t wall_offset; /* what clock_wall_set added; signed, wraps; atomic */
 static ns_t last;	 /* the latest time that anybody was told; atomic */
 
+/*
+ * clock_ns() less Xen's system time; signed, wraps. A domain that goes on under another Xen finds
+ * another system time there, which may be less: our clock stands still meanwhile, and goes on.
+ */
+static ns_t mono_offset;
+
 uint64_t clock_tsc(void)
 {
 	return __builtin_ia32_rdtsc();
@@ -31,7 +37,7 @@ static ns_t not_before(ns_t now)
  * order, and again if Xen was at it: the barriers keep the reads between the two looks at the
  * version. Masked, since the record goes with the TSC of this vcpu's processor.
  */
-ns_t clock_ns(void)
+static ns_t system_ns(void)
 {
 	unsigned long flags = irq_save();
 	const struct vcpu_time_info *time = &cpu_self()->info.time;
@@ -52,7 +58,12 @@ ns_t clock_ns(void)
 		rmb();
 	} while (unlikely(version & 1 || version != READ_ONCE(time->version)));
 	irq_restore(flags);
-	return not_before(now);
+	return now;
+}
+
+ns_t clock_ns(void)
+{
+	return not_before(system_ns() + mono_offset);
 }
 
 ns_t clock_wall_ns(void)
@@ -67,10 +78,23 @@ ns_t clock_wall_ns(void)
 		nanoseconds = shared_info.wc_nsec;
 		rmb();
 	} while (unlikely(version & 1 || version != READ_ONCE(shared_info.wc_version)));
-	return seconds * NS_PER_S + nanoseconds + clock_ns() + READ_ONCE(wall_offset);
+	return seconds * NS_PER_S + nanoseconds + clock_ns() - mono_offset +
+	       READ_ONCE(wall_offset);
 }
 
 void clock_wall_set(ns_t now)
 {
 	__atomic_fetch_add(&wall_offset, now - clock_wall_ns(), __ATOMIC_RELAXED);
+}
+
+ns_t clock_to_system(ns_t deadline)
+{
+	ns_t time = deadline - mono_offset;
+
+	return (int64_t)time > 0 ? time : 1;
+}
+
+void clock_resume(void)
+{
+	mono_offset = last - system_ns();
 }

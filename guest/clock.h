@@ -5,7 +5,10 @@
 #include "guest/types.h"
 #include "lib/list.h"
 
-/* Nanoseconds since the hypervisor started (Xen's system time); never goes back. Any context. */
+/*
+ * Nanoseconds since the hypervisor started, without the time that the domain was away (saved, and
+ * restored elsewhere); never goes back. Any context.
+ */
 ns_t clock_ns(void);
 
 /* Nanoseconds since 1970, UTC: Xen's wall clock plus what clock_wall_set changed. */
@@ -47,6 +50,9 @@ void timer_start(struct clock_timer *timer, ns_t deadline);
  * that is waited for, so the caller holds no spin lock that it takes.
  */
 bool timer_stop(struct clock_timer *timer);
+
+/* A moment of clock_ns() as Xen's system time, for hypercalls; at least 1. */
+ns_t clock_to_system(ns_t deadline);
 
 /* Processor cycles. */
 uint64_t clock_tsc(void);

@@ -10,6 +10,7 @@
 #include "guest/init.h"
 #include "guest/spinlock.h"
 #include "guest/page.h"
+#include "guest/start.h"
 #include "guest/thread.h"
 #include "guest/vmap.h"
 #include "guest/wait.h"
@@ -152,6 +153,12 @@ static void virq_event(evtchn_port_t port, void *arg)
 		console_input(bytes, (size_t)n);
 }
 
+static int ring_attach(void)
+{
+	ring_port = start_info.console.domU.evtchn;
+	return evtchn_attach(ring_port, ring_event, NULL);
+}
+
 static int console_start(void)
 {
 	pfn_t pfn;
@@ -164,8 +171,14 @@ static int console_start(void)
 	pfn = mfn_to_pfn(MFN(start_info.console.domU.mfn));
 	if (!start_info.console.domU.evtchn || pfn_eq(pfn, PFN_NONE))
 		return -ENODEV;
-	ring_port = start_info.console.domU.evtchn;
 	ring = pfn_to_virt(pfn);
-	return evtchn_attach(ring_port, ring_event, NULL);
+	return ring_attach();
 }
 INITCALL(core, console_start);
+
+/* The page with all that is in it has moved with us. */
+void console_resume(void)
+{
+	if (ring)
+		ring_attach();
+}

@@ -34,6 +34,7 @@
 	note XEN_ELFNOTE_ENTRY, .quad guest_entry
 	note XEN_ELFNOTE_HYPERCALL_PAGE, .quad hypercall_page
 	note XEN_ELFNOTE_FEATURES, .asciz "!writable_page_tables|pae_pgdir_above_4gb"
+	note XEN_ELFNOTE_SUSPEND_CANCEL, .long 1
 	note XEN_ELFNOTE_SUPPORTED_FEATURES, .long 1 << XENFEAT_dom0
 
 	.section .hypercall_page, "ax", @nobits

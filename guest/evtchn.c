@@ -28,6 +28,7 @@
 #include "guest/start.h"
 #include "guest/spinlock.h"
 #include "lib/bitops.h"
+#include "lib/string.h"
 
 #define PORTS       EVTCHN_2L_NR_CHANNELS
 #define CHUNK_PORTS 256 /* handlers of so many fill a page */
@@ -382,4 +383,18 @@ void evtchn_init(void)
 		WRITE_ONCE(shared_info.evtchn_mask[word], ~0UL);
 		WRITE_ONCE(cpus[0]->ports[word], ~0UL);
 	}
+}
+
+/* In a new domain no port is what it was. Who had a peer finds it anew. */
+void evtchn_resume(void)
+{
+	struct cpu *cpu;
+	unsigned int n;
+
+	for (n = 0; n < ARRAY_SIZE(chunks); n++)
+		if (chunks[n])
+			memset(chunks[n], 0, PAGE_SIZE);
+	for_each_cpu(cpu, n)
+		memset(cpu->ports, 0, sizeof(cpu->ports));
+	evtchn_init();
 }

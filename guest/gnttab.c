@@ -15,7 +15,10 @@
 #include "guest/init.h"
 #include "guest/spinlock.h"
 #include "guest/page.h"
-#include "guest/vmap.h"
+#include "guest/pagetable.h"
+#include "guest/panic.h"
+#include "guest/start.h"
+#include "lib/string.h"
 
 #define FRAME_ENTRIES  (PAGE_SIZE / sizeof(struct grant_entry_v1))
 #define FRAMES_MAX     64
@@ -65,6 +68,46 @@ static int table_grow(void)
 	}
 	frames++;
 	return 0;
+}
+
+/* --- Suspend ------------------------------------------------------------ */
+
+static struct grant_entry_v1 *kept; /* what stood in the table, while suspended */
+
+int gnttab_suspend(void)
+{
+	if (!frames)
+		return 0;
+	kept = page_alloc(page_order(frames * PAGE_SIZE));
+	if (!kept)
+		return -ENOMEM;
+	memcpy(kept, table, frames * PAGE_SIZE);
+	pte_clear_batch(table, frames);
+	return 0;
+}
+
+/*
+ * In a new table the free list goes on, and references that were given stay their owners', but
+ * grant nothing: whom they named is not there any more. The reserved ones are the toolstack's.
+ */
+void gnttab_resume(bool lost)
+{
+	xen_pfn_t list[FRAMES_MAX];
+	unsigned int i;
+	grant_ref_t ref;
+
+	if (!frames)
+		return;
+	if (table_setup(frames, list))
+		panic("the grant table cannot be set up again");
+	for (i = 0; i < frames; i++)
+		if (pte_set((char *)table + i * PAGE_SIZE, pte_make(MFN(list[i]), PTE_RW)))
+			panic("the grant table cannot be mapped again");
+	for (ref = RESERVED; lost && ref < frames * FRAME_ENTRIES; ref++) {
+		table[ref] = kept[ref];
+		table[ref].flags = 0;
+	}
+	page_free(kept, page_order(frames * PAGE_SIZE));
 }
 
 static int gnttab_start(void)

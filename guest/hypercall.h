@@ -208,6 +208,12 @@ static inline long hypercall_sched_op(unsigned int cmd, void *arg)
 	return hypercall2(__HYPERVISOR_sched_op, cmd, (unsigned long)arg);
 }
 
+/* The page of start_info is for the toolstack. 0 in a new domain, 1 if nothing came of it. */
+static inline long hypercall_suspend(struct sched_shutdown *op, mfn_t start_info)
+{
+	return hypercall3(__HYPERVISOR_sched_op, SCHEDOP_shutdown, (unsigned long)op, start_info.n);
+}
+
 /* Absolute system time in ns; 0 stops the timer. */
 static inline long hypercall_set_timer_op(ns_t deadline)
 {

@@ -97,6 +97,21 @@ static int map_table(pfn_t first, size_t count)
 	return pagetable_insert(table, pfn_to_virt(first), 1);
 }
 
+/* For the p2m of a domain that may grow. */
+static void make_room(void)
+{
+	uint64_t count = p2m_limit();
+	size_t pages = DIV_ROUND_UP(count * sizeof(xen_pfn_t), PAGE_SIZE);
+
+	if (count == p2m_pages())
+		return;
+	if (pages > mapped.n - bump.n)
+		panic("no memory left: %lu pages for a list of those that may come", pages);
+	p2m_move(pfn_to_virt(bump), count);
+	bump.n += pages;
+	p2m_publish();
+}
+
 pfn_t linear_init(void)
 {
 	uint64_t end = start_info.nr_pages;
@@ -114,6 +129,7 @@ pfn_t linear_init(void)
 			panic("cannot map memory from page %lu on: error %d", mapped.n, err);
 		mapped.n += count;
 	}
+	make_room();
 	return bump;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The buddy allocator. A free block of 2^order pages is aligned to its size; its first page holds
- * the list node, and one byte per page of the domain says whether a free block begins there and
- * how big it is. That byte is all that the allocator keeps: 1 KiB for each 4 MiB.
+ * the list node, and one byte per page that the domain may get says whether a free block begins
+ * there and how big it is. That byte is all that the allocator keeps: 1 KiB for each 4 MiB.
  *
  * The buddy of a block is its neighbour with which it makes an aligned block of twice the size:
  * their numbers differ in the bit of the order. Freeing page 6 of eight, when 7 is free and 4-5
@@ -14,6 +14,7 @@
 #include "guest/page.h"
 #include "guest/panic.h"
 #include "guest/start.h"
+#include "guest/vmap.h"
 #include "lib/bitops.h"
 #include "lib/list.h"
 #include "lib/string.h"
@@ -26,6 +27,8 @@ static SPINLOCK(lock); /* takes no other within */
 static struct list free_blocks[PAGE_ORDER_MAX + 1];
 static uint8_t *free_order; /* by pfn: the order of the free block that begins there, or NOT_FREE */
 static size_t free_pages;
+
+static size_t total_pages; /* atomic: what the balloon has is not counted */
 
 static void block_insert(uint64_t pfn, unsigned int order)
 {
@@ -79,7 +82,7 @@ void page_free(void *page, unsigned int order)
 
 	if (!page)
 		return;
-	ASSERT(IS_ALIGNED((uintptr_t)page, PAGE_SIZE) && pfn < start_info.nr_pages &&
+	ASSERT(IS_ALIGNED((uintptr_t)page, PAGE_SIZE) && pfn < p2m_pages() &&
 	       IS_ALIGNED(pfn, 1UL << order));
 	flags = spin_lock_save(&lock);
 	ASSERT(free_order[pfn] == NOT_FREE);
@@ -87,7 +90,7 @@ void page_free(void *page, unsigned int order)
 	for (; order < PAGE_ORDER_MAX; order++) {
 		uint64_t buddy = pfn ^ (1UL << order);
 
-		if (buddy >= start_info.nr_pages || free_order[buddy] != order)
+		if (buddy >= p2m_pages() || free_order[buddy] != order)
 			break;
 		block_remove(buddy);
 		pfn &= ~(1UL << order);
@@ -108,7 +111,12 @@ size_t page_free_count(void)
 
 size_t page_total_count(void)
 {
-	return start_info.nr_pages;
+	return READ_ONCE(total_pages);
+}
+
+void page_count_change(ssize_t change)
+{
+	__atomic_fetch_add(&total_pages, change, __ATOMIC_RELAXED);
 }
 
 /*
@@ -117,7 +125,7 @@ size_t page_total_count(void)
  */
 void page_init(pfn_t first)
 {
-	uint64_t pfn = first.n + DIV_ROUND_UP(start_info.nr_pages, PAGE_SIZE);
+	uint64_t pfn = first.n + DIV_ROUND_UP(p2m_pages(), PAGE_SIZE);
 	unsigned int order;
 
 	if (pfn >= start_info.nr_pages)
@@ -125,7 +133,8 @@ void page_init(pfn_t first)
 	for (order = 0; order <= PAGE_ORDER_MAX; order++)
 		list_init(&free_blocks[order]);
 	free_order = pfn_to_virt(first);
-	memset(free_order, NOT_FREE, start_info.nr_pages);
+	memset(free_order, NOT_FREE, p2m_pages());
+	total_pages = start_info.nr_pages;
 	while (pfn < start_info.nr_pages) {
 		order = MIN(bits_lowest(pfn), (unsigned int)PAGE_ORDER_MAX);
 		while (pfn + (1UL << order) > start_info.nr_pages)

@@ -29,7 +29,10 @@ void page_free(void *page, unsigned int order);
 unsigned int page_order(size_t bytes);
 
 size_t page_free_count(void);
-size_t page_total_count(void); /* all that the domain owns, the image included */
+size_t page_total_count(void); /* all that the domain owns now, the image included */
+
+/* The balloon's: pages that the allocator has handed out lost their frames, or have them again. */
+void page_count_change(ssize_t change);
 
 /*
  * What the application's heap leaves alone: rings, packets and stacks of the library OS come from

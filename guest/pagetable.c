@@ -11,6 +11,9 @@
  * A page becomes a table in two steps: it loses its writable mapping, since Xen lets no table be
  * writable; and the entry above it is set, upon which Xen checks every entry in it. A table that is
  * filled before it is hung up costs one such check; entries added afterwards cost one each.
+ *
+ * Frame numbers are read and used with upcalls masked: the domain may be suspended at any other
+ * moment, and have other frames when it goes on (guest/suspend.h).
  */
 #include "guest/hypercall.h"
 #include "guest/init.h"
@@ -37,27 +40,6 @@ static inline mfn_t pte_mfn(uint64_t pte)
 	return MFN((pte & PTE_MFN_MASK) >> PAGE_SHIFT);
 }
 
-mfn_t pfn_to_mfn(pfn_t pfn)
-{
-	const xen_pfn_t *p2m = (const xen_pfn_t *)start_info.mfn_list;
-
-	return pfn.n < start_info.nr_pages ? MFN(p2m[pfn.n]) : MFN_NONE;
-}
-
-/* The M2P covers all of the machine's memory, and nothing is mapped behind its end. */
-pfn_t mfn_to_pfn(mfn_t mfn)
-{
-	static uint64_t mfn_end;
-	pfn_t pfn;
-
-	if (unlikely(!mfn_end))
-		mfn_end = (uint64_t)hypercall_memory_op(XENMEM_maximum_ram_page, NULL) + 1;
-	if (mfn.n >= mfn_end)
-		return PFN_NONE;
-	pfn = PFN(machine_to_phys_mapping[mfn.n]);
-	return mfn_eq(pfn_to_mfn(pfn), mfn) ? pfn : PFN_NONE;
-}
-
 /* The table of `level` (1: of pages) that covers va; NULL if there is none. */
 static uint64_t *table_find(const void *va, unsigned int level)
 {
@@ -76,9 +58,12 @@ static uint64_t *table_find(const void *va, unsigned int level)
 
 uint64_t pte_get(const void *va)
 {
+	unsigned long flags = irq_save();
 	uint64_t *table = table_find(va, 1);
+	uint64_t pte = table ? READ_ONCE(table[table_index(va, 1)]) : 0;
 
-	return table ? READ_ONCE(table[table_index(va, 1)]) : 0;
+	irq_restore(flags);
+	return pte;
 }
 
 /* Where the entry stands, as mmu_update and grant operations name it; 0 if there is no table. */
@@ -96,7 +81,7 @@ mfn_t virt_to_mfn(const void *va)
 {
 	uint64_t pte;
 
-	if ((uintptr_t)va - VIRT_BASE < start_info.nr_pages << PAGE_SHIFT)
+	if ((uintptr_t)va - VIRT_BASE < p2m_pages() << PAGE_SHIFT)
 		return pfn_to_mfn(virt_to_pfn(va));
 	pte = pte_get(va);
 	return pte & PTE_PRESENT ? pte_mfn(pte) : MFN_NONE;
@@ -207,6 +192,7 @@ int pte_set_batch(void *va, size_t count, uint64_t (*pte)(size_t index, const vo
 	size_t done = 0;
 
 	while (done < count) {
+		unsigned long flags = irq_save();
 		char *at = (char *)va + done * PAGE_SIZE;
 		uint64_t maddr = pte_maddr(at);
 		size_t in_table = (1 << ENTRY_BITS) - table_index(at, 1);
@@ -218,6 +204,7 @@ int pte_set_batch(void *va, size_t count, uint64_t (*pte)(size_t index, const vo
 			updates[i].val = pte(done + i, arg);
 		}
 		err = hypercall_mmu_update(updates, (unsigned int)n, NULL, domid);
+		irq_restore(flags);
 		if (err)
 			return (int)err;
 		done += n;

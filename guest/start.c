@@ -14,8 +14,8 @@
 
 struct start_info start_info;
 
-/* A page of the image, over which Xen's page is mapped. */
-struct shared_info shared_info SECTION(".bss.page_aligned") ALIGNED(PAGE_SIZE);
+/* A page of the image, over which Xen's page is mapped: guest.lds puts nothing else into it. */
+struct shared_info shared_info SECTION(".bss.shared_info") ALIGNED(PAGE_SIZE);
 _Static_assert(sizeof(struct shared_info) <= PAGE_SIZE, "one page");
 
 /* BOOT_STACK_SIZE in entry.S */
@@ -24,22 +24,57 @@ char boot_stack[2 * PAGE_SIZE] SECTION(".bss.page_aligned") ALIGNED(PAGE_SIZE);
 /* Applications whose main needs more say so: const size_t main_stack_size = ...; */
 extern const size_t main_stack_size WEAK;
 
-static void start_info_take(const struct start_info *given)
+/* The builder's page: where the toolstack looks for it when the domain is saved. */
+static struct start_info *start_page;
+
+static void start_info_take(struct start_info *given)
 {
+	start_page = given;
 	start_info = *given;
 	start_info.cmd_line[MAX_GUEST_CMDLINE - 1] = 0;
 	if (memcmp(start_info.magic, "xen-", 4))
 		panic("started by something that is not Xen");
 }
 
-void shared_info_init(void)
+static void shared_info_place(uint64_t maddr)
 {
-	long err = hypercall_update_va_mapping((unsigned long)&shared_info,
-					       start_info.shared_info | PTE_RW, UVMF_INVLPG);
+	long err = hypercall_update_va_mapping((unsigned long)&shared_info, maddr | PTE_RW,
+					       UVMF_INVLPG);
 
 	if (err)
 		panic("cannot map shared_info: error %ld", err);
-	shared_info.arch.max_pfn = start_info.nr_pages;
+}
+
+void shared_info_map(void)
+{
+	shared_info_place(start_info.shared_info);
+	p2m_publish();
+}
+
+void shared_info_unmap(void)
+{
+	shared_info_place(pfn_to_mfn(virt_to_pfn(&shared_info)).n << PAGE_SHIFT);
+}
+
+mfn_t start_info_give(void)
+{
+	start_page->store_mfn = mfn_to_pfn(MFN(start_info.store_mfn)).n;
+	start_page->console.domU.mfn = mfn_to_pfn(MFN(start_info.console.domU.mfn)).n;
+	return virt_to_mfn(start_page);
+}
+
+void start_info_take_back(bool lost)
+{
+	if (lost) {
+		start_info.shared_info = start_page->shared_info;
+		start_info.flags = start_page->flags;
+		start_info.store_mfn = start_page->store_mfn;
+		start_info.store_evtchn = start_page->store_evtchn;
+		start_info.console = start_page->console;
+	} else {
+		start_page->store_mfn = start_info.store_mfn;
+		start_page->console = start_info.console;
+	}
 }
 
 const void *start_module(size_t *len)
@@ -59,20 +94,21 @@ static void start_main(void *unused)
 	libc_start();
 }
 
-NORETURN void guest_start(const struct start_info *given);
+NORETURN void guest_start(struct start_info *given);
 
 /*
  * From entry.S, with upcalls masked, on the boot stack. Each line needs those above it: memory
  * needs traps only to tell what went wrong; threads need memory; timers need events; the rest
  * happens in a thread, and this context becomes the idle one of vcpu 0.
  */
-void guest_start(const struct start_info *given)
+void guest_start(struct start_info *given)
 {
 	pfn_t first_free;
 
 	vcpu_init();
 	start_info_take(given);
-	shared_info_init();
+	p2m_init();
+	shared_info_map();
 	vcpu_place_info();
 	traps_init();
 	first_free = linear_init();

@@ -19,8 +19,8 @@ static void program(struct cpu *cpu, ns_t deadline)
 	if (deadline >= cpu->programmed)
 		return;
 	cpu->programmed = deadline;
-	/* 0 would stop it. A deadline that has passed fires at once. */
-	err = hypercall_set_timer_op(deadline ? deadline : 1);
+	/* A deadline that has passed fires at once. */
+	err = hypercall_set_timer_op(clock_to_system(deadline));
 	ASSERT(!err);
 }
 

@@ -298,6 +298,7 @@ void vcpu_restore(void)
 		if (err)
 			panic("vcpu %u does not come back: error %d", n, err);
 	}
+	clock_resume();
 	timers_resume(&boot_cpu);
 }
 

@@ -4,9 +4,9 @@
  * areas that are given out here, one page of the bitmap for each page of space. An unmapped page
  * stays between any two areas:
  *
- *	VIRT_BASE	linear map	nr_pages
- *	heap_base	heap		nr_pages, rounded up
- *	area_base	areas		AREA_PAGES + nr_pages
+ *	VIRT_BASE	linear map	p2m_pages()
+ *	heap_base	heap		p2m_pages(), rounded up
+ *	area_base	areas		AREA_PAGES + p2m_pages()
  *
  * The three share their upper page tables, which keeps the least memory small.
  */
@@ -31,7 +31,7 @@ static unsigned long *area_used; /* lock */
 
 void vmap_init(void)
 {
-	size_t pages = start_info.nr_pages;
+	size_t pages = p2m_pages();
 	unsigned int order;
 
 	heap_base = ROUND_UP(VIRT_BASE + (pages + 1) * PAGE_SIZE, TABLE_SPAN);
@@ -236,6 +236,15 @@ int vmap_populate(void *va, size_t count)
 	return 0;
 }
 
+static pfn_t virt_to_any_pfn(const void *va)
+{
+	unsigned long flags = irq_save();
+	pfn_t pfn = mfn_to_pfn(virt_to_mfn(va));
+
+	irq_restore(flags);
+	return pfn;
+}
+
 void vmap_depopulate(void *va, size_t count)
 {
 	pfn_t pfns[PTE_BATCH];
@@ -246,7 +255,7 @@ void vmap_depopulate(void *va, size_t count)
 
 		n = MIN(count - done, (size_t)PTE_BATCH);
 		for (i = 0; i < n; i++)
-			pfns[i] = mfn_to_pfn(virt_to_mfn(at + i * PAGE_SIZE));
+			pfns[i] = virt_to_any_pfn(at + i * PAGE_SIZE);
 		unmap_pages(at, n);
 		for (i = 0; i < n; i++)
 			if (!pfn_eq(pfns[i], PFN_NONE))

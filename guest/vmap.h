@@ -6,12 +6,19 @@
 
 #include "guest/types.h"
 
-/* The machine frame behind any mapped address of this domain; MFN_NONE if nothing is mapped. */
+/*
+ * A frame number is good until the domain is suspended, which may be at any moment while upcalls
+ * are unmasked: take and use it masked, or see guest/suspend.h.
+ *
+ * The machine frame behind any mapped address of this domain; MFN_NONE if nothing is mapped. */
 mfn_t virt_to_mfn(const void *va);
 
 /* The frame of a page of ours (MFN_NONE if ballooned out), and back (PFN_NONE if not ours). */
 mfn_t pfn_to_mfn(pfn_t pfn);
 pfn_t mfn_to_pfn(mfn_t mfn);
+
+/* How many pages the domain has, with those that are ballooned out and may come back. */
+uint64_t p2m_pages(void);
 
 /* The machine address of a byte, for a device. */
 static inline uint64_t virt_to_maddr(const void *va)

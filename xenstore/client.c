@@ -7,6 +7,8 @@
 #include "guest/init.h"
 #include "guest/lock.h"
 #include "guest/page.h"
+#include "guest/suspend.h"
+#include "guest/thread.h"
 #include "guest/vmap.h"
 #include "guest/wait.h"
 #include "xenstore/client_core.h"
@@ -48,7 +50,14 @@ static struct {
 
 	struct wait_queue moved; /* requesters: something was read, or can be */
 	unsigned int requesters; /* who will read */
+
+	/* Atomic. Closed for a suspend, nobody comes in but the thread that resumes. */
+	bool closed;
+	unsigned int users; /* requests, and transactions from start to end */
+	struct thread *resumer;
+	struct wait_queue gate;
 } client = {
+	.gate = WAIT_QUEUE_INIT(client.gate),
 	.send = MUTEX_INIT(client.send),
 	.lock = MUTEX_INIT(client.lock),
 	.moved = WAIT_QUEUE_INIT(client.moved),
@@ -295,7 +304,29 @@ static void pending_fail(struct pending *request, int err)
 	client_unlock();
 }
 
-int client_request(uint32_t type, xs_tx_t tx, const struct piece *pieces, unsigned int count,
+/* In before the look, so that whoever closes sees us, or we him. */
+static bool try_enter(void)
+{
+	__atomic_fetch_add(&client.users, 1, __ATOMIC_SEQ_CST);
+	if (!READ_ONCE(client.closed) || client.resumer == thread_current())
+		return true;
+	client_leave();
+	return false;
+}
+
+void client_enter(void)
+{
+	wait_event(&client.gate, try_enter());
+}
+
+void client_leave(void)
+{
+	__atomic_fetch_sub(&client.users, 1, __ATOMIC_SEQ_CST);
+	if (READ_ONCE(client.closed))
+		wake_all(&client.gate);
+}
+
+static int request(uint32_t type, xs_tx_t tx, const struct piece *pieces, unsigned int count,
 		   char **answer)
 {
 	struct pending request = { .type = type };
@@ -331,6 +362,21 @@ int client_request(uint32_t type, xs_tx_t tx, const struct piece *pieces, unsign
 	return request.result;
 }
 
+/* Who is in a transaction has entered with its start. */
+int client_request(uint32_t type, xs_tx_t tx, const struct piece *pieces, unsigned int count,
+		   char **answer)
+{
+	bool single = !tx.id && type != XS_TRANSACTION_START;
+	int rc;
+
+	if (single)
+		client_enter();
+	rc = request(type, tx, pieces, count, answer);
+	if (single)
+		client_leave();
+	return rc;
+}
+
 void client_attach(struct xenstore_domain_interface *intf, void (*notify)(void *arg), void *arg)
 {
 	client.intf = intf;
@@ -351,6 +397,53 @@ static void port_handler(evtchn_port_t port, void *arg)
 	client_input();
 }
 
+/* --- Suspend --------------------------------------------------------------------------------- */
+
+#define USERS_LIMIT (10 * NS_PER_S)
+
+static void client_open(void)
+{
+	WRITE_ONCE(client.closed, false);
+	wake_all(&client.gate);
+}
+
+static int client_suspend(void)
+{
+	WRITE_ONCE(client.closed, true);
+	mb(); /* see try_enter */
+	if (wait_event_timeout(&client.gate, !READ_ONCE(client.users), USERS_LIMIT))
+		return 0;
+	client_open();
+	return -EBUSY;
+}
+
+/*
+ * A new daemon on the old ring. No request of ours is on it; events that the old one sent are as
+ * good as lost, since each watch fires anew.
+ */
+static void client_resume(bool lost)
+{
+	if (lost) {
+		client_lock();
+		client.intf->rsp_cons = READ_ONCE(client.intf->rsp_prod);
+		client.header_got = client.body_got = 0;
+		free(client.body);
+		client.body = NULL;
+		client_unlock();
+		evtchn_attach(start_info.store_evtchn, port_handler, NULL);
+		client.resumer = thread_current();
+		client_watch_again();
+		client.resumer = NULL;
+	}
+	client_open();
+}
+
+static struct suspend_hook client_hook = {
+	.name = "store",
+	.suspend = client_suspend,
+	.resume = client_resume,
+};
+
 static int client_start(void)
 {
 	pfn_t page = mfn_to_pfn(MFN(start_info.store_mfn));
@@ -360,6 +453,7 @@ static int client_start(void)
 	if (pfn_is_none(page))
 		return -EFAULT;
 	client_attach(pfn_to_virt(page), port_notify, NULL);
+	suspend_register(&client_hook);
 	return evtchn_attach(start_info.store_evtchn, port_handler, NULL);
 }
 INITCALL(bus, client_start);

@@ -27,9 +27,19 @@ struct piece {
 int client_request(uint32_t type, xs_tx_t tx, const struct piece *pieces, unsigned int count,
 		   char **answer);
 
+/*
+ * A transaction enters before its start and leaves after its end, so that it does not last over a
+ * suspend; client_enter sleeps while there is one.
+ */
+void client_enter(void);
+void client_leave(void);
+
 /* The pieces of dir and node with their slash and the closing NUL: at most PATH_PIECES. */
 #define PATH_PIECES 4
 unsigned int path_pieces(struct piece *pieces, const char *dir, const char *node);
+
+/* Tell a new daemon of every watch. */
+void client_watch_again(void);
 
 /* --- Between client.c and client_watch.c ----------------------------------------------------- */
 

@@ -297,13 +297,17 @@ int xs_transaction_start(xs_tx_t *tx)
 	const struct piece empty = { "", 1 };
 	uint64_t id;
 	char *answer;
-	int rc = client_request(XS_TRANSACTION_START, XS_NO_TX, &empty, 1, &answer);
+	int rc;
 
-	if (rc < 0)
-		return rc;
-	rc = wire_number(answer, UINT32_MAX, &id) && id ? 0 : -EIO;
-	free(answer);
-	if (!rc)
+	client_enter();
+	rc = client_request(XS_TRANSACTION_START, XS_NO_TX, &empty, 1, &answer);
+	if (rc >= 0) {
+		rc = wire_number(answer, UINT32_MAX, &id) && id ? 0 : -EIO;
+		free(answer);
+	}
+	if (rc)
+		client_leave();
+	else
 		tx->id = id;
 	return rc;
 }
@@ -313,6 +317,7 @@ int xs_transaction_end(xs_tx_t tx, bool abort)
 	const struct piece verdict = { abort ? "F" : "T", 2 };
 	int rc = client_request(XS_TRANSACTION_END, tx, &verdict, 1, NULL);
 
+	client_leave();
 	return MIN(rc, 0);
 }
 

@@ -213,12 +213,22 @@ int xs_watch(struct xs_watch *watch)
 	client_unlock();
 	if (!rc)
 		rc = watch_request(XS_WATCH, watch);
+	/* A token is used once: client_watch_again was here before. */
+	if (rc == -EEXIST)
+		rc = 0;
 	if (rc) {
 		client_lock();
 		watch_unlink(watch);
 		client_unlock();
 	}
 	return rc;
+}
+
+/* The list stands still: who wants to take a watch back waits at the gate. */
+void client_watch_again(void)
+{
+	for (struct xs_watch *watch = watches.list; watch; watch = watch->next)
+		watch_request(XS_WATCH, watch);
 }
 
 int xs_unwatch(struct xs_watch *watch)

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The toolstack's wishes: the node control/shutdown, acknowledged and carried out. */
+/* The toolstack's wishes: the nodes control/shutdown and memory/target, carried out. */
 #include <string.h>
 
+#include "guest/balloon.h"
 #include "guest/console.h"
 #include "guest/init.h"
 #include "guest/shutdown.h"
+#include "guest/suspend.h"
 #include "xenstore/client.h"
 
 /*
  * The toolstack writes what it wants into control/shutdown; the guest empties the node to say that
- * it has understood, and then does it. What it cannot do (suspend) it says on the console, and
+ * it has understood, and then does it. What it cannot do it says on the console, and
  * feature-* nodes tell the toolstack beforehand, which then does not ask.
  */
 
@@ -53,6 +55,10 @@ static void control_fired(struct xs_watch *watch, const char *changed)
 		console_print("control/shutdown: error %d\n", -rc);
 	if (!*word)
 		return;
+	if (!strcmp(word, "suspend")) {
+		suspend_request();
+		return;
+	}
 	for (unsigned int i = 0; i < ARRAY_SIZE(requests); i++) {
 		if (strcmp(requests[i].word, word))
 			continue;
@@ -69,14 +75,49 @@ static struct xs_watch control_watch = {
 	.fired = control_fired,
 };
 
-static const struct {
-	const char *name;
-	bool supported;
-} features[] = {
-	{ "feature-poweroff", true },
-	{ "feature-reboot", true },
-	{ "feature-halt", true },
-	{ "feature-suspend", false },
+/* In KiB. A toolstack that does not tell does not want to change it. */
+static void target_fired(struct xs_watch *watch, const char *changed)
+{
+	uint64_t kib;
+
+	if (!xs_read_u64(XS_NO_TX, watch->path, NULL, &kib))
+		balloon_set_target(kib / (PAGE_SIZE / 1024));
+}
+
+static struct xs_watch target_watch = {
+	.path = "memory/target",
+	.fired = target_fired,
+};
+
+static const char *const features[] = {
+	"feature-poweroff",
+	"feature-reboot",
+	"feature-halt",
+	"feature-suspend",
+};
+
+static void tell_features(void)
+{
+	/* A toolstack that did not make the directory writable does not want to know. */
+	for (unsigned int i = 0; i < ARRAY_SIZE(features); i++)
+		xs_write(XS_NO_TX, CONTROL, features[i], "1", 1);
+}
+
+static int nothing_to_stop(void)
+{
+	return 0;
+}
+
+static void resume(bool lost)
+{
+	if (lost)
+		tell_features();
+}
+
+static struct suspend_hook resume_hook = {
+	.name = "control",
+	.suspend = nothing_to_stop,
+	.resume = resume,
 };
 
 /* Pulled into every image by the link; does nothing where there is no store. */
@@ -84,9 +125,9 @@ int control_start(void)
 {
 	if (!xs_available())
 		return 0;
-	/* A toolstack that did not make the directory writable does not want to know. */
-	for (unsigned int i = 0; i < ARRAY_SIZE(features); i++)
-		xs_printf(XS_NO_TX, CONTROL, features[i].name, "%d", features[i].supported);
+	tell_features();
+	suspend_register(&resume_hook);
+	xs_watch(&target_watch);
 	return xs_watch(&control_watch);
 }
 INITCALL(device, control_start);

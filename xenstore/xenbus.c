@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "guest/console.h"
 #include "guest/lock.h"
+#include "guest/suspend.h"
 #include "guest/thread.h"
 #include "lib/format.h"
 #include "xenstore/xenbus_core.h"
@@ -24,6 +26,7 @@ static struct {
 	struct xenbus_driver *drivers;
 	struct xenbus_device *devices; /* changed by the worker only, who reads without the lock */
 	struct thread *worker;
+	enum { ORDER_NONE, ORDER_SUSPEND, ORDER_CONTINUE, ORDER_RECONNECT } order;
 	bool peers; /* some device's peer_fired is set */
 	struct wait_queue work;
 } bus = {
@@ -272,10 +275,95 @@ static void serve_checks(void)
 		checks_add(driver, driver->watch_path, strlen(driver->watch_path));
 }
 
+/* --- Suspend --------------------------------------------------------------------------------- */
+
+static void suspend_frontends(void)
+{
+	for (struct xenbus_device *dev = bus.devices; dev; dev = dev->next)
+		if (dev->driver->suspend)
+			dev->driver->suspend(dev);
+}
+
+/* The device is there again in the new domain, with another peer; or it is not. */
+static void reconnect(struct xenbus_device *dev)
+{
+	int rc;
+
+	xs_unwatch(&dev->watch);
+	rc = device_read_peer(dev);
+	dev->state = XenbusStateInitialising;
+	if (dev->driver->resume)
+		dev->driver->resume(dev, true);
+	if (rc) {
+		dev->driver->remove(dev);
+		device_unlink(dev);
+		free(dev);
+		return;
+	}
+	str_format(dev->watch_path, sizeof(dev->watch_path), "%s/state", dev->peer);
+	rc = xs_watch(&dev->watch);
+	if (rc)
+		console_print("%s: its peer cannot be watched: error %d\n", dev->path, -rc);
+}
+
+static void resume_frontends(bool lost)
+{
+	struct xenbus_device *dev, *next;
+
+	for (dev = bus.devices; dev; dev = next) {
+		next = dev->next;
+		if (dev->driver->side != XENBUS_FRONTEND)
+			continue;
+		if (lost)
+			reconnect(dev);
+		else if (dev->driver->resume)
+			dev->driver->resume(dev, false);
+	}
+}
+
+/* From ORDER_SUSPEND to the next order nothing else happens on the bus. */
+static void obey(void)
+{
+	suspend_frontends();
+	WRITE_ONCE(bus.order, ORDER_NONE);
+	xenbus_tell();
+	wait_event(&bus.work, READ_ONCE(bus.order));
+	resume_frontends(bus.order == ORDER_RECONNECT);
+	WRITE_ONCE(bus.order, ORDER_NONE);
+	xenbus_tell();
+}
+
+static void give_order(int order)
+{
+	WRITE_ONCE(bus.order, order);
+	wake_all(&bus.work);
+	wait_event(&xenbus_moved, !READ_ONCE(bus.order));
+}
+
+static int bus_suspend(void)
+{
+	give_order(ORDER_SUSPEND);
+	return 0;
+}
+
+static void bus_resume(bool lost)
+{
+	give_order(lost ? ORDER_RECONNECT : ORDER_CONTINUE);
+}
+
+static struct suspend_hook bus_hook = {
+	.name = "xenbus",
+	.suspend = bus_suspend,
+	.resume = bus_resume,
+};
+
 static void worker_thread(void *arg)
 {
 	for (;;) {
-		wait_event(&bus.work, READ_ONCE(bus.peers) || checks_waiting());
+		wait_event(&bus.work,
+			   READ_ONCE(bus.peers) || checks_waiting() || READ_ONCE(bus.order));
+		if (READ_ONCE(bus.order))
+			obey();
 		serve_checks();
 		WRITE_ONCE(bus.peers, false);
 		mb(); /* Whoever sets a peer_fired that we do not see sets `peers` again. */
@@ -301,6 +389,8 @@ int xenbus_register(struct xenbus_driver *driver)
 	mutex_lock(&bus.lock);
 	if (!bus.worker)
 		bus.worker = thread_create("xenbus", worker_thread, NULL, 0);
+	if (bus.worker && !bus.drivers)
+		suspend_register(&bus_hook);
 	if (bus.worker) {
 		driver->next = bus.drivers;
 		bus.drivers = driver;

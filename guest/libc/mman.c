@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "guest/hypercall.h"
+#include "guest/irq.h"
 #include "guest/libc/libc.h"
 #include "guest/page.h"
 #include "guest/vmap.h"
@@ -66,10 +67,12 @@ int mprotect(void *addr, size_t len, int prot)
 	if (prot & PROT_EXEC)
 		return (int)libc_result(-EACCES);
 	for (; at < end; at += PAGE_SIZE) {
+		unsigned long flags = irq_save(); /* the frame is used before another suspend */
 		mfn_t mfn = virt_to_mfn(at);
 		int err = mfn_eq(mfn, MFN_NONE) ? -ENOMEM
 						: pte_set(at, pte_make(mfn, right_of(prot)));
 
+		irq_restore(flags);
 		if (err)
 			return (int)libc_result(err);
 	}
