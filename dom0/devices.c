@@ -60,6 +60,7 @@ static int write_own(xs_tx_t tx, const struct domain_nodes *n, const char *dir)
 		err = node(tx, dir, "memory", 0, n->domid, NULL);
 	if (!err)
 		err = node(tx, dir, "memory/target", 0, n->domid, text);
+	snprintf(text, sizeof(text), "%lu", (unsigned long)n->max_kib);
 	if (!err)
 		err = node(tx, dir, "memory/static-max", 0, n->domid, text);
 	if (!err)
@@ -306,6 +307,22 @@ void nodes_remove(domid_t domid)
 	} while (open && clock_ns() < deadline);
 	remove_dir("/local/domain/0/backend/%s/%u", "vif", domid);
 	remove_dir("/local/domain/0/backend/%s/%u", "vbd", domid);
+}
+
+int nodes_set_target(domid_t domid, uint64_t kib)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/local/domain/%u/memory", domid);
+	return xs_printf(XS_NO_TX, path, "target", "%lu", (unsigned long)kib);
+}
+
+int nodes_static_max(domid_t domid, uint64_t *kib)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/local/domain/%u/memory", domid);
+	return xs_read_u64(XS_NO_TX, path, "static-max", kib);
 }
 
 int nodes_request_shutdown(domid_t domid, const char *reason)

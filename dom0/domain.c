@@ -23,7 +23,9 @@
 #include "guest/evtchn.h"
 #include "xenstore/client.h"
 
-#define PAGES_PER_MIB 256U
+#define PAGES_PER_MIB	 256U
+#define MEMORY_LEAST_KIB 1024U
+#define MEMORY_SLACK_KIB 1024U /* beyond the target, as libxl leaves it */
 
 /* --- Creation -------------------------------------------------------------------------------- */
 
@@ -135,12 +137,30 @@ static int open_ports(domid_t domid, struct build *build, struct error *error)
 	return 0;
 }
 
+static uint64_t max_kib(const struct domain_config *config)
+{
+	return MAX(config->maxmem_mib, config->memory_mib) * 1024UL;
+}
+
+/* What it may have now is less than what it may get later, as with xl: domain_set_memory. */
+static int limit_memory(domid_t domid, const struct domain_config *config, struct error *error)
+{
+	int err = hyper_max_memory(domid, config->memory_mib * 1024UL + MEMORY_SLACK_KIB);
+
+	if (!err)
+		err = hyper_memory_map(domid, max_kib(config));
+	return err ? error_set(error, err, "%s: memory=%u, maxmem=%u is refused: %s", config->name,
+			       config->memory_mib, config->maxmem_mib, strerror(-err))
+		   : 0;
+}
+
 static int publish(struct domain *d, const struct build *build, struct error *error)
 {
 	struct domain_nodes nodes = {
 		.domid = d->domid,
 		.config = &d->config,
 		.memory_kib = build->memory_pages << 2,
+		.max_kib = max_kib(&d->config),
 		.store_port = build->store_port,
 		.console_port = build->console_port,
 		.store_mfn = build->store_mfn.n,
@@ -184,10 +204,7 @@ static int make(struct domain *d, struct build *build, struct error *error)
 		free(d);
 		return err;
 	}
-	err = hyper_max_memory(d->domid, MAX(config->maxmem_mib, config->memory_mib) * 1024UL);
-	if (err)
-		error_set(error, err, "%s: maxmem=%u is refused: %s", config->name,
-			  config->maxmem_mib, strerror(-err));
+	err = limit_memory(d->domid, config, error);
 	if (!err)
 		err = open_ports(d->domid, build, error);
 	if (!err)
@@ -301,6 +318,27 @@ int domain_shutdown(domid_t domid, const char *reason, struct error *error)
 	if (err)
 		error_set(error, err, "%u: cannot be asked to end: %s", domid, strerror(-err));
 	return err;
+}
+
+int domain_set_memory(domid_t domid, uint64_t kib, struct error *error)
+{
+	uint64_t max;
+	int err = domid ? nodes_static_max(domid, &max) :
+			  error_set(error, -EPERM, "Domain-0 keeps the memory that it began with");
+
+	if (err)
+		return error->code ? err :
+				     error_set(error, err, "%u: its memory cannot be changed: %s",
+					       domid, strerror(-err));
+	if (kib < MEMORY_LEAST_KIB || kib > max)
+		return error_set(error, -EINVAL, "%u: from %u to %lu KiB are possible; see maxmem=",
+				 domid, MEMORY_LEAST_KIB, (unsigned long)max);
+	err = hyper_max_memory(domid, kib + MEMORY_SLACK_KIB);
+	if (!err)
+		err = nodes_set_target(domid, kib);
+	return err ? error_set(error, err, "%u: its memory cannot be changed: %s", domid,
+			       strerror(-err))
+		   : 0;
 }
 
 int domain_pause(domid_t domid, bool pause, struct error *error)

@@ -25,6 +25,11 @@ int domain_destroy(domid_t domid, struct error *error);
 
 /* Ask it by "control/shutdown"; reason "poweroff" or "reboot". Does not wait for the end. */
 int domain_shutdown(domid_t domid, const char *reason, struct error *error);
+/*
+ * How much it shall have from now on, up to its maxmem=: it gives back or takes by its balloon, as
+ * far as it can, and Xen lets it have no more.
+ */
+int domain_set_memory(domid_t domid, uint64_t kib, struct error *error);
 int domain_pause(domid_t domid, bool pause, struct error *error);
 
 /* The name that a domain was configured with; "Domain-0" and "?" else. */

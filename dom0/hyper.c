@@ -54,6 +54,18 @@ int hyper_max_memory(domid_t domid, uint64_t kib)
 	return (int)hypercall_domctl(&op);
 }
 
+int hyper_memory_map(domid_t domid, uint64_t kib)
+{
+	struct {
+		uint64_t address, size;
+		uint32_t type;
+	} PACKED entry = { .size = kib << 10, .type = 1 /* RAM, as in BIOS's E820 */ };
+	struct xen_foreign_memory_map map = { .domid = domid, .map.nr_entries = 1 };
+
+	set_xen_guest_handle(map.map.buffer, &entry);
+	return (int)hypercall_memory_op(XENMEM_set_memory_map, &map);
+}
+
 int hyper_info(domid_t domid, xen_domctl_getdomaininfo_t *info)
 {
 	int n = hyper_list(domid, info, 1);

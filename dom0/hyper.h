@@ -10,6 +10,8 @@
 /* A new PV domain, paused and empty; *domid is chosen by the hypervisor. */
 int hyper_create(const uint8_t uuid[16], unsigned int vcpus, domid_t *domid);
 int hyper_max_memory(domid_t domid, uint64_t kib);
+/* What the domain is told of its memory: one piece, from 0 on, with what it may get later. */
+int hyper_memory_map(domid_t domid, uint64_t kib);
 int hyper_info(domid_t domid, xen_domctl_getdomaininfo_t *info); /* -ESRCH */
 int hyper_list(domid_t first, xen_domctl_getdomaininfo_t *infos, unsigned int max); /* how many */
 int hyper_set_context(domid_t domid, unsigned int vcpu, struct vcpu_guest_context *context);

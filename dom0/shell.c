@@ -220,6 +220,35 @@ static int verb_destroy(char **words, unsigned int count, struct error *error)
 	return err ? err : domain_destroy(domid, error);
 }
 
+/* A number of MiB, or with b, k, m, g behind it, as xl takes it. 0: it is none. */
+static uint64_t parse_kib(const char *text)
+{
+	static const char units[] = "bkmg";
+	char *end;
+	uint64_t n = strtoull(text, &end, 10), kib;
+	const char *unit = strchr(units, *end ? *end | 0x20 : 'm');
+
+	if (end == text || *text == '-' || !unit || (*end && end[1]))
+		return 0;
+	if (unit == units)
+		return n / 1024;
+	kib = n << 10 * (unit - units - 1);
+	return kib >> 10 * (unit - units - 1) == n ? kib : 0;
+}
+
+static int verb_mem_set(char **words, unsigned int count, struct error *error)
+{
+	uint64_t kib = count == 3 ? parse_kib(words[2]) : 0;
+	domid_t domid;
+	int err;
+
+	if (!kib)
+		return error_set(error, -EINVAL,
+				 "mem-set: how much? usage: mem-set DOMAIN MIB (or 4096k, 1g)");
+	err = domain_find(words[1], &domid, error);
+	return err ? err : domain_set_memory(domid, kib, error);
+}
+
 static int verb_domid(char **words, unsigned int count, struct error *error)
 {
 	domid_t domid;
@@ -253,6 +282,7 @@ static const struct verb {
 	{ "shutdown", verb_shutdown, "DOMAIN  ask it to power off" },
 	{ "reboot", verb_reboot, "DOMAIN  ask it to reboot" },
 	{ "destroy", verb_destroy, "DOMAIN  end it at once" },
+	{ "mem-set", verb_mem_set, "DOMAIN MIB  how much memory it shall have from now on" },
 	{ "domid", verb_domid, "DOMAIN  its number" },
 	{ "info", verb_info, "the machine, and the configurations in dom0's ramdisk" },
 	{ "dmesg", verb_dmesg, "[-c]  the hypervisor's log (and clear it)" },
