@@ -127,9 +127,11 @@ image_dir = $(if $(filter dom0,$(1)),dom0,examples/$(1))
 $(foreach i,$(IMAGES),$(eval $(call image,build/images/$(i),$(call objects,build/guest,$(call \
 	sources,$(call part_dirs,$(call image_dir,$(i))))),$(PARTS_$(i)))))
 
-# The library OS's test of itself.
+# The library OS's test of itself, and frontends that break the rules.
 $(eval $(call image,build/tests/guest,$(call objects,build/guest,$(call \
 	sources,tests/guest)),net))
+$(eval $(call image,build/tests/hostile,$(call objects,build/guest,$(call \
+	sources,tests/hostile))))
 
 # What `make xen-test` saves and restores.
 $(eval $(call image,build/tests/counter,$(call objects,build/guest,$(call \
@@ -155,7 +157,7 @@ build/tests/torture: tests/abi/kit/kit.lds $(ABI_KIT) $(call objects,build/bare,
 	$(Q)mkdir -p $(@D) && $(LD) -nostdlib -static --no-pie -z noexecstack \
 		-z max-page-size=4096 --no-warn-rwx-segments -T $< $(filter %.o,$^) -o $@
 
-test-images: $(ABI_TESTS:%=build/tests/abi/%) build/tests/guest build/tests/torture build/tests/counter ## build the images of the tests
+test-images: $(ABI_TESTS:%=build/tests/abi/%) $(addprefix build/tests/,guest torture hostile counter) ## build the images of the tests
 
 # --- running ------------------------------------------------------------------------------------
 

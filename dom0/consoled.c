@@ -4,6 +4,10 @@
  * what a ring holds, keeps it, and shows it: raw to whoever is attached, else line by line with the
  * domain's name. A ring is memory of a guest: its indexes are read once, and what cannot be is
  * taken as an empty ring.
+ *
+ * A domain may print BURST bytes at once and RATE a second; beyond that its ring stays full until
+ * it has credit again, so that it waits and nothing is lost. Each has a credit of its own: one that
+ * floods its console costs neither the others' output nor dom0's time.
  */
 #include "dom0/consoled.h"
 
@@ -13,6 +17,7 @@
 #include <xen/io/console.h>
 
 #include "dom0/config.h"
+#include "guest/clock.h"
 #include "guest/console.h"
 #include "guest/evtchn.h"
 #include "guest/gnttab.h"
@@ -25,6 +30,12 @@
 #define ESCAPE 0x1d /* Ctrl-] */
 #define LOOK_AGAIN (200 * NS_PER_MS)
 
+#define RATE	   32768UL /* bytes a second; a serial line of 115200 baud carries 11,520 */
+#define BURST	   65536UL
+#define BYTE_COST  (NS_PER_S / RATE) /* of credit, which is time */
+#define CREDIT_MAX (BURST * BYTE_COST)
+#define PAUSE	   (50 * NS_PER_MS) /* before the next look at rings that wait for credit */
+
 struct guest_console {
 	domid_t domid;
 	char name[CONFIG_NAME_MAX];
@@ -33,6 +44,9 @@ struct guest_console {
 	evtchn_port_t port;
 	bool attached;
 
+	ns_t credit;	/* for output, as of `counted` */
+	ns_t counted;
+	bool held; /* it waits for credit, its port masked */
 	char kept[KEPT]; /* the last bytes; kept_end counts all that ever came */
 	size_t kept_end;
 	char line[LINE]; /* the line that is not complete yet */
@@ -73,17 +87,32 @@ static void keep(struct guest_console *c, char ch)
 		c->line[c->line_len++] = control ? '?' : ch;
 }
 
-/* Take everything the domain has written. Under lock. True if there was something. */
-static bool drain(struct guest_console *c)
+/* How many bytes the domain may print now. */
+static size_t allowance(struct guest_console *c)
+{
+	ns_t now = clock_ns();
+
+	c->credit = MIN(c->credit + MIN(now - c->counted, CREDIT_MAX), CREDIT_MAX);
+	c->counted = now;
+	return c->credit / BYTE_COST;
+}
+
+/*
+ * Take what the domain has written, at most `limit` bytes; how many there were. `*more`: it has
+ * written more than that. Under lock.
+ */
+static size_t drain(struct guest_console *c, size_t limit, bool *more)
 {
 	struct xencons_interface *ring = c->ring;
-	XENCONS_RING_IDX cons = ring->out_cons, prod = READ_ONCE(ring->out_prod);
+	XENCONS_RING_IDX cons = ring->out_cons, prod = READ_ONCE(ring->out_prod), start = cons;
 	char chunk[256];
-	bool any = false;
 
 	rmb(); /* bytes are read after the index that announced them */
 	if (prod - cons > sizeof(ring->out))
-		cons = prod; /* impossible: the domain has only itself to blame */
+		cons = start = prod; /* impossible: the domain has only itself to blame */
+	*more = prod - cons > limit;
+	if (*more)
+		prod = cons + (XENCONS_RING_IDX)limit;
 	while (cons != prod) {
 		size_t n = 0;
 
@@ -93,11 +122,28 @@ static bool drain(struct guest_console *c)
 			keep(c, chunk[i]);
 		if (c->attached)
 			console_write(chunk, n);
-		any = true;
 	}
 	mb(); /* all bytes are read before the domain may write over them */
 	WRITE_ONCE(ring->out_cons, cons);
-	return any;
+	return cons - start;
+}
+
+/* Serves one console; true while its domain waits for credit. Under lock. */
+static bool serve(struct guest_console *c)
+{
+	bool more;
+	size_t taken = drain(c, allowance(c), &more);
+
+	c->credit -= taken * BYTE_COST;
+	if (taken)
+		evtchn_notify(c->port);
+	/* Nor do its events wake us before there is credit. */
+	if (more)
+		evtchn_mask(c->port);
+	else if (c->held)
+		evtchn_unmask(c->port);
+	c->held = more;
+	return more;
 }
 
 static void console_event(evtchn_port_t port, void *arg)
@@ -109,14 +155,16 @@ static void console_event(evtchn_port_t port, void *arg)
 
 static void consoled_thread(void *arg)
 {
+	bool held = false; /* some domain waits for credit */
+
 	(void)arg;
 	for (;;) {
-		wait_event(&wake, READ_ONCE(events));
+		wait_event_timeout(&wake, READ_ONCE(events), held ? PAUSE : NS_FOREVER);
 		WRITE_ONCE(events, false);
+		held = false;
 		mutex_lock(&lock);
 		for (struct guest_console *c = consoles; c; c = c->next)
-			if (drain(c))
-				evtchn_notify(c->port);
+			held |= serve(c);
 		mutex_unlock(&lock);
 	}
 }
@@ -138,6 +186,8 @@ struct guest_console *consoled_open(domid_t domid, evtchn_port_t port, const cha
 	if (!c)
 		return NULL;
 	c->domid = domid;
+	c->credit = CREDIT_MAX;
+	c->counted = clock_ns();
 	strlcpy(c->name, name, sizeof(c->name));
 	if (gnttab_map(&c->map, domid, &ref, 1, false)) {
 		free(c);
@@ -161,11 +211,12 @@ struct guest_console *consoled_open(domid_t domid, evtchn_port_t port, const cha
 void consoled_close(struct guest_console *c)
 {
 	struct guest_console **at = &consoles;
+	bool more;
 
 	if (!c)
 		return;
 	mutex_lock(&lock);
-	drain(c);
+	drain(c, sizeof(c->ring->out), &more);
 	if (c->line_len)
 		end_line(c);
 	while (*at != c)

@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# Rule: a frontend that lies about grants, changes requests while they are read, writes garbage into its
+# rings, closes and reopens, floods its console or disappears in mid-request is refused and taken back,
+# and meanwhile dom0 and the neighbours serve without one failed request.
+# timeout: 300
+import os
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+from machine import Machine, check, main, require
+
+WEB = b"""name = "web"
+kernel = "/images/httpd"
+memory = 16
+extra = "ip=10.0.2.15/24,10.0.2.2"
+vif = [ 'bridge=xenbr0' ]
+disk = [ 'phy:/dev/vda,xvda,r' ]
+"""
+HOSTILE = """name = "{name}"
+kernel = "/images/hostile"
+memory = 16
+extra = "{what}"
+vif = [ 'bridge=xenbr0' ]
+disk = [ 'phy:/dev/vda,xvda,r' ]
+"""
+KINDS = {"bad": "vbd vif", "loud": "console", "shouter": "console", "gone": "vanish"}
+
+
+class Load(threading.Thread):
+    """Fetches a page over and over, and counts what goes wrong."""
+
+    def __init__(self, m):
+        super().__init__(daemon=True)
+        self.m, self.good, self.bad, self.ending = m, 0, [], False
+
+    def run(self):
+        while not self.ending:
+            try:
+                status, _, body = self.m.get("/index.html")
+                if status != 200 or not body:
+                    raise OSError(f"status {status}")
+                self.good += 1
+            except Exception as e:  # whatever it is, the test names it
+                self.bad.append(repr(e))
+
+
+def quiet(m):
+    """What dom0 holds, once what was closed has been given back."""
+    time.sleep(1.5)
+    return m.counts()
+
+
+def breaches(m):
+    m.send("create etc/other/bad.cfg")
+    for device, count in ("vbd", 9), ("vif", 10):
+        text = m.expect(rf"\[bad\] hostile: {device}: (FAILED.*|(\d+) breaches)", 120)
+        require(text[2], f"{device}: {text[1]}")
+        check(f"{device}: refused, and taken back", int(text[2]), count)
+    m.expect(r"bad \(domain \d+\) has powered off")
+
+
+def floods(m):
+    """Two at once: each prints at its own pace, and dom0's shell answers in between."""
+    m.send("create etc/other/loud.cfg")
+    m.send("create etc/other/shouter.cfg")
+    m.expect(r"\[loud\] hostile: flood")
+    m.send("domid web")
+    m.expect(r"^(dom0> )?1$")
+    start, said = m.position, {}
+    for name in "loud", "shouter":  # in either order
+        m.position = start
+        said[name] = int(m.expect(rf"\[{name}\] hostile: console: (\d+) lines", 90)[1])
+    print(f"lines in 5 s: {said}")
+    require(max(said.values()) < 2 * min(said.values()), "both printed alike")
+    # 64 KiB at once and 32 KiB a second are 3,900 lines of 57 bytes in 5 s.
+    require(max(said.values()) < 5000, "at a bounded rate")
+
+
+def disappear(m, times=3):
+    for _ in range(times):
+        m.send("create etc/other/gone.cfg")
+        m.expect(r"\[gone\] hostile: vanish: ready")
+        time.sleep(0.5)
+        m.send("destroy gone")
+        m.send("domid gone")
+        m.expect(r"gone: ")
+    print("ok it was destroyed with requests in flight")
+
+
+def run():
+    files = {f"images/{i}": f"build/{p}/{i}" for p, i in (("images", "httpd"), ("tests", "hostile"))}
+    files["etc/lamina/web.cfg"] = WEB
+    for name, what in KINDS.items():
+        files[f"etc/other/{name}.cfg"] = HOSTILE.format(name=name, what=what).encode()
+    with Machine("hostile", files=files, disks=["build/run/httpd.ext4:ro"],
+                 ports=(("10.0.2.15", 80),), extra=["-smp", "2"]) as m:
+        m.ports[80] = m.ports[("10.0.2.15", 80)]
+        m.wait_for_page("/index.html")
+        disappear(m, 1)  # what grows to the size that is needed has it then
+        before = quiet(m)
+        load = Load(m)
+        load.start()
+        breaches(m)
+        floods(m)
+        disappear(m)
+        load.ending = True
+        load.join(40)
+        print(f"{load.good} pages meanwhile")
+        require(load.good > 50 and not load.bad, f"no request failed {load.bad[:3]}")
+        after = quiet(m)
+        for key in ("free_pages", "event_channels", "store_nodes"):
+            check(f"{key} after the last", after[key], before[key])
+
+
+main(run)
