@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Mutex and semaphore: owner and count are guarded by the lock of the queue beside them. */
-#include "guest/irq.h"
 #include "guest/lock.h"
 #include "guest/panic.h"
 #include "guest/thread.h"
+#include "guest/vcpu.h"
+
+#define SPINS      1000
+#define LOOK_EVERY 16
 
 void mutex_init(struct mutex *mutex)
 {
@@ -22,9 +25,35 @@ bool mutex_trylock(struct mutex *mutex)
 	return taken;
 }
 
+/*
+ * While the owner runs on another vcpu it may be done in less time than a sleep and a wake-up take.
+ * The owner is compared and not looked into: it may end meanwhile.
+ */
+bool mutex_spin(struct thread *const *owner)
+{
+	unsigned int i;
+
+	if (vcpu_count() == 1)
+		return false;
+	for (i = 0; i < SPINS; i++) {
+		const struct thread *thread = READ_ONCE(*owner);
+
+		if (!thread)
+			return true;
+		if (i % LOOK_EVERY == 0 && !thread_runs(thread))
+			return false;
+		__builtin_ia32_pause();
+	}
+	return false;
+}
+
 bool mutex_lock_until(struct mutex *mutex, ns_t deadline)
 {
 	ASSERT(!mutex_held(mutex));
+	if (mutex_trylock(mutex))
+		return true;
+	if (mutex_spin(&mutex->owner) && mutex_trylock(mutex))
+		return true;
 	return wait_event_until(&mutex->waiters, mutex_trylock(mutex), deadline);
 }
 

@@ -30,6 +30,12 @@ bool mutex_lock_until(struct mutex *mutex, ns_t deadline); /* false: too late */
 void mutex_unlock(struct mutex *mutex);
 bool mutex_held(const struct mutex *mutex); /* by the caller; for assertions */
 
+/*
+ * A bounded wait for the owner of such a lock, as long as it runs on another vcpu: true when the
+ * lock was seen free. For those who build locks of their own.
+ */
+bool mutex_spin(struct thread *const *owner);
+
 /* semaphore_up may be called from handlers. */
 struct semaphore {
 	unsigned int count; /* wait_lock(&waiters) */

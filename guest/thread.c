@@ -244,6 +244,17 @@ void thread_set_affinity(struct thread *thread, vcpu_mask_t allowed)
 	irq_restore(flags);
 }
 
+bool thread_runs(const struct thread *thread)
+{
+	struct cpu *cpu;
+	unsigned int n;
+
+	for_each_cpu(cpu, n)
+		if (READ_ONCE(cpu->current) == thread)
+			return true;
+	return false;
+}
+
 /* --- Sleeping and waking ------------------------------------------------ */
 
 /*

@@ -76,6 +76,9 @@ void thread_set_affinity(struct thread *thread, vcpu_mask_t allowed);
 
 NORETURN void thread_exit(void);
 
+/* Does it run on some vcpu at this moment? It need not exist any more. */
+bool thread_runs(const struct thread *thread);
+
 /* The running thread; in a handler, the one that was interrupted. */
 static inline struct thread *thread_current(void);
 

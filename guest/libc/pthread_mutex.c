@@ -5,6 +5,7 @@
 
 #include "guest/libc/libc.h"
 #include "guest/libc/queue.h"
+#include "guest/lock.h"
 #include "guest/thread.h"
 
 static bool take(pthread_mutex_t *mutex)
@@ -35,6 +36,8 @@ static int lock_until(pthread_mutex_t *mutex, ns_t deadline)
 		if (mutex->type == PTHREAD_MUTEX_ERRORCHECK)
 			return EDEADLK;
 	}
+	if (mutex_spin((struct thread *const *)&mutex->owner) && take(mutex))
+		return 0;
 	return wait_event_until(libc_queue(&mutex->waiters), take(mutex), deadline) ? 0 : ETIMEDOUT;
 }
 

@@ -19,6 +19,7 @@
 
 #include "check.h"
 #include "guest/clock.h"
+#include "guest/hypercall.h"
 #include "guest/spinlock.h"
 #include "guest/thread.h"
 #include "guest/vcpu.h"
@@ -293,7 +294,7 @@ void test_loopback(void)
 	CHECK(!close(listener));
 }
 
-/* --- A holder without a processor --------------------------------------- */
+/* --- A holder without a processor: it gives it away ---------------------- */
 
 #define TURNS 20000
 
@@ -311,6 +312,8 @@ static void *contend(void *number)
 		unsigned long flags = spin_lock_save(&contended);
 
 		add_slowly(&contended_count);
+		if (i % 50 == 0)
+			hypercall_sched_op(SCHEDOP_yield, NULL);
 		spin_unlock_restore(&contended, flags);
 	}
 	return NULL;

@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# Rule: dom0 and the web appliance on two and on four vcpus serve what they serve on one: concurrent
+# connections without one that fails, files equal to the host's copy, and they end in order.
+# VCPUS=2x2,4x4: processors x the appliance's vcpus; REQUESTS: how many.
+# timeout: 300
+import concurrent.futures
+import hashlib
+import os
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+from machine import Machine, main, require
+
+DISK, COPY = "build/run/httpd.ext4", "build/run/httpd.www"
+MACHINES = [tuple(map(int, m.split("x"))) for m in os.environ.get("VCPUS", "2x2").split(",")]
+REQUESTS = int(os.environ.get("REQUESTS", "600"))
+
+
+def config(vcpus):
+    with open("examples/httpd/httpd.cfg", encoding="utf-8") as f:
+        return (f.read() + f"vcpus = {vcpus}\n").encode()
+
+
+def load(m):
+    url = f"http://127.0.0.1:{m.ports[80]}/index.html"
+    out = subprocess.run(["ab", "-q", "-n", str(REQUESTS), "-c", "24", "-k", "-s", "60", url],
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False).stdout
+    require(re.search(rf"Complete requests:\s+{REQUESTS}\b", out), f"{REQUESTS} requests:\n{out}")
+    require(re.search(r"Failed requests:\s+0\b", out) and "Non-2xx" not in out, "none of them failed")
+    print(re.search(r"Requests per.*", out)[0])
+
+
+def large_files(m):
+    with open(f"{COPY}/big.bin", "rb") as f:
+        digest = hashlib.sha256(f.read()).digest()
+
+    def fetch(_):
+        return hashlib.sha256(m.get("/big.bin", timeout=120)[2]).digest()
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        require(all(d == digest for d in pool.map(fetch, range(4))), "four times 8 MiB at once, equal")
+
+
+def run():
+    for processors, vcpus in MACHINES:
+        with Machine(f"vcpus-{processors}-{vcpus}", apps=["httpd"], disks=[f"{DISK}:ro"],
+                     files={"etc/lamina/httpd.cfg": config(vcpus)},
+                     extra=["-smp", str(processors)]) as m:
+            m.wait_for_page("/index.html")
+            large_files(m)
+            load(m)
+            m.send("shutdown httpd")
+            m.expect(r"httpd .*has powered off")
+            m.send("poweroff")
+            m.wait()
+        print(f"{processors} processors, {vcpus} vcpus: served")
+
+
+main(run)
