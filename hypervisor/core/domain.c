@@ -15,27 +15,16 @@
 #include "sched.h"
 #include "lib/string.h"
 
-#define HASH_SIZE               64
 #define GRANT_FRAMES_DEFAULT    64
 #define MAPTRACK_FRAMES_DEFAULT 1024
 
 static struct {
-	spinlock_t lock; /* guards the list and the hash */
-	struct domain *first, *hash[HASH_SIZE];
+	spinlock_t lock; /* guards the list and domain_hash */
+	struct domain *first;
 	domid_t last_id; /* the last one given without being asked for */
 } domains;
 
-struct domain *dom0;
-
-struct domain *domain_find(domid_t id)
-{
-	struct domain *d;
-
-	for (d = domains.hash[id % HASH_SIZE]; d; d = d->hash_next)
-		if (d->id == id)
-			return d;
-	return NULL;
-}
+struct domain *dom0, *domain_hash[DOMAIN_HASH];
 
 /* Without the last reference it is on its way out of the list. */
 static bool hold_alive(struct domain *d)
@@ -102,9 +91,9 @@ static void domain_insert(struct domain *d)
 		;
 	d->next = *at;
 	*at = d;
-	d->hash_next = domains.hash[d->id % HASH_SIZE];
+	d->hash_next = domain_hash[d->id % DOMAIN_HASH];
 	/* domain_find takes no lock: the link stands before the domain is seen. */
-	__atomic_store_n(&domains.hash[d->id % HASH_SIZE], d, __ATOMIC_RELEASE);
+	__atomic_store_n(&domain_hash[d->id % DOMAIN_HASH], d, __ATOMIC_RELEASE);
 }
 
 static void domain_remove(struct domain *d)
@@ -114,7 +103,7 @@ static void domain_remove(struct domain *d)
 	for (at = &domains.first; *at != d; at = &(*at)->next)
 		;
 	*at = d->next;
-	for (at = &domains.hash[d->id % HASH_SIZE]; *at != d; at = &(*at)->hash_next)
+	for (at = &domain_hash[d->id % DOMAIN_HASH]; *at != d; at = &(*at)->hash_next)
 		;
 	*at = d->hash_next;
 }
@@ -150,10 +139,8 @@ static void free_quietly(struct quiet *q)
  * Out of the list first: from then on nobody finds it. Who found it before without a reference
  * (domain_find), or reads its vcpus and ports, is in the middle of an operation.
  */
-void domain_put(struct domain *d)
+void domain_last_put(struct domain *d)
 {
-	if (__atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL))
-		return;
 	spin_lock(&domains.lock);
 	domain_remove(d);
 	spin_unlock(&domains.lock);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Grant tables: their frames, the pins, and the operations on the table itself. Mapping is in
- * grant_map.c, copying in grant_copy.c. Version 1 only: entries of version 2 would double every
- * lookup for features that no frontend or backend needs, and guests fall back when it is refused.
+ * Grant tables: their frames, and the operations on the table itself. Mapping is in grant_map.c,
+ * copying in grant_copy.c, what both do to an entry in grant_pin.h. Version 1 only: entries of
+ * version 2 would double every lookup for features that no frontend or backend needs, and guests
+ * fall back when it is refused.
  */
 #include "access.h"
 #include "console.h"
@@ -63,8 +64,9 @@ int grant_init(struct domain *d, uint32_t max_frames, uint32_t max_maptrack)
 		return -ENOMEM;
 	d->grant = t;
 	t->max_frames = max_frames;
+	t->permit = (uint32_t)d->id << 16 | GTF_permit_access;
 	t->max_handles = max_maptrack * (uint32_t)MAPTRACK_PER_FRAME;
-	t->free_handle = HANDLE_NONE;
+	t->free = HANDLE_NONE;
 	t->shared = heap_alloc(max_frames * sizeof(*t->shared));
 	t->active = heap_alloc(max_frames * sizeof(*t->active));
 	t->maptrack = heap_alloc(MAX(max_maptrack, 1u) * sizeof(*t->maptrack));
@@ -119,152 +121,6 @@ mfn_t grant_table_mfn(struct domain *d, uint32_t i)
 	if (i >= d->grant->frames && grant_grow(d, i + 1))
 		return MFN_NONE;
 	return virt_to_mfn(d->grant->shared[i]);
-}
-
-#define PIN_RETRIES 5
-
-/*
- * Marks the shared entry as in use. Its flags and grantee are read and changed as one word, so that
- * the owner cannot slip a change in between. An entry that is pinned already was checked when it
- * was pinned.
- */
-static int mark_entry(struct grant_entry_v1 *e, bool pinned, bool readonly, bool map)
-{
-	uint32_t *word = (uint32_t *)e, seen = READ_ONCE(*word), tries;
-	uint32_t mask = 0xffff0000 | GTF_type_mask | (map ? GTF_sub_page : 0);
-	uint32_t want = (uint32_t)current->domain->id << 16 | GTF_permit_access;
-
-	for (tries = 0; tries < PIN_RETRIES; tries++) {
-		if (!pinned && (seen & mask) != want)
-			return GNTST_general_error;
-		if (!readonly && seen & GTF_readonly)
-			return GNTST_general_error;
-		if (__atomic_compare_exchange_n(word, &seen,
-						seen | GTF_reading | (readonly ? 0 : GTF_writing),
-						false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
-			return GNTST_okay;
-	}
-	return GNTST_general_error;
-}
-
-/* Takes back from the shared entry what the pins do not need any more. Entry locked. */
-static void unmark_entry(struct grant_entry_v1 *e, const struct active *a)
-{
-	uint16_t clear =
-		(a->writers ? 0 : GTF_writing) | (a->readers | a->writers ? 0 : GTF_reading);
-
-	if (clear)
-		__atomic_and_fetch(&e->flags, (uint16_t)~clear, __ATOMIC_SEQ_CST);
-}
-
-/*
- * The first pin fixes grantee and frame for all that come until the last is gone. More pins than
- * the counters hold are refused well before they overflow.
- */
-static int pin_locked(struct active *a, struct grant_entry_v1 *e, bool readonly, bool map)
-{
-	bool pinned = a->readers | a->writers;
-	int rc;
-
-	if (pinned && ((a->domid & ~ACTIVE_LOCKED) != current->domain->id ||
-		       a->readers >= ACTIVE_PINS_MAX || a->writers >= ACTIVE_PINS_MAX))
-		return GNTST_general_error;
-	if (!pinned || (!readonly && !a->writers)) {
-		rc = mark_entry(e, pinned, readonly, map);
-		if (rc)
-			return rc;
-	}
-	if (!pinned) {
-		a->frame = READ_ONCE(e->frame);
-		if (!mfn_valid(MFN(a->frame))) {
-			unmark_entry(e, a);
-			return GNTST_bad_page;
-		}
-		a->domid = current->domain->id | ACTIVE_LOCKED;
-	}
-	if (readonly)
-		a->readers++;
-	else
-		a->writers++;
-	return GNTST_okay;
-}
-
-static NOINLINE int pin_slowly(struct active *a, struct grant_entry_v1 *e, bool readonly, bool map,
-			       struct frame **f)
-{
-	int rc;
-
-	active_lock(a);
-	rc = pin_locked(a, e, readonly, map);
-	*f = mfn_to_frame(MFN(index_nospec(a->frame, max_mfn)));
-	active_unlock(a);
-	return rc;
-}
-
-/* The usual case, the only pin of an entry that is as it should be; all others are pin_slowly's. */
-int grant_pin(struct grant_table *t, uint32_t ref, bool readonly, bool map, struct frame **f)
-{
-	uint32_t want = (uint32_t)current->domain->id << 16 | GTF_permit_access;
-	uint32_t mask = 0xffff0000 | GTF_type_mask | (map ? GTF_sub_page : 0);
-	uint32_t mark = GTF_reading, pin = ACTIVE_READER, seen, frame;
-	struct grant_entry_v1 *e;
-	struct active *a;
-
-	if (unlikely(!grant_ref_valid(t, ref)))
-		return GNTST_bad_gntref;
-	ref = (uint32_t)index_nospec(ref, t->frames * GRANTS_PER_FRAME);
-	a = grant_active(t, ref);
-	e = grant_shared(t, ref);
-	if (!readonly) {
-		mask |= GTF_readonly;
-		mark |= GTF_writing;
-		pin = ACTIVE_WRITER;
-	}
-	if (unlikely(!active_trylock(a)))
-		return pin_slowly(a, e, readonly, map, f);
-	seen = READ_ONCE(*(uint32_t *)e);
-	if (likely(!(a->word >> 16) && (seen & mask) == want) &&
-	    __atomic_compare_exchange_n((uint32_t *)e, &seen, seen | mark, false, __ATOMIC_SEQ_CST,
-					__ATOMIC_RELAXED)) {
-		frame = READ_ONCE(e->frame);
-		if (likely(mfn_valid(MFN(frame)))) {
-			*f = mfn_to_frame(MFN(index_nospec(frame, max_mfn)));
-			a->frame = frame;
-			__atomic_store_n(&a->word, pin | want >> 16, __ATOMIC_RELEASE);
-			return GNTST_okay;
-		}
-	}
-	active_unlock(a);
-	return pin_slowly(a, e, readonly, map, f);
-}
-
-static NOINLINE void unpin_slowly(struct active *a, struct grant_entry_v1 *e, bool readonly)
-{
-	active_lock(a);
-	if (readonly)
-		a->readers--;
-	else
-		a->writers--;
-	unmark_entry(e, a);
-	active_unlock(a);
-}
-
-/* ref was pinned, so it is in range. The last pin's end clears both marks. */
-void grant_unpin(struct grant_table *t, uint32_t ref, bool readonly)
-{
-	struct active *a = grant_active(t, ref);
-	struct grant_entry_v1 *e = grant_shared(t, ref);
-
-	if (likely(active_trylock(a))) {
-		if (likely((a->word & ~0xffffu) == (readonly ? ACTIVE_READER : ACTIVE_WRITER))) {
-			__atomic_and_fetch(&e->flags, (uint16_t) ~(GTF_reading | GTF_writing),
-					   __ATOMIC_SEQ_CST);
-			__atomic_store_n(&a->word, 0, __ATOMIC_RELEASE);
-			return;
-		}
-		active_unlock(a);
-	}
-	unpin_slowly(a, e, readonly);
 }
 
 long grant_again(unsigned cmd, void *uop, unsigned count)

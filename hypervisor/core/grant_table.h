@@ -25,10 +25,15 @@ struct active {
 	uint32_t frame;
 	union {
 		struct {
-			uint16_t domid;           /* the grantee, while pinned; ACTIVE_LOCKED */
-			uint8_t readers, writers; /* the pins: mappings, and copies under way */
+			uint16_t domid; /* the grantee, while pinned; ACTIVE_LOCKED */
+			union {
+				struct {
+					uint8_t readers, writers; /* mappings, copies under way */
+				};
+				uint16_t pins; /* both */
+			};
 		};
-		uint32_t word; /* all three: one store by who has the lock unlocks too */
+		uint32_t word; /* all: one store by who has the lock unlocks too */
 	};
 };
 _Static_assert(sizeof(struct active) == sizeof(struct grant_entry_v1),
@@ -41,11 +46,17 @@ struct maptrack {
 };
 
 struct grant_table {
-	spinlock_t lock; /* guards growth and the list of free handles */
+	/*
+	 * The first free handle, HANDLE_NONE ends the list; above, how often it changed: so that
+	 * who takes one notices when it went and came back meanwhile. Atomic.
+	 */
+	uint64_t free;
+	spinlock_t lock; /* guards growth */
 	uint32_t frames, max_frames;
+	uint32_t permit; /* what an entry begins with that permits access to this domain */
 	struct grant_entry_v1 **shared; /* by frame */
 	struct active **active;
-	uint32_t handles, max_handles, free_handle; /* HANDLE_NONE ends the list */
+	uint32_t handles, max_handles;
 	struct maptrack **maptrack;
 	spinlock_t unmap_lock; /* several processors: of two that end one mapping, one does */
 	uint32_t release_pos; /* grant_release_maps goes on here */
@@ -84,13 +95,6 @@ static inline void active_unlock(struct active *a)
 {
 	__atomic_store_n(&a->domid, a->domid & ~ACTIVE_LOCKED, __ATOMIC_RELEASE);
 }
-
-/*
- * Pin ref of owner's table for the current domain. GNTST_okay: *f is the frame, without a reference
- * of its own, and the entry is in use until grant_unpin. `map` refuses grants that copies may use.
- */
-int grant_pin(struct grant_table *t, uint32_t ref, bool readonly, bool map, struct frame **f);
-void grant_unpin(struct grant_table *t, uint32_t ref, bool readonly);
 
 /*
  * The padding behind an int16_t status goes back as it came, so that the store is one of a whole

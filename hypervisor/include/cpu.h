@@ -101,17 +101,23 @@ void cpu_kick(struct cpu *c); /* IPI: look at your work; nothing when it is this
  */
 #define WORK_BUDGET 20000
 
-static inline void work_begin(void)
+static inline void work_begin_on(struct cpu *c)
 {
-	struct cpu *c = this_cpu();
-
-	if (!c->mc) /* else the multicall's budget is for all of its entries */
+	if (likely(!c->mc)) /* else the multicall's budget is for all of its entries */
 		c->budget = WORK_BUDGET;
 }
+static inline void work_begin(void)
+{
+	work_begin_on(this_cpu());
+}
 
+static inline bool work_spent_on(struct cpu *c, int units)
+{
+	return (c->budget -= units) < 0;
+}
 static inline bool work_spent(int units)
 {
-	return (this_cpu()->budget -= units) < 0;
+	return work_spent_on(this_cpu(), units);
 }
 
 /*

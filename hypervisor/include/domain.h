@@ -49,6 +49,7 @@ struct pv_domain {
 	mfn_t l3_perdomain; /* root of the per-domain slot, one table tree for the GDTs and LDTs */
 	uint64_t **desc_l1; /* by vcpu: its 32 PTEs of the per-domain area, see layout.h */
 	uint64_t vm_assist; /* bits of VMASST_TYPE_* */
+	uint64_t tables_changed; /* atomic: writes to entries of its L2 to L4 tables */
 	uint32_t pci_address; /* what it wrote to port 0xcf8 */
 	uint8_t cmos_index;   /* and to port 0x70 */
 	bool relinquished;    /* pv_relinquish is through */
@@ -123,7 +124,12 @@ extern struct domain *dom0; /* the hardware domain */
  */
 struct domain *domain_get(domid_t id);
 struct domain *domain_get_next(domid_t from); /* the first whose id is not below `from` */
-void domain_put(struct domain *d);
+void domain_last_put(struct domain *d);
+static inline void domain_put(struct domain *d)
+{
+	if (unlikely(!__atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL)))
+		domain_last_put(d);
+}
 static inline void domain_hold(struct domain *d)
 {
 	__atomic_add_fetch(&d->refs, 1, __ATOMIC_RELAXED);
@@ -132,7 +138,16 @@ static inline void domain_hold(struct domain *d)
  * Without a reference: for the time of one operation, whose end nothing is freed before. Not
  * DOMID_SELF.
  */
-struct domain *domain_find(domid_t id);
+#define DOMAIN_HASH 64
+extern struct domain *domain_hash[DOMAIN_HASH];
+static inline struct domain *domain_find(domid_t id)
+{
+	struct domain *d = READ_ONCE(domain_hash[id % DOMAIN_HASH]);
+
+	while (d && unlikely(d->id != id))
+		d = d->hash_next;
+	return d;
+}
 /*
  * Whom a guest names, as XSM_TARGET has it: itself, or anybody for a privileged one. 0 with a
  * reference; -ESRCH, then -EPERM.

@@ -165,11 +165,11 @@ static inline __attribute__((always_inline)) bool frame_try(struct frame *f, dom
 {
 	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
 
-	if (unlikely(!frame_state_is(s, mask, want) || READ_ONCE(f->owner) != owner) ||
+	if (unlikely(!frame_state_is(s, mask, want) || f->owner != owner) ||
 	    unlikely(!__atomic_compare_exchange_n(&f->state, &s, s + add, false, __ATOMIC_ACQUIRE,
 						  __ATOMIC_RELAXED)))
 		return false;
-	if (likely(READ_ONCE(f->owner) == owner))
+	if (likely(f->owner == owner))
 		return true;
 	frame_not_mine(f, add);
 	return false;

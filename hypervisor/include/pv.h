@@ -53,16 +53,19 @@ bool pv_ldt_fault(unsigned long va); /* a page fault at va while a selector was 
 
 /*
  * pv/grant.c: a granted frame in the current domain's page tables. `addr` is a linear address, or
- * with `by_pte` (GNTMAP_contains_pte) the machine address of an L1 entry; the L1 must be the
- * current domain's. Both return GNTST_*. map: the caller took a ref on the frame that `pte` names,
- * with TYPE_WRITABLE if it has PTE_W. On success that ref belongs to the entry (which drops it like
- * any other mapping's); otherwise the caller still has it. What the entry mapped before is dropped,
- * the TLB flushed later. unmap: the entry must map f, read-only or not as said; it becomes 0, or
- * what the entry of the linear address `new_addr` (if not 0) was, which becomes 0. The entry's ref
- * is the caller's again; the caller flushes the TLB.
+ * with _pte or `by_pte` (GNTMAP_contains_pte) the machine address of an L1 entry; the L1 must be
+ * the current domain's. All return GNTST_*. map: the caller took a ref on the frame that `pte`
+ * names, with TYPE_WRITABLE if it has PTE_W; `pte` has PTE_U and not PTE_G. On success that ref
+ * belongs to the entry (which drops it like any other mapping's); otherwise the caller still has
+ * it. What the entry mapped before is dropped, the TLB flushed later. unmap: the entry must be
+ * `pte` in frame, PTE_P and PTE_W; it becomes 0, or in unmap_replace what the entry of the linear
+ * address `new_addr` was, which becomes 0. The entry's ref is the caller's again; he flushes the
+ * TLB.
  */
-int pv_grant_map(uint64_t addr, uint64_t pte, bool by_pte);
-int pv_grant_unmap(uint64_t addr, struct frame *f, bool by_pte, bool readonly, uint64_t new_addr);
+int pv_grant_map(uint64_t addr, uint64_t pte); /* linear */
+int pv_grant_map_pte(uint64_t addr, uint64_t pte);
+int pv_grant_unmap(uint64_t addr, uint64_t pte); /* linear */
+int pv_grant_unmap_replace(uint64_t addr, uint64_t pte, bool by_pte, uint64_t new_addr);
 
 /* pv/foreign.c: processors that may hold translations of d, bit i: processor i. */
 uint64_t pv_running_cpus(const struct domain *d, uint64_t vcpus);

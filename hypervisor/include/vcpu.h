@@ -13,6 +13,15 @@ struct trap_gate {
 	bool set;
 };
 
+/* The last answer of pv/walk.h. */
+struct walked {
+	uint64_t region; /* va >> 21; WALKED_NONE: no answer */
+	uint64_t changed; /* pv_domain.tables_changed, read before the walk */
+	struct frame *table;
+	uint64_t *entries;
+};
+#define WALKED_NONE (~0UL)
+
 /* What a PV vcpu has beyond its frame (pv/). ABI: <xen/arch-x86/xen.h> vcpu_guest_context. */
 struct pv_vcpu {
 	/*
@@ -47,6 +56,8 @@ struct pv_vcpu {
 	uint8_t iopl;   /* 0-3, guest's virtual */
 	void *iobitmap; /* guest handle, PHYSDEVOP_set_iobitmap */
 	uint32_t iobitmap_ports;
+
+	struct walked walked; /* by kernel_root */
 
 	/* bits of a trap to be bounced to the guest on the way out; see pv.h trap_inject */
 	uint64_t bounce_error;

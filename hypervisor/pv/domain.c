@@ -81,6 +81,7 @@ int pv_vcpu_init(struct vcpu *v)
 	for (i = 0; i < GUEST_GDT_PAGES; i++)
 		v->pv.gdt_mfn[i] = MFN_NONE;
 	v->pv.kernel_root = v->pv.user_root = MFN_NONE;
+	v->pv.walked.region = WALKED_NONE;
 	gdt_unmap(v);
 	vcpu_reset_registers(v);
 	return 0;

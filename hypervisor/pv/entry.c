@@ -85,7 +85,10 @@ uint64_t l1_entry_get_slow(uint64_t e, struct l1_rules r)
 
 void l1_entry_put_slow(struct frame *f, bool writable)
 {
-	l1_entry_drop(f, writable);
+	if (nr_cpus == 1)
+		l1_entry_drop(f, writable, true);
+	else
+		l1_entry_drop(f, writable, false);
 }
 
 void entry_store(uint64_t *slot, uint64_t entry, bool keep_ad)
@@ -172,6 +175,7 @@ int upper_entry_write(uint64_t *slot, uint64_t entry, struct frame *table, bool 
 			return rc;
 	}
 	entry_store(slot, entry, keep_ad);
+	__atomic_add_fetch(&domain_find(table->owner)->pv.tables_changed, 1, __ATOMIC_SEQ_CST);
 	if (!same && upper_entry_counts(old, table))
 		table_put_later(mfn_to_frame(pte_mfn(old)));
 	return 0;

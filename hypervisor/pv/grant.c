@@ -9,42 +9,63 @@
 #include "hypervisor/pv/walk.h"
 #include <xen/grant_table.h>
 
-/* The L1 entry, its table locked; NULL: there is none of this domain's. */
-static uint64_t *slot_lock(uint64_t addr, bool by_pte, struct frame **table)
+/*
+ * The L1 entry, its table locked, by linear address or by machine address; false: there is none of
+ * this domain's.
+ */
+static inline __attribute__((always_inline)) bool slot_lock(uint64_t addr, uint64_t **slot,
+							     struct frame **table)
 {
-	mfn_t m = MFN(addr >> PAGE_SHIFT);
-	uint64_t *slot;
+	struct vcpu *v = current;
 
-	if (by_pte) {
-		if ((addr & 7) || !mfn_valid(m))
-			return NULL;
-		slot = (uint64_t *)(DIRECTMAP_VIRT + addr);
-		*table = mfn_to_frame(m);
-	} else {
-		slot = walk(current->pv.cr3, addr, table);
-		if (!slot)
-			return NULL;
-	}
-	return l1_lock(*table, current->domain->id) ? slot : NULL;
+	return likely(walk(v, addr, slot, table)) && likely(l1_lock(*table, v->domain->id));
 }
 
-int pv_grant_map(uint64_t addr, uint64_t pte, bool by_pte)
+static bool slot_lock_pte(uint64_t addr, uint64_t **slot, struct frame **table)
+{
+	*slot = (uint64_t *)(DIRECTMAP_VIRT + addr);
+	*table = mfn_to_frame(MFN(addr >> PAGE_SHIFT));
+	return !(addr & 7) && mfn_valid(MFN(addr >> PAGE_SHIFT)) &&
+	       l1_lock(*table, current->domain->id);
+}
+
+static NOINLINE int refuse(uint64_t addr, const char *why)
+{
+	gprintk(LOG_WARNING, "grant: the entry at %lx %s\n", addr, why);
+	return GNTST_general_error;
+}
+
+static inline void slot_map(uint64_t *slot, uint64_t pte, struct frame *table)
+{
+	uint64_t old = READ_ONCE(*slot);
+
+	WRITE_ONCE(*slot, pte);
+	if (unlikely(old & PTE_P)) {
+		l1_entry_put(old);
+		tlb_flush_later();
+	}
+	table_unlock(table);
+}
+
+int pv_grant_map(uint64_t addr, uint64_t pte)
 {
 	struct frame *table;
-	uint64_t *slot = slot_lock(addr, by_pte, &table), old;
+	uint64_t *slot;
 
-	if (!slot) {
-		gprintk(LOG_WARNING, "no L1 entry at %lx to map a grant\n", addr);
-		return GNTST_general_error;
-	}
-	old = READ_ONCE(*slot);
-	if (!(pte & PTE_U))
-		pte |= PTE_U | PTE_KERNEL;
-	WRITE_ONCE(*slot, pte & ~PTE_G);
-	l1_entry_put(old);
-	table_unlock(table);
-	if (old & PTE_P)
-		tlb_flush_later();
+	if (unlikely(!slot_lock(addr, &slot, &table)))
+		return refuse(addr, "is in no page table of the domain");
+	slot_map(slot, pte, table);
+	return GNTST_okay;
+}
+
+int pv_grant_map_pte(uint64_t addr, uint64_t pte)
+{
+	struct frame *table;
+	uint64_t *slot;
+
+	if (!slot_lock_pte(addr, &slot, &table))
+		return refuse(addr, "is in no page table of the domain");
+	slot_map(slot, pte, table);
 	return GNTST_okay;
 }
 
@@ -52,10 +73,10 @@ int pv_grant_map(uint64_t addr, uint64_t pte, bool by_pte)
 static bool give_entry(uint64_t addr, uint64_t val)
 {
 	struct frame *table;
-	uint64_t *slot = slot_lock(addr, false, &table);
+	uint64_t *slot;
 	bool empty;
 
-	if (!slot)
+	if (!slot_lock(addr, &slot, &table))
 		return false;
 	empty = !(*slot & PTE_P);
 	if (empty)
@@ -68,9 +89,9 @@ static bool give_entry(uint64_t addr, uint64_t val)
 static bool take_entry(uint64_t addr, uint64_t *val)
 {
 	struct frame *table;
-	uint64_t *slot = slot_lock(addr, false, &table);
+	uint64_t *slot;
 
-	if (!slot)
+	if (!slot_lock(addr, &slot, &table))
 		return false;
 	*val = *slot;
 	WRITE_ONCE(*slot, 0);
@@ -78,29 +99,38 @@ static bool take_entry(uint64_t addr, uint64_t *val)
 	return true;
 }
 
-static bool entry_maps(uint64_t e, const struct frame *f, bool readonly)
+static inline bool slot_replace(uint64_t *slot, uint64_t pte, uint64_t new, struct frame *table)
 {
-	return (e & PTE_P) && mfn_eq(pte_mfn(e), frame_to_mfn(f)) && !(e & PTE_W) == readonly;
+	bool same = !((READ_ONCE(*slot) ^ pte) & (PTE_ADDR | PTE_P | PTE_W));
+
+	if (likely(same))
+		WRITE_ONCE(*slot, new);
+	table_unlock(table);
+	return same;
 }
 
-int pv_grant_unmap(uint64_t addr, struct frame *f, bool by_pte, bool readonly, uint64_t new_addr)
+int pv_grant_unmap(uint64_t addr, uint64_t pte)
 {
-	uint64_t *slot = NULL, new = 0;
 	struct frame *table;
-	int rc = GNTST_general_error;
+	uint64_t *slot;
+
+	if (unlikely(!slot_lock(addr, &slot, &table)) ||
+	    unlikely(!slot_replace(slot, pte, 0, table)))
+		return refuse(addr, "is not the grant's");
+	return GNTST_okay;
+}
+
+int pv_grant_unmap_replace(uint64_t addr, uint64_t pte, bool by_pte, uint64_t new_addr)
+{
+	struct frame *table;
+	uint64_t *slot, new = 0;
 
 	if ((by_pte && new_addr) || (new_addr && !take_entry(new_addr, &new)))
 		return GNTST_general_error;
-	slot = slot_lock(addr, by_pte, &table);
-	if (slot && entry_maps(*slot, f, readonly)) {
-		WRITE_ONCE(*slot, new);
-		rc = GNTST_okay;
-	} else {
-		gprintk(LOG_WARNING, "the entry at %lx is not the grant's\n", addr);
-	}
-	if (slot)
-		table_unlock(table);
-	if (rc != GNTST_okay && new && !give_entry(new_addr, new))
+	if ((by_pte ? slot_lock_pte(addr, &slot, &table) : slot_lock(addr, &slot, &table)) &&
+	    slot_replace(slot, pte, new, table))
+		return GNTST_okay;
+	if (new && !give_entry(new_addr, new))
 		l1_entry_put(new);
-	return rc;
+	return refuse(addr, "is not the grant's");
 }

@@ -62,8 +62,12 @@ static inline __attribute__((always_inline)) uint64_t l1_entry_get(uint64_t e, s
 	return l1_complete(e);
 }
 
-/* Any ref, the last too. */
-static inline __attribute__((always_inline)) void l1_entry_drop(struct frame *f, bool writable)
+/*
+ * Any ref, the last too. With one processor (`alone`, nr_cpus == 1) nobody changes the state
+ * meanwhile; with several the end of a last type ref is frame_put_typed's.
+ */
+static inline __attribute__((always_inline)) void l1_entry_drop(struct frame *f, bool writable,
+								 bool alone)
 {
 	uint64_t s = __atomic_load_n(&f->state, __ATOMIC_RELAXED);
 	uint64_t sub = writable ? FRAME_REF + FRAME_TREF : FRAME_REF;
@@ -71,13 +75,19 @@ static inline __attribute__((always_inline)) void l1_entry_drop(struct frame *f,
 	/* Without refs it is device memory: had this entry taken one, it would be there still. */
 	if (unlikely(!(s & FRAME_REFS)))
 		return;
-	do
-		if (writable && (s & FRAME_TREFS) == FRAME_TREF) {
-			(void)frame_put_typed(f); /* never stops: no table */
-			return;
-		}
-	while (!__atomic_compare_exchange_n(&f->state, &s, s - sub, false, __ATOMIC_RELEASE,
-					    __ATOMIC_RELAXED));
+	if (alone) {
+		if (writable && (s & FRAME_TREFS) == FRAME_TREF)
+			f->stamp = tlb_stamp();
+		f->state = s - sub;
+	} else {
+		do
+			if (writable && (s & FRAME_TREFS) == FRAME_TREF) {
+				(void)frame_put_typed(f); /* never stops: no table */
+				return;
+			}
+		while (!__atomic_compare_exchange_n(&f->state, &s, s - sub, false,
+						    __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+	}
 	if (unlikely(!((s - sub) & FRAME_REFS)))
 		frame_release(f);
 }

@@ -43,6 +43,7 @@ void root_take_kernel(struct vcpu *v, mfn_t m)
 {
 	m2p_show(m, true);
 	v->pv.kernel_root = m;
+	v->pv.walked.region = WALKED_NONE;
 	update_cr3(v);
 }
 

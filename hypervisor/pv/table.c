@@ -38,16 +38,26 @@ static int l1_validate(struct frame *f)
 	return rc;
 }
 
-static void l1_devalidate(struct frame *f)
+static inline __attribute__((always_inline)) void l1_drop_all(const uint64_t *table, bool alone)
 {
-	uint64_t *table = mfn_to_virt(frame_to_mfn(f)), e;
+	uint64_t e;
 	unsigned i;
 
 	for (i = 0; i < TABLE_ENTRIES; i++) {
 		e = table[i];
 		if ((e & PTE_P) && mfn_valid(pte_mfn(e)))
-			l1_entry_drop(mfn_to_frame(pte_mfn(e)), e & PTE_W);
+			l1_entry_drop(mfn_to_frame(pte_mfn(e)), e & PTE_W, alone);
 	}
+}
+
+static void l1_devalidate(struct frame *f)
+{
+	const uint64_t *table = mfn_to_virt(frame_to_mfn(f));
+
+	if (nr_cpus == 1)
+		l1_drop_all(table, true);
+	else
+		l1_drop_all(table, false);
 	(void)work_spent(UNITS_L1);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * update_va_mapping: one L1 entry, named by the address that it maps, and the flush that goes with
- * it. Checked are the address (not the hypervisor's), each table's presence on the walk, that the
- * last is a validated L1 of the caller's (by its lock), and the entry (l1.h).
+ * it. Checked are the address (not the hypervisor's), each table's presence on the walk, or that
+ * nothing of it changed since the last one (walk.h), that the last is a validated L1 of the
+ * caller's (by its lock), and the entry (l1.h).
  */
 #include "hypervisor/pv/foreign.h"
 #include "hypervisor/pv/l1.h"
@@ -16,8 +17,7 @@ static inline __attribute__((always_inline)) int write_entry(struct vcpu *v, uns
 	uint64_t *slot;
 	int rc;
 
-	slot = walk(v->pv.cr3, va, &table);
-	if (unlikely(!slot || !l1_lock(table, v->domain->id)))
+	if (unlikely(!walk(v, va, &slot, &table)) || unlikely(!l1_lock(table, v->domain->id)))
 		return -EINVAL;
 	rc = l1_entry_write(slot, val, rules, false);
 	table_unlock(table);

@@ -1,39 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Walks through a guest's page tables by the directmap. Validated tables hold only tables of the
- * right kind below them, and no superpages, so nothing needs checking on the way but presence. Yet
- * another vcpu of the guest may take a table away and fill its frame with anything while we walk:
- * so reads may fault, the last frame number may be any, and the result is a snapshot: who writes
- * locks the table, and thereby looks again whether it is an L1 of the domain's.
+ * Which L1 maps an address of the current vcpu's kernel. The tables are walked by the directmap
+ * (walk.c), and the last answer is kept: updates come in runs for neighbouring addresses. It holds
+ * for the 2 MiB that an L1 maps, as long as the vcpu has the same root and no entry above the L1s
+ * of its domain was written: pv_domain.tables_changed counts those, behind the write, so who reads
+ * the count, then walks, has the tables as they were at that count or newer.
+ *
+ * Either way the result is a snapshot, as another vcpu may take the table away and fill its frame
+ * with anything: who writes locks the table, and thereby looks whether it is an L1 of the domain's.
  */
 #pragma once
 
-#include "access.h"
 #include "hypervisor/pv/table.h"
 
-/* One level down: *table, a machine address, becomes that of the next. False: not present. */
-static inline __attribute__((always_inline)) bool walk_step(uint64_t *table, unsigned long va,
-							     unsigned shift)
+#define L1_SHIFT 21 /* of the addresses that one maps */
+
+bool walk_down(struct vcpu *v, unsigned long va); /* into v->pv.walked; false: there is no L1 */
+
+/* The L1 entry of va and its table; false: there is none. */
+static inline __attribute__((always_inline)) bool walk(struct vcpu *v, unsigned long va,
+							uint64_t **slot, struct frame **table)
 {
-	uint64_t e, slot = DIRECTMAP_VIRT + *table + (va >> (shift - 3) & (TABLE_ENTRIES - 1) << 3);
+	struct walked *w = &v->pv.walked;
 
-	guest_load(e, (const guest_u64 *)slot, fault);
-	*table = e & PTE_ADDR;
-	return e & PTE_P;
-fault:
-	return false;
-}
-
-/* The L1 entry of va in the address space of this root, and its table; NULL: there is none. */
-static inline __attribute__((always_inline)) uint64_t *walk(uint64_t root, unsigned long va,
-							     struct frame **table)
-{
-	uint64_t offset = va >> (PAGE_SHIFT - 3) & (TABLE_ENTRIES - 1) << 3;
-
-	if (unlikely(!guest_range_ok((void *)va, 1) || !walk_step(&root, va, 39) ||
-		     !walk_step(&root, va, 30) || !walk_step(&root, va, 21) ||
-		     !mfn_valid(MFN(root >> PAGE_SHIFT))))
-		return NULL;
-	*table = mfn_to_frame(MFN(root >> PAGE_SHIFT));
-	return (uint64_t *)(DIRECTMAP_VIRT + root + offset);
+	if (unlikely(va >> L1_SHIFT != w->region) ||
+	    unlikely(READ_ONCE(v->domain->pv.tables_changed) != w->changed))
+		if (!walk_down(v, va))
+			return false;
+	*table = w->table;
+	*slot = w->entries + (va >> PAGE_SHIFT & (TABLE_ENTRIES - 1));
+	return true;
 }

@@ -60,16 +60,14 @@ char model_frames[(1 + FRAMES + FOREIGN) * sizeof(struct frame)] ALIGNED(32);
 static struct domain model_domain = { .id = GUEST };
 static struct vcpu model_vcpu = { .domain = &model_domain };
 uint64_t max_mfn, tlb_clock;
+unsigned nr_cpus = 1;
 struct cpu_features cpu_features = { .nx = true };
 
 void cpu_serve(void)
 {
 	abort(); /* one processor never waits for itself */
 }
-struct domain *domain_find(domid_t id)
-{
-	return id == GUEST ? &model_domain : NULL;
-}
+struct domain *domain_hash[DOMAIN_HASH] = { [GUEST] = &model_domain };
 bool range_has(struct rangeset *s, uint64_t first, uint64_t last)
 {
 	return false;
@@ -96,6 +94,7 @@ static void model_start(void)
 	memset(model_memory, 0, sizeof(model_memory));
 	memset(model_frames, 0, sizeof(model_frames));
 	max_mfn = 1 + FRAMES + FOREIGN;
+	nr_cpus = 3 - nr_cpus; /* the ways of one and of several in turn */
 	model_cpu.vcpu = &model_vcpu;
 	model_vcpu.pv.old_table = NULL;
 	for (unsigned i = 1; i < max_mfn; i++) {
