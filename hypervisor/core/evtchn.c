@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Event channels: sending. The state of ports is changed by evtchn_op.c, under the table's lock.
+ * A send checks the port (bounded and clamped) and its state; what it does is five steps at most,
+ * each only if the one before changed something: the pending bit, the mask, the selector, the
+ * upcall byte, the receiver's sleep.
  *
  * With one processor senders take no lock: nothing changes while they look. With several, a guest's
  * send takes the lock of its own table: a port's binding is several words, and no end of it changes
@@ -9,6 +12,7 @@
  * processor is in the middle of an operation that began before (quiet.h). So a racing close
  * leads at worst to one event too many, which guests must expect.
  */
+#include "access.h"
 #include "console.h"
 #include "domain.h"
 #include "sched.h"
@@ -16,11 +20,8 @@
 
 static struct domain *virq_handler[NR_VIRQS]; /* NULL: dom0; holds a reference */
 
-/* The exit path looks at the byte itself: only a vcpu that sleeps or runs elsewhere needs more. */
-void evtchn_mark_upcall(struct vcpu *v)
+static void wake(struct vcpu *v)
 {
-	if (__atomic_exchange_n(&v->info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST))
-		return;
 	/*
 	 * The byte stands (a locked store) before `running` is read; who comes onto a processor
 	 * says so before the way out looks at the byte (the load of CR3 is between).
@@ -30,9 +31,26 @@ void evtchn_mark_upcall(struct vcpu *v)
 }
 
 /*
+ * The upcall byte. True: wake him. The way out looks at the byte itself, so only a vcpu that sleeps
+ * or runs elsewhere needs that. Who runs here sleeps only if it said so in this very operation, of
+ * a multicall.
+ */
+static inline bool mark(struct vcpu *v)
+{
+	return !__atomic_exchange_n(&v->info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST) &&
+	       (v != current || unlikely(READ_ONCE(v->blocked)));
+}
+
+void evtchn_mark_upcall(struct vcpu *v)
+{
+	if (mark(v))
+		wake(v);
+}
+
+/*
  * Vcpus in SCHEDOP_poll sleep with upcalls masked: the pending bit of one of their ports ends it.
  */
-static NOINLINE void wake_pollers(struct domain *d, uint32_t port)
+static void wake_pollers(struct domain *d, uint32_t port)
 {
 	uint64_t mask = READ_ONCE(d->poll_mask);
 	unsigned i;
@@ -44,27 +62,49 @@ static NOINLINE void wake_pollers(struct domain *d, uint32_t port)
 	}
 }
 
+/* The rest of raise where somebody sleeps. */
+static NOINLINE long raised(struct domain *d, struct vcpu *v, uint32_t port)
+{
+	if (v)
+		wake(v);
+	if (READ_ONCE(d->poll_mask))
+		wake_pollers(d, port);
+	return 0;
+}
+
 /*
- * Each step only if the one before changed something: a port that is pending already, or masked, or
+ * To the vcpu of that number, if it was made yet. 0. A port that is pending already, or masked, or
  * whose word is selected already, costs one locked instruction. The poll mask is read after the
  * pending bit is set (schedop.c).
  */
-static inline void raise(struct domain *d, struct vcpu *v, uint32_t port)
+static inline __attribute__((always_inline)) long raise(struct domain *d, const uint16_t *vcpu,
+							 uint64_t port)
 {
 	struct shared_info *s = d->shared;
+	struct vcpu *v;
 
-	if (bit_test_and_set(s->evtchn_pending, port))
-		return;
-	if (likely(v) && !bit_test(s->evtchn_mask, port) &&
-	    !bit_test_and_set(&v->info->evtchn_pending_sel, port / BITS_PER_LONG))
-		evtchn_mark_upcall(v);
-	if (unlikely(READ_ONCE(d->poll_mask)))
-		wake_pollers(d, port);
+	if (bts_locked(s->evtchn_pending, port))
+		return 0;
+	if (!bt(s->evtchn_mask, port)) {
+		v = d->vcpu[*vcpu];
+		if (likely(v) &&
+		    !bts_locked(&v->info->evtchn_pending_sel, port / BITS_PER_LONG) && mark(v))
+			return raised(d, v, (uint32_t)port);
+	}
+	return likely(!READ_ONCE(d->poll_mask)) ? 0 : raised(d, NULL, (uint32_t)port);
 }
 
-void evtchn_set_pending(struct domain *d, struct vcpu *v, uint32_t port)
+/* d's own port, whose entry there is. */
+static void raise_own(struct domain *d, uint32_t port)
 {
-	raise(d, v, port);
+	(void)raise(d, &evtchn_at(&d->evtchn, port)->vcpu, port);
+}
+
+void evtchn_set_pending(struct domain *d, uint32_t port)
+{
+	static const uint16_t first = 0;
+
+	(void)raise(d, &first, port);
 }
 
 /* As the guest could do it, but without losing an event that comes between its two steps. */
@@ -78,39 +118,52 @@ void evtchn_unmask(struct domain *d, uint32_t port)
 		evtchn_mark_upcall(v);
 }
 
-static long send(struct domain *d, uint32_t port)
+/* Port is below d's ports, and clamped. */
+static inline __attribute__((always_inline)) long send(struct domain *d, uint64_t port)
 {
-	struct evtchn *e;
-	struct domain *peer;
+	struct evtchn *e = &d->evtchn.group[port / EVTCHN_GROUP][port % EVTCHN_GROUP];
 
-	if (unlikely(port >= d->evtchn.ports))
-		return -EINVAL;
-	e = evtchn_at(&d->evtchn, port);
-	if (likely(e->state == EVTCHNSTAT_interdomain)) {
-		peer = e->inter.peer;
-		raise(peer, peer->vcpu[e->inter.end->vcpu], e->inter.port);
-		return 0;
-	}
-	if (e->state == EVTCHNSTAT_ipi) {
-		raise(d, d->vcpu[e->vcpu], port);
-		return 0;
-	}
+	if (e->state == EVTCHNSTAT_ipi)
+		return raise(d, &e->vcpu, port);
+	if (likely(e->state == EVTCHNSTAT_interdomain))
+		return raise(e->inter.peer, &e->inter.end->vcpu, e->inter.port);
 	return e->state == EVTCHNSTAT_unbound ? 0 : -EINVAL;
 }
 
 static NOINLINE long send_locked(struct domain *d, uint32_t port)
 {
-	long rc;
+	long rc = -EINVAL;
 
 	spin_lock(&d->evtchn.lock);
-	rc = send(d, port);
+	if (port < d->evtchn.ports)
+		rc = send(d, index_nospec(port, d->evtchn.ports));
 	spin_unlock(&d->evtchn.lock);
 	return rc;
 }
 
+/* One processor has its number of ports twice: one comparison tells that both hold. */
+static inline long send_any(struct domain *d, uint32_t port)
+{
+	return send(d, index_below(port, d->evtchn.ports_alone, locked));
+locked:
+	return send_locked(d, port);
+}
+
 long evtchn_send(struct domain *d, uint32_t port)
 {
-	return likely(nr_cpus == 1) ? send(d, port) : send_locked(d, port);
+	return send_any(d, port);
+}
+
+long do_event_channel_op(int cmd, void *arg)
+{
+	const guest_u32 *words = arg;
+	uint32_t port;
+
+	if (unlikely(cmd != EVTCHNOP_send))
+		return evtchn_op(cmd, arg);
+	if (unlikely(copy_from_guest(&port, words, sizeof(port)))) /* struct evtchn_send */
+		return -EFAULT;
+	return send_any(current->domain, port);
 }
 
 void evtchn_send_virq(struct vcpu *v, uint32_t virq)
@@ -119,7 +172,7 @@ void evtchn_send_virq(struct vcpu *v, uint32_t virq)
 	struct domain *d = v->domain;
 
 	if (port)
-		evtchn_set_pending(d, d->vcpu[evtchn_at(&d->evtchn, port)->vcpu], port);
+		raise_own(d, port);
 }
 
 void evtchn_send_domain_virq(struct domain *d, uint32_t virq)
@@ -175,7 +228,7 @@ void evtchn_send_pirq(struct domain *d, uint32_t pirq)
 	uint32_t port = ports ? READ_ONCE(ports[pirq]) : 0;
 
 	if (port)
-		evtchn_set_pending(d, d->vcpu[evtchn_at(&d->evtchn, port)->vcpu], port);
+		raise_own(d, port);
 }
 
 bool evtchn_pending(struct vcpu *v)

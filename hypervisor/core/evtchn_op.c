@@ -47,6 +47,8 @@ static int add_group(struct evtchn_table *t)
 		return -ENOMEM;
 	t->group[t->ports / EVTCHN_GROUP] = g;
 	t->ports += EVTCHN_GROUP;
+	if (nr_cpus == 1)
+		t->ports_alone = t->ports;
 	return 0;
 }
 
@@ -256,7 +258,7 @@ static long bind_pair(struct domain *d, struct domain *peer, struct evtchn_bind_
 	WRITE_ONCE(remote->state, EVTCHNSTAT_interdomain);
 	b->local_port = (evtchn_port_t)port;
 	/* Notifications while the port was unbound are lost: the new end looks once for itself. */
-	evtchn_set_pending(d, d->vcpu[0], (uint32_t)port);
+	evtchn_set_pending(d, (uint32_t)port);
 	return 0;
 }
 
@@ -498,17 +500,7 @@ static long op_reset(void *arg)
 	return rc;
 }
 
-static long op_send(const void *arg)
-{
-	struct evtchn_send s;
-
-	if (unlikely(copy_from_guest(&s, arg, sizeof(s))))
-		return -EFAULT;
-	return evtchn_send(current->domain, s.port);
-}
-
-/* Apart from sending, so that the send needs no stack frame. */
-static NOINLINE long table_op(int cmd, void *arg)
+long evtchn_op(int cmd, void *arg)
 {
 	switch (cmd) {
 	case EVTCHNOP_alloc_unbound:
@@ -534,11 +526,6 @@ static NOINLINE long table_op(int cmd, void *arg)
 	default:
 		return -ENOSYS; /* init_control and its kin too: ports are 2-level here */
 	}
-}
-
-long do_event_channel_op(int cmd, void *arg)
-{
-	return likely(cmd == EVTCHNOP_send) ? op_send(arg) : table_op(cmd, arg);
 }
 
 long do_event_channel_op_compat(void *arg)

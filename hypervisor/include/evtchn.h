@@ -36,6 +36,7 @@ struct evtchn_table {
 	struct evtchn *group[EVTCHN_MAX / EVTCHN_GROUP];
 	uint32_t max;        /* ports below this may be allocated */
 	uint32_t ports;      /* allocated so far */
+	uint32_t ports_alone; /* the same on a single processor, else 0: evtchn.c */
 	uint32_t active;     /* not EVTCHNSTAT_closed; port 0 is reserved, never free */
 	uint32_t lowest;     /* no closed port below this */
 	uint16_t *pirq_port; /* by pirq; 0: unbound; NULL before the first */
@@ -62,11 +63,8 @@ static inline struct evtchn *evtchn_entry(struct evtchn_table *t, uint32_t port)
 
 /* EVTCHNOP_send of d: to the other end, to its own vcpu for an IPI, to nobody yet. 0, -EINVAL. */
 long evtchn_send(struct domain *d, uint32_t port);
-/*
- * The protocol: pending bit, selector, upcall, wake. v is whom the port notifies; NULL: none made
- * yet.
- */
-void evtchn_set_pending(struct domain *d, struct vcpu *v, uint32_t port);
+/* A port of vcpu 0, if that was made yet: the protocol of pending bit, selector, upcall, wake. */
+void evtchn_set_pending(struct domain *d, uint32_t port);
 void evtchn_unmask(struct domain *d, uint32_t port); /* raises what waited; port < d's ports */
 
 /* Interrupts that become events. Nothing happens while they are not bound. */
@@ -85,4 +83,5 @@ void evtchn_mark_upcall(struct vcpu *v); /* evtchn_upcall_pending = 1, and wake 
 void evtchn_move_info(struct vcpu *v);   /* its vcpu_info is a new one: all may be pending */
 
 long do_event_channel_op(int cmd, void *arg);
+long evtchn_op(int cmd, void *arg); /* what is not EVTCHNOP_send */
 long do_event_channel_op_compat(void *arg);

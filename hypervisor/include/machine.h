@@ -12,6 +12,25 @@
 int rdmsr_safe(uint32_t m, uint64_t *v); /* 0, or -EFAULT after #GP */
 int wrmsr_safe(uint32_t m, uint64_t v);
 
+/*
+ * Bit n of a bitmap, by an instruction that finds the word itself: set (atomic, a full barrier),
+ * what it was before; or only looked at.
+ */
+static inline bool bts_locked(unsigned long *map, uint64_t n)
+{
+	bool was;
+
+	__asm__ volatile("lock btsq %2, %1" : "=@ccc"(was), "+m"(*map) : "r"(n) : "memory");
+	return was;
+}
+static inline bool bt(const unsigned long *map, uint64_t n)
+{
+	bool is;
+
+	__asm__ volatile("btq %2, %1" : "=@ccc"(is) : "m"(*map), "r"(n) : "memory");
+	return is;
+}
+
 static inline uint64_t read_cr0(void)
 {
 	uint64_t v;
