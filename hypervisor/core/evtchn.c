@@ -91,7 +91,7 @@ static inline __attribute__((always_inline)) long raise(struct domain *d, const 
 		    !bts_locked(&v->info->evtchn_pending_sel, port / BITS_PER_LONG) && mark(v))
 			return raised(d, v, (uint32_t)port);
 	}
-	return likely(!READ_ONCE(d->poll_mask)) ? 0 : raised(d, NULL, (uint32_t)port);
+	return likely(!d->poll_mask) ? 0 : raised(d, NULL, (uint32_t)port);
 }
 
 /* d's own port, whose entry there is. */
@@ -118,16 +118,19 @@ void evtchn_unmask(struct domain *d, uint32_t port)
 		evtchn_mark_upcall(v);
 }
 
+static NOINLINE long send_peer(struct domain *d, const struct evtchn *e)
+{
+	if (likely(e->state == EVTCHNSTAT_interdomain))
+		return raise(e->inter.peer, &e->inter.end->vcpu, e->inter.port);
+	return e->state == EVTCHNSTAT_unbound ? 0 : -EINVAL;
+}
+
 /* Port is below d's ports, and clamped. */
 static inline __attribute__((always_inline)) long send(struct domain *d, uint64_t port)
 {
 	struct evtchn *e = &d->evtchn.group[port / EVTCHN_GROUP][port % EVTCHN_GROUP];
 
-	if (e->state == EVTCHNSTAT_ipi)
-		return raise(d, &e->vcpu, port);
-	if (likely(e->state == EVTCHNSTAT_interdomain))
-		return raise(e->inter.peer, &e->inter.end->vcpu, e->inter.port);
-	return e->state == EVTCHNSTAT_unbound ? 0 : -EINVAL;
+	return e->state == EVTCHNSTAT_ipi ? raise(d, &e->vcpu, port) : send_peer(d, e);
 }
 
 static NOINLINE long send_locked(struct domain *d, uint32_t port)
@@ -144,7 +147,7 @@ static NOINLINE long send_locked(struct domain *d, uint32_t port)
 /* One processor has its number of ports twice: one comparison tells that both hold. */
 static inline long send_any(struct domain *d, uint32_t port)
 {
-	return send(d, index_below(port, d->evtchn.ports_alone, locked));
+	return send(d, index_below32(port, d->evtchn.ports_alone, locked));
 locked:
 	return send_locked(d, port);
 }

@@ -34,6 +34,7 @@ struct cpu {
 	/* Offsets of the first fields are used by entry.S (x86/offsets.h). */
 	struct vcpu *vcpu; /* whose frame entry pushes into; an idle vcpu has no guest state */
 	uint64_t scratch; /* the syscall stub parks the guest's rsp here */
+	void *entry_sp;   /* behind the rsp in that frame: the stub pushes it there */
 	/* Numbers below are hypercalls: NR_HYPERCALLS, or 0 while guest user mode runs. */
 	uint64_t hypercall_limit;
 	uint32_t work; /* WORK_*; atomic */
@@ -83,6 +84,7 @@ static inline struct cpu *this_cpu(void)
 }
 
 #define current (this_cpu()->vcpu)
+void cpu_set_current(struct cpu *c, struct vcpu *v); /* x86/switch.c */
 
 extern struct cpu *cpus[MAX_CPUS];
 extern unsigned nr_cpus; /* those that run */

@@ -44,3 +44,14 @@ static inline uint64_t index_nospec(uint64_t i, uint64_t n)
 			     : label);                                                    \
 		index_i &index_mask;                                                      \
 	})
+/* Of 32 bits, where n lies in memory. */
+#define index_below32(i, n, label)                                         \
+	({                                                                 \
+		uint32_t index_i = (i), index_mask;                        \
+		__asm__ goto("cmp %2, %1; jae %l3; sbb %0, %0"             \
+			     : "=r"(index_mask)                            \
+			     : "r"(index_i), "m"(n)                        \
+			     : "cc"                                        \
+			     : label);                                     \
+		index_i &index_mask;                                       \
+	})

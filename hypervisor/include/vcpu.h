@@ -32,7 +32,7 @@ struct pv_vcpu {
 	uint64_t cr3; /* the page table it runs on now: kernel's or user's; machine address */
 	mfn_t kernel_root, user_root; /* MFN_NONE: none. Each holds a typed L4 ref */
 	uint64_t kernel_sp;
-	uint64_t kernel_ss;
+	uint16_t kernel_ss;
 	uint64_t event_callback, failsafe_callback, syscall_callback;
 	uint8_t callback_masks; /* bit CALLBACKTYPE_x: events masked on entry */
 	bool user_mode;         /* guest user runs (kernel otherwise); both are ring 3 */
@@ -67,6 +67,7 @@ struct vcpu {
 	struct vcpu_info *info; /* in shared_info, or where the guest placed it */
 	/* The processor pushes here while it runs: the end is 16-byte aligned (x86/offsets.h). */
 	struct regs regs;
+	uint64_t calls[64]; /* entries by hypercall: counted by the stub, on its own processor */
 
 	struct domain *domain;
 	uint32_t id;

@@ -17,7 +17,22 @@ void ldt_load(struct vcpu *v); /* v is current: LDTR as v->pv.ldt_entries says *
 void segments_save(struct vcpu *v); /* read selectors and bases of the current vcpu into v->pv */
 void segments_load(struct vcpu *v); /* bad selectors load as null and raise the failsafe callback */
 uint64_t read_fs_base(void), read_gs_base(void), read_gs_shadow(void);
-void write_fs_base(uint64_t b), write_gs_base(uint64_t b), write_gs_shadow(uint64_t b);
+void write_gs_base(uint64_t b), write_gs_shadow(uint64_t b);
+
+/* In line: guests switch it with each thread. Where they may use WRFSBASE themselves, so may we. */
+#define CR4_FSGSBASE (1u << 16)
+#define MSR_FS_BASE  0xc0000100
+static inline bool has_fsgsbase(void)
+{
+	return this_cpu()->cr4 & CR4_FSGSBASE;
+}
+static inline void write_fs_base(uint64_t b)
+{
+	if (has_fsgsbase())
+		__asm__ volatile("wrfsbase %0" ::"r"(b));
+	else
+		wrmsr(MSR_FS_BASE, b);
+}
 
 bool ioapic_is_page(paddr_t pa); /* x86/ioapic.c: registers of an interrupt controller lie there */
 

@@ -13,7 +13,6 @@
 #define MSR_MISC_ENABLE 0x1a0
 #define MSR_HYPER_PAGE  0x40000000
 #define MSR_EFER        0xc0000080
-#define MSR_FS_BASE     0xc0000100
 #define MSR_GS_BASE     0xc0000101
 #define MSR_GS_SHADOW   0xc0000102
 #define MSR_TSC_AUX     0xc0000103

@@ -56,7 +56,8 @@ NORETURN void boot(uint32_t magic, uint64_t info)
 	apic_init();
 	irq_init();
 	fpu_init();
-	c->idle = c->vcpu = vcpu_create_idle(c);
+	c->idle = vcpu_create_idle(c);
+	cpu_set_current(c, c->idle);
 	timer_init_cpu(c);
 	sched_init_cpu(c);
 	time_init();

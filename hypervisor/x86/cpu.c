@@ -14,6 +14,7 @@
 #define CHECK(constant, type, field) _Static_assert(constant == offsetof(type, field), "offsets.h")
 CHECK(CPU_CURRENT, struct cpu, vcpu);
 CHECK(CPU_SCRATCH, struct cpu, scratch);
+CHECK(CPU_ENTRY_SP, struct cpu, entry_sp);
 CHECK(CPU_LIMIT, struct cpu, hypercall_limit);
 CHECK(CPU_WORK, struct cpu, work);
 CHECK(CPU_MC, struct cpu, mc);
@@ -25,6 +26,7 @@ CHECK(VCPU_RDI, struct vcpu, regs.rdi);
 CHECK(VCPU_ENTRY, struct vcpu, regs.entry);
 CHECK(VCPU_RIP, struct vcpu, regs.rip);
 CHECK(VCPU_SS, struct vcpu, regs.ss);
+CHECK(VCPU_CALLS, struct vcpu, calls);
 CHECK(VCPU_DOMAIN, struct vcpu, domain);
 CHECK(VCPU_CPU, struct vcpu, cpu);
 CHECK(VCPU_NMI_MASKED, struct vcpu, nmi_masked);
@@ -39,6 +41,7 @@ CHECK(IRET_SS, struct iret_context, ss);
 _Static_assert(sizeof(struct trap_gate) == 16, "direct.S");
 _Static_assert(CPU_SIZE == ROUND_UP(sizeof(struct cpu), 64), "offsets.h");
 _Static_assert(CPU_BLOCK == CPU_BLOCK_SIZE, "offsets.h");
+_Static_assert(NR_CALLS == NR_HYPERCALLS, "offsets.h");
 _Static_assert((VCPU_SS + 8) % 16 == 0, "the processor aligns the stack that it pushes a frame on");
 _Static_assert(CPU_WORK_FRAME == WORK_FRAME && FRAME_ENTRY_SYSCALL == ENTRY_SYSCALL, "offsets.h");
 _Static_assert(RFLAGS_VM == RF_VM && RFLAGS_IF == RF_IF && RFLAGS_IOPL == RF_IOPL, "offsets.h");
@@ -228,6 +231,15 @@ static void set_msrs(unsigned id)
 	wrmsr(MSR_PAT, PAT_XEN);
 }
 
+/* Into the first page of a processor's block, where the table of hypercalls goes along. */
+void syscall_stub_copy(void *page)
+{
+	char *table = (char *)page + (syscall_stub_table - syscall_stub);
+
+	memcpy(page, syscall_stub, (size_t)(syscall_stub_end - syscall_stub));
+	memcpy(table, hypercall_table, sizeof(hypercall_table));
+}
+
 void cpu_init(struct cpu *c)
 {
 	c->hypercall_limit = NR_HYPERCALLS;
@@ -254,7 +266,7 @@ void cpu_init_boot(void)
 	if (cpu_features.smap)
 		patch_smap();
 	/* While the block's first page is still writable. */
-	memcpy((void *)CPUS_VIRT, syscall_stub, (size_t)(syscall_stub_end - syscall_stub));
+	syscall_stub_copy((void *)CPUS_VIRT);
 	c->tss = &cpu0_tss;
 	c->gdt_page = cpu0_gdt;
 	c->gdt_mfn = MFN(((uint64_t)cpu0_gdt - IMAGE_VIRT + LOAD_PHYS) >> PAGE_SHIFT);

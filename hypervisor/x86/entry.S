@@ -47,23 +47,26 @@
  */
 	.section .rodata.stub, "a"
 	.balign	64
-	.globl	syscall_stub, syscall_stub_compat, syscall_stub_end
+	.globl	syscall_stub, syscall_stub_compat, syscall_stub_table, syscall_stub_end
 	.set	stub_cpu, syscall_stub + CPU_BLOCK - CPU_SIZE
 
-/* What the handler may overwrite, and what syscall put into rcx and r11. Leaves rsp: vcpu. */
+/*
+ * What the handler may overwrite, and what syscall put into rcx and r11. Leaves rsp at the frame's
+ * rsp, from where FRAME reaches a field of the vcpu.
+ */
+#define FRAME(field) (field - VCPU_RSP)(%rsp)
 .macro enter_from_syscall
 	mov	%rsp, stub_cpu + CPU_SCRATCH(%rip)
-	mov	stub_cpu + CPU_CURRENT(%rip), %rsp
-	mov	%rcx, VCPU_RIP(%rsp)
-	mov	stub_cpu + CPU_SCRATCH(%rip), %rcx
-	mov	%r11, VCPU_RFLAGS(%rsp)
-	mov	%rcx, VCPU_RSP(%rsp)
-	mov	%rdi, VCPU_RDI(%rsp)
-	mov	%rsi, VCPU_RSI(%rsp)
-	mov	%rdx, VCPU_RDX(%rsp)
-	mov	%r10, VCPU_R10(%rsp)
-	mov	%r8, VCPU_R8(%rsp)
-	mov	%r9, VCPU_R9(%rsp)
+	mov	stub_cpu + CPU_ENTRY_SP(%rip), %rsp
+	pushq	stub_cpu + CPU_SCRATCH(%rip)
+	mov	%rcx, FRAME(VCPU_RIP)
+	mov	%r11, FRAME(VCPU_RFLAGS)
+	mov	%rdi, FRAME(VCPU_RDI)
+	mov	%rsi, FRAME(VCPU_RSI)
+	mov	%rdx, FRAME(VCPU_RDX)
+	mov	%r10, FRAME(VCPU_R10)
+	mov	%r8, FRAME(VCPU_R8)
+	mov	%r9, FRAME(VCPU_R9)
 .endm
 
 syscall_stub:
@@ -72,10 +75,10 @@ syscall_stub:
 	jae	stub_refused
 	sbb	%r11, %r11 /* all ones: the compare said below; a wrong guess gets number 0 */
 	and	%r11, %rax
+	incq	(VCPU_CALLS - VCPU_RSP)(%rsp, %rax, 8)
 	lea	stub_cpu(%rip), %rsp
 	mov	%r10, %rcx
-	mov	stub_table(%rip), %r11
-	call	*(%r11, %rax, 8)
+	call	*(syscall_stub_table - stub_cpu)(%rsp, %rax, 8)
 stub_leave: /* on the CPU stack, rax: result */
 	cmpl	$0, CPU_WORK(%rsp)
 	mov	CPU_CURRENT(%rsp), %rcx
@@ -112,38 +115,37 @@ stub_hole_hit:
 	mov	CPU_CURRENT(%rsp), %rcx
 	jmp	*stub_hypercall_slow(%rip)
 
-/* No such hypercall, or guest user mode. rsp: vcpu; nothing but rcx was touched. */
+/* No such hypercall, or guest user mode. rsp: at the frame's; nothing but it was touched. */
 stub_refused:
 	cmpq	$0, stub_cpu + CPU_LIMIT(%rip)
 	je	stub_user
+stub_unknown:
 	mov	$-38, %rax /* -ENOSYS */
 	cmpl	$0, stub_cpu + CPU_WORK(%rip)
 	jne	stub_hole_hit
-	mov	VCPU_INFO(%rsp), %rcx
+	mov	FRAME(VCPU_INFO), %rcx
 	cmpb	$0, (%rcx)
 	jne	stub_hole_hit
-	mov	VCPU_RIP(%rsp), %rcx
+	mov	FRAME(VCPU_RIP), %rcx
 	cmp	stub_hole(%rip), %rcx
 	je	stub_hole_hit
-	mov	VCPU_RSP(%rsp), %rsp
+	mov	FRAME(VCPU_RSP), %rsp
 	sysretq
 	int3
 stub_user:
-	movq	$RING3_CS64, VCPU_CS(%rsp)
+	movq	$RING3_CS64, FRAME(VCPU_CS)
 stub_user_any:
-	mov	%rsp, %rcx
+	lea	FRAME(0), %rcx
 	lea	stub_cpu(%rip), %rsp
 	jmp	*stub_syscall_user(%rip)
 
 /* From compatibility mode: only guest user mode can be there. */
 syscall_stub_compat:
 	enter_from_syscall
-	movq	$RING3_CS32, VCPU_CS(%rsp)
+	movq	$RING3_CS32, FRAME(VCPU_CS)
 	jmp	stub_user_any
 
 	.balign	8
-stub_table:
-	.quad	hypercall_table
 stub_hypercall_slow:
 	.quad	hypercall_slow
 stub_hypercall_upcall:
@@ -152,6 +154,8 @@ stub_syscall_user:
 	.quad	syscall_user
 stub_hole:
 	.quad	0x0000800000000000
+syscall_stub_table:
+	.skip	8 * NR_CALLS /* filled when the stub is copied */
 syscall_stub_end:
 
 	.text

@@ -66,7 +66,8 @@ unsigned cpus_max(void);      /* maxcpus= */
 void cpu_load_own_gdt(struct cpu *c); /* outside of any domain's area */
 void idt_init(void);
 void idt_load(void);
-extern const char syscall_stub[], syscall_stub_compat[], syscall_stub_end[];
+extern const char syscall_stub[], syscall_stub_compat[], syscall_stub_table[], syscall_stub_end[];
+void syscall_stub_copy(void *page);
 
 /* traps.c: called by entry.S */
 void trap_guest(struct regs *r);

@@ -12,9 +12,10 @@
 
 #define CPU_CURRENT 0
 #define CPU_SCRATCH 8
-#define CPU_LIMIT   16
-#define CPU_WORK    24
-#define CPU_MC      112
+#define CPU_LIMIT   24
+#define CPU_WORK    32
+#define CPU_MC      120
+#define CPU_ENTRY_SP 16
 
 #define VCPU_INFO   0
 #define VCPU_REGS   8
@@ -40,13 +41,15 @@
 #define VCPU_RFLAGS 152
 #define VCPU_RSP    160
 #define VCPU_SS     168
-#define VCPU_DOMAIN 176
-#define VCPU_CPU    192
-#define VCPU_NMI_MASKED 673
-#define VCPU_EVENT  760 /* pv.event_callback */
-#define VCPU_TRAP   816 /* pv.trap, 16 bytes a row */
+#define VCPU_CALLS  176
+#define NR_CALLS    64 /* NR_HYPERCALLS */
+#define VCPU_DOMAIN 688
+#define VCPU_CPU    704
+#define VCPU_NMI_MASKED 1185
+#define VCPU_EVENT  1272 /* pv.event_callback */
+#define VCPU_TRAP   1328 /* pv.trap, 16 bytes a row */
 #define TRAP_FLAGS  10
-#define VCPU_CR2    4928 /* pv.ctrlreg[2] */
+#define VCPU_CR2    5440 /* pv.ctrlreg[2] */
 #define DOMAIN_ASSIST 1448 /* pv.vm_assist */
 #define INFO_CR2    16
 

@@ -86,7 +86,8 @@ static struct cpu *make(unsigned id)
 	c->gdt_page = hyper_alloc(0);
 	BUG_ON(!c->tss || !c->gdt_page);
 	c->gdt_mfn = virt_to_mfn(c->gdt_page);
-	c->idle = c->vcpu = vcpu_create_idle(c);
+	c->idle = vcpu_create_idle(c);
+	cpu_set_current(c, c->idle);
 	timer_init_cpu(c);
 	sched_init_cpu(c);
 	return c;

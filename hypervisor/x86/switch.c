@@ -10,12 +10,10 @@
 #include "local.h"
 #include "pv.h"
 
-#define MSR_FS_BASE        0xc0000100
 #define MSR_GS_BASE        0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
 #define MSR_TSC_AUX        0xc0000103
 #define CR4_TSD            (1u << 2)
-#define CR4_FSGSBASE       (1u << 16)
 
 bool load_ds(uint16_t sel);
 bool load_es(uint16_t sel);
@@ -25,11 +23,6 @@ bool load_gs(uint16_t sel);
 /*
  * A guest has these instructions only where it asked for them, and so have we while it is loaded.
  */
-static bool has_fsgsbase(void)
-{
-	return this_cpu()->cr4 & CR4_FSGSBASE;
-}
-
 void cr4_load(struct vcpu *v)
 {
 	const uint64_t chosen = CR4_TSD | CR4_FSGSBASE;
@@ -72,14 +65,6 @@ uint64_t read_gs_base(void)
 uint64_t read_gs_shadow(void)
 {
 	return rdmsr(MSR_KERNEL_GS_BASE);
-}
-
-void write_fs_base(uint64_t b)
-{
-	if (has_fsgsbase())
-		__asm__ volatile("wrfsbase %0" ::"r"(b));
-	else
-		wrmsr(MSR_FS_BASE, b);
 }
 
 void write_gs_base(uint64_t b)
@@ -197,6 +182,12 @@ static void leave(struct vcpu *v)
 	}
 }
 
+void cpu_set_current(struct cpu *c, struct vcpu *v)
+{
+	c->vcpu = v;
+	c->entry_sp = &v->regs.ss;
+}
+
 void switch_to(struct vcpu *prev, struct vcpu *next)
 {
 	struct cpu *c = this_cpu();
@@ -205,7 +196,7 @@ void switch_to(struct vcpu *prev, struct vcpu *next)
 		return;
 	if (!prev->is_idle)
 		leave(prev);
-	c->vcpu = next;
+	cpu_set_current(c, next);
 	if (next->is_idle) {
 		/* Its roots may go away while it sleeps: run on our own tables. */
 		cpu_load_own_gdt(c);
