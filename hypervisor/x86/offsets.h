@@ -8,7 +8,7 @@
 #define LOAD_PHYS  0x200000 /* physical address of the image's first byte */
 #define TRAMPOLINE 0x8000 /* physical: where other processors start (smp.c) */
 #define CPU_BLOCK  32768 /* CPU_BLOCK_SIZE */
-#define CPU_SIZE   192 /* of struct cpu, rounded up to 64; the main stack begins below it */
+#define CPU_SIZE   256 /* of struct cpu, rounded up to 64; the main stack begins below it */
 
 #define CPU_CURRENT 0
 #define CPU_SCRATCH 8
