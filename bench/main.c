@@ -164,7 +164,7 @@ static void say_version(void)
 	say("bench: version %ld.%ld%s\n", version >> 16, version & 0xffff, extra);
 }
 
-static unsigned int processors(void)
+static unsigned int processors_used(void)
 {
 	struct xen_sysctl op = { .cmd = XEN_SYSCTL_physinfo,
 				 .interface_version = XEN_SYSCTL_INTERFACE_VERSION };
@@ -188,7 +188,7 @@ TEST
 	if (!strstr((const char *)start_info->cmd_line, "smp"))
 		for (size_t i = 0; i < ARRAY_SIZE(one_processor); i++)
 			group_run(one_processor[i]);
-	else if (processors() > 1)
+	else if (processors_used() > 1)
 		group_run(&group_smp);
 	say_clock();
 	say("bench: end\n");
