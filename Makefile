@@ -34,13 +34,18 @@ objects = $(patsubst %,$(1)/%.o,$(2))
 
 compile = $(Q)mkdir -p $(@D) && $(CC) $(1) -MD -MP -MF $(@:.o=.d) -c -o $@ $<
 
-build/hv/%.c.o: %.c Makefile | build/include/xen
-	$(call say,CC,$<)
-	$(call compile,$(HYPERVISOR_FLAGS))
+# hypervisor_rules(folder,1 to check the order of locks: core/lockcheck.c)
+define hypervisor_rules
+$(1)/%.c.o: %.c Makefile | build/include/xen
+	$$(call say,CC,$$<)
+	$$(call compile,$$(HYPERVISOR_FLAGS) -DLOCKCHECK=$(2))
 
-build/hv/%.S.o: %.S Makefile | build/include/xen
-	$(call say,AS,$<)
-	$(call compile,$(HYPERVISOR_FLAGS) -D__ASSEMBLY__=)
+$(1)/%.S.o: %.S Makefile | build/include/xen
+	$$(call say,AS,$$<)
+	$$(call compile,$$(HYPERVISOR_FLAGS) -D__ASSEMBLY__=)
+endef
+$(eval $(call hypervisor_rules,build/hv,0))
+$(eval $(call hypervisor_rules,build/hvc,1))
 
 build/guest/%.c.o: %.c Makefile | build/include/xen $(GUEST_HEADERS)
 	$(call say,CC,$<)
@@ -80,14 +85,17 @@ LDFLAGS := -nostdlib -static --no-pie -z noexecstack -z max-page-size=4096 --gc-
 
 # --- the hypervisor -----------------------------------------------------------------------------
 
-HYPERVISOR_OBJECTS := $(call objects,build/hv,$(call sources,lib hypervisor/x86 hypervisor/pv \
-	hypervisor/core))
+HYPERVISOR_SOURCES := $(call sources,lib hypervisor/x86 hypervisor/pv hypervisor/core)
 
-build/lamina.list: LIST = $(HYPERVISOR_OBJECTS)
-build/lamina: hypervisor/x86/lamina.lds $(HYPERVISOR_OBJECTS) build/lamina.list \
-		ci/symbols ci/link
-	$(call say,LINK,$@)
-	$(Q)ci/link $@ $(LD) $(LDFLAGS) -T $< $(HYPERVISOR_OBJECTS)
+# hypervisor(path,objects)
+define hypervisor
+$(1).list: LIST = $(2)
+$(1): hypervisor/x86/lamina.lds $(2) $(1).list ci/symbols ci/link
+	$$(call say,LINK,$$@)
+	$$(Q)ci/link $$@ $$(LD) $$(LDFLAGS) -T $$< $(2)
+endef
+$(eval $(call hypervisor,build/lamina,$(call objects,build/hv,$(HYPERVISOR_SOURCES))))
+$(eval $(call hypervisor,build/lamina-checked,$(call objects,build/hvc,$(HYPERVISOR_SOURCES))))
 
 # --- the guest's archives ---------------------------------------------------------------------
 
@@ -136,6 +144,9 @@ $(eval $(call image,build/tests/hostile,$(call objects,build/guest,$(call \
 # What `make xen-test` saves and restores.
 $(eval $(call image,build/tests/counter,$(call objects,build/guest,$(call \
 	sources,tests/stock/counter)),net))
+
+stress: build/lamina build/lamina-checked build/tests/abi/smp-stress ## domains that do everything at once, N=20 times on 2 and on 4 processors
+	$(Q)tests/stress $(or $(N),20) build/lamina build/lamina build/lamina-checked
 
 images: $(addprefix build/images/,$(IMAGES)) ## build dom0 and the examples only
 
@@ -227,7 +238,7 @@ clean: ## remove everything that was built
 	$(Q)rm -rf build
 
 FORCE:
-.PHONY: all images test-images run new-app test size format help clean FORCE
+.PHONY: all stress images test-images run new-app test size format help clean FORCE
 
 -include $(shell test -d build && find build/hv build/guest build/bare build/third -name '*.d' \
 	2>/dev/null)

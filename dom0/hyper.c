@@ -147,3 +147,35 @@ int hyper_read_log(char *buf, size_t size, bool clear)
 	err = hypercall_sysctl(&op);
 	return err ? (int)err : (int)op.u.readconsole.count;
 }
+
+int hyper_debug_keys(char *keys)
+{
+	struct xen_sysctl op = { .cmd = XEN_SYSCTL_debug_keys,
+				 .u.debug_keys.nr_keys = (uint32_t)strlen(keys) };
+
+	set_xen_guest_handle(op.u.debug_keys.keys, keys);
+	return (int)hypercall_sysctl(&op);
+}
+
+int hyper_lockprof(xen_sysctl_lockprof_data_t *locks, unsigned int max, unsigned int *n,
+		   uint64_t *ns)
+{
+	struct xen_sysctl op = { .cmd = XEN_SYSCTL_lockprof_op,
+				 .u.lockprof_op = { .cmd = XEN_SYSCTL_LOCKPROF_query,
+						    .max_elem = max } };
+	long err;
+
+	set_xen_guest_handle(op.u.lockprof_op.data, locks);
+	err = hypercall_sysctl(&op);
+	*n = op.u.lockprof_op.nr_elem;
+	*ns = op.u.lockprof_op.time;
+	return (int)err;
+}
+
+int hyper_lockprof_reset(void)
+{
+	struct xen_sysctl op = { .cmd = XEN_SYSCTL_lockprof_op,
+				 .u.lockprof_op.cmd = XEN_SYSCTL_LOCKPROF_reset };
+
+	return (int)hypercall_sysctl(&op);
+}

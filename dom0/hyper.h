@@ -22,3 +22,8 @@ int hyper_destroy(domid_t domid); /* returns once it is dead */
 int hyper_physinfo(struct xen_sysctl_physinfo *info);
 /* The hypervisor's log, as far as it fits: the number of bytes. */
 int hyper_read_log(char *buf, size_t size, bool clear);
+int hyper_debug_keys(char *keys); /* not written to */
+/* How much its locks were waited for in *ns: at most `max` of them, *n that there are. */
+int hyper_lockprof(xen_sysctl_lockprof_data_t *locks, unsigned int max, unsigned int *n,
+		   uint64_t *ns);
+int hyper_lockprof_reset(void);

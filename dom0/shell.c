@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "dom0/consoled.h"
+#include "dom0/debug.h"
 #include "dom0/domain.h"
 #include "dom0/hyper.h"
 #include "dom0/ramdisk.h"
@@ -286,6 +287,8 @@ static const struct verb {
 	{ "domid", verb_domid, "DOMAIN  its number" },
 	{ "info", verb_info, "the machine, and the configurations in dom0's ramdisk" },
 	{ "dmesg", verb_dmesg, "[-c]  the hypervisor's log (and clear it)" },
+	{ "debug-keys", verb_debug_keys, "KEYS  as if typed to the hypervisor; dmesg has more" },
+	{ "lockprof", verb_lockprof, "[-r]  what locks are waited for (count anew)" },
 	{ "poweroff", verb_poweroff, "end the machine" },
 	{ "help", verb_help, "this list" },
 };
@@ -294,7 +297,7 @@ static int verb_help(char **words, unsigned int count, struct error *error)
 {
 	(void)words, (void)count, (void)error;
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		printf("%-9s %s\n", verbs[i].name, verbs[i].help);
+		printf("%-10s %s\n", verbs[i].name, verbs[i].help);
 	return 0;
 }
 

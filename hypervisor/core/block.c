@@ -24,7 +24,8 @@ static struct {
 	uint64_t free[ZONES], total, clean, claimed;
 	uint64_t cursor; /* where cleaning goes on */
 	bool dirty; /* a frame came back since the cursor last found nothing in a whole round */
-} pool;
+} pool = { .lock = SPINLOCK(LOCK_BLOCK) };
+LOCK_NAMED(pool.lock, blocks);
 
 /* A block lies in one zone, because the border is a multiple of every block. */
 static unsigned zone_of(uint64_t mfn)

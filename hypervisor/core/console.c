@@ -24,13 +24,14 @@ struct thresholds {
 	uint8_t lower, upper;
 };
 
+static char log_ring[RING_SIZE];
 static struct {
 	spinlock_t lock; /* guards the ring and the line's order */
-	char ring[RING_SIZE];
 	uint32_t produced, consumed; /* bytes ever written, first byte not cleared; free-running */
 	uint64_t rate_start;
 	unsigned rate_count, rate_lost;
-} log;
+} log = { .lock = SPINLOCK(LOCK_LOG) };
+LOCK_NAMED(log.lock, log);
 
 static struct thresholds loglvl = { 2, 2 }, guest_loglvl = { 0, 2 };
 static bool serial_on = true;
@@ -103,13 +104,13 @@ void console_init(void)
 	uart_init(opt_com1);
 	/* What was said while there was no line, about the options themselves. */
 	for (i = log.consumed; i != log.produced; i++)
-		line_put(log.ring[i % RING_SIZE]);
+		line_put(log_ring[i % RING_SIZE]);
 }
 
 /* Log locked. The ring forgets its oldest byte when it is full. */
 static void put(char c, bool to_line)
 {
-	log.ring[log.produced++ % RING_SIZE] = c;
+	log_ring[log.produced++ % RING_SIZE] = c;
 	if (log.produced - log.consumed > RING_SIZE)
 		log.consumed = log.produced - RING_SIZE;
 	if (to_line)
@@ -205,7 +206,7 @@ size_t console_read_log(char *buf, size_t size, uint32_t *index)
 	if (*index && *index - log.consumed <= log.produced - log.consumed)
 		from = *index;
 	while (n < size && from + n != log.produced) {
-		buf[n] = log.ring[(from + n) % RING_SIZE];
+		buf[n] = log_ring[(from + n) % RING_SIZE];
 		n++;
 	}
 	*index = from + n;

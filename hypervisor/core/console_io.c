@@ -24,7 +24,8 @@ static struct {
 	uint32_t produced, consumed;
 	unsigned switches; /* Ctrl-A in a row */
 	bool to_hypervisor;
-} input;
+} input = { .lock = SPINLOCK(LOCK_INPUT) };
+LOCK_NAMED(input.lock, input);
 
 static void key_domains(void)
 {

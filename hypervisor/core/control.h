@@ -9,6 +9,7 @@
 
 struct xen_sysctl_scheduler_op;
 struct xen_sysctl_cpupool_op;
+struct xen_sysctl_lockprof_op;
 
 /* A bitmap of at most 64 bits from or to the guest. 0, -EFAULT. */
 int bitmap_in(const struct xenctl_bitmap *map, uint64_t *bits);
@@ -35,3 +36,4 @@ long domctl_affinity(struct domain *d, const struct xen_domctl_vcpuaffinity *a, 
 long sysctl_scheduler(struct xen_sysctl_scheduler_op *op);
 long sysctl_cpupool(struct xen_sysctl_cpupool_op *op); /* -ERESTART: call again */
 uint32_t sysctl_sched_id(void);
+long sysctl_lockprof(struct xen_sysctl_lockprof_op *op); /* core/lockprof.c */

@@ -65,6 +65,8 @@ static void init(struct cpupool *p, uint32_t id, const struct scheduler *s)
 	p->slice = slice_ms * 1000000;
 	p->ratelimit = ratelimit_us * 1000;
 	p->longest = MAX(p->slice, p->ratelimit);
+	spin_init(&p->lock, LOCK_CPUPOOL);
+	spin_init(&p->queue.lock, LOCK_RUNQUEUE);
 	list_init(&p->queue.list);
 	list_init(&p->without);
 }

@@ -22,7 +22,8 @@ static struct {
 	spinlock_t lock; /* guards the list and domain_hash */
 	struct domain *first;
 	domid_t last_id; /* the last one given without being asked for */
-} domains;
+} domains = { .lock = SPINLOCK(LOCK_DOMAINS) };
+LOCK_NAMED(domains.lock, domains);
 
 struct domain *dom0, *domain_hash[DOMAIN_HASH];
 
@@ -199,6 +200,17 @@ static domid_t free_id(void)
 	return 0;
 }
 
+static void locks_init(struct domain *d)
+{
+	spin_init(&d->lock, LOCK_DOMAIN);
+	spin_init(&d->frames_lock, LOCK_FRAMES);
+	spin_init(&d->cap_lock, LOCK_CAP);
+	spin_init(&d->evtchn.lock, LOCK_EVTCHN);
+	spin_init(&d->ioports.lock, LOCK_RANGE);
+	spin_init(&d->iomem.lock, LOCK_RANGE);
+	spin_init(&d->irqs.lock, LOCK_RANGE);
+}
+
 /*
  * The shared frames become the domain's last, once it is in the list: their release looks its owner
  * up.
@@ -220,6 +232,7 @@ int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool
 		heap_free(d);
 		return -ENOMEM;
 	}
+	locks_init(d);
 	d->id = id;
 	d->privileged = privileged;
 	d->refs = 1;

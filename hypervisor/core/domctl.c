@@ -271,7 +271,7 @@ static long domctl(xen_domctl_t *u)
  * One at a time, and nobody waits: who holds the lock may be waiting for the other processor to
  * stop a vcpu. The guest comes again.
  */
-static spinlock_t lock;
+static spinlock_t lock = SPINLOCK(LOCK_CONTROL);
 
 bool control_begin(void)
 {

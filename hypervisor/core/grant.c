@@ -63,6 +63,8 @@ int grant_init(struct domain *d, uint32_t max_frames, uint32_t max_maptrack)
 	if (!t)
 		return -ENOMEM;
 	d->grant = t;
+	spin_init(&t->lock, LOCK_GRANT);
+	spin_init(&t->unmap_lock, LOCK_UNMAP);
 	t->max_frames = max_frames;
 	t->permit = (uint32_t)d->id << 16 | GTF_permit_access;
 	t->max_handles = max_maptrack * (uint32_t)MAPTRACK_PER_FRAME;
@@ -109,6 +111,11 @@ void grant_destroy(struct domain *d)
 	heap_free(t->maptrack);
 	heap_free(t);
 	d->grant = NULL;
+}
+
+spinlock_t *grant_lock(struct domain *d, bool unmap)
+{
+	return unmap ? &d->grant->unmap_lock : &d->grant->lock;
 }
 
 uint32_t grant_max_frames(const struct domain *d)

@@ -21,7 +21,8 @@
 static struct {
 	spinlock_t lock;
 	uint32_t partial[CLASSES];
-} heap;
+} heap = { .lock = SPINLOCK(LOCK_HEAP) };
+LOCK_NAMED(heap.lock, heap);
 
 /* The list of slabs with room, by frame number; heap locked. */
 static void slab_link(struct frame *f, unsigned class)

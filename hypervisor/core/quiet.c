@@ -4,7 +4,8 @@
 static struct {
 	spinlock_t lock; /* guards the list and all in it */
 	struct quiet *first;
-} waiting;
+} waiting = { .lock = SPINLOCK(LOCK_QUIET) };
+LOCK_NAMED(waiting.lock, quiet);
 
 void quiet_call(struct quiet *q, void (*fn)(struct quiet *q))
 {

@@ -54,6 +54,7 @@ void sched_init_cpu(struct cpu *c)
 	struct sched_cpu *s = heap_alloc(sizeof(*s));
 
 	BUG_ON(!s);
+	spin_init(&s->own.lock, LOCK_RUNQUEUE);
 	list_init(&s->own.list);
 	timer_setup(&s->slice, slice_end, c);
 	c->sched = s;

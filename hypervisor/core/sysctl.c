@@ -197,6 +197,8 @@ static long sysctl_run(struct xen_sysctl *op)
 		return op_numa(&op->u.numainfo);
 	case XEN_SYSCTL_availheap:
 		return op_availheap(&op->u.availheap);
+	case XEN_SYSCTL_lockprof_op:
+		return sysctl_lockprof(&op->u.lockprof_op);
 	case XEN_SYSCTL_debug_keys:
 		return op_keys(&op->u.debug_keys);
 	case XEN_SYSCTL_cpupool_op:

@@ -22,6 +22,12 @@ void timer_init_cpu(struct cpu *c)
 {
 	c->timers = heap_alloc(sizeof(*c->timers));
 	BUG_ON(!c->timers);
+	spin_init(&c->timers->lock, LOCK_TIMER);
+}
+
+spinlock_t *timer_lock(const struct cpu *c)
+{
+	return &c->timers->lock;
 }
 
 void timer_setup(struct timer *t, timer_fn fn, void *arg)

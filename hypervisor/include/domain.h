@@ -54,7 +54,6 @@ struct pv_domain {
 	uint8_t cmos_index;   /* and to port 0x70 */
 	bool relinquished;    /* pv_relinquish is through */
 	struct frame *cursor; /* where it is in the list of frames; held by a ref */
-	spinlock_t lock;      /* page-table changes of this domain that span several frames */
 };
 
 struct domain {

@@ -19,6 +19,7 @@ void grant_share(
 void grant_unshare(struct domain *d);
 int grant_grow(struct domain *d,
 	       uint32_t frames); /* at least so many; -EINVAL over its limit, -ENOMEM */
+spinlock_t *grant_lock(struct domain *d, bool unmap); /* for the statistic */
 uint32_t grant_max_frames(const struct domain *d);
 mfn_t grant_table_mfn(struct domain *d,
 		      uint32_t frame); /* of the table itself, grown to it; MFN_NONE */

@@ -18,6 +18,7 @@ struct timer {
 };
 
 void timer_init_cpu(struct cpu *c);
+spinlock_t *timer_lock(const struct cpu *c); /* for the statistic */
 void timer_setup(struct timer *t, timer_fn fn, void *arg);
 /* Again sets anew; moves to this cpu. Never fails. Nobody else sets this timer at the same time. */
 void timer_set(struct timer *t, uint64_t deadline);
@@ -29,6 +30,7 @@ uint64_t time_now(void); /* ns since boot, monotonic per cpu; TSC based */
 void time_init(void);    /* x86/time.c: clock source, calibration in under 2 ms of machine time */
 void time_set_deadline(uint64_t ns); /* program this cpu's one-shot; 0: none; past: fires at once */
 /* dom0's XENPF_settime: the wall clock (ns since 1970) at system time 0. */
+uint64_t time_of_ticks(uint64_t ticks); /* TSC ticks in ns */
 void time_set_wall(uint64_t ns);
 uint32_t time_tsc_khz(void);
 

@@ -19,6 +19,8 @@ void exit_work(void)
 {
 	struct cpu *c = this_cpu();
 
+	if (LOCKCHECK)
+		lockcheck_none();
 	for (;;) {
 		uint32_t work = take(c, ~0u);
 

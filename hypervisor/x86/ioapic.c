@@ -23,7 +23,9 @@ static struct ioapic {
 	unsigned first, lines;
 	uint32_t low[NR_GSI]; /* lower word of each line's route, as written */
 } ioapics[ARRAY_SIZE(acpi.ioapic)];
-static spinlock_t lock; /* a register is two accesses; and the copies of the routes */
+/* A register is two accesses; and the copies of the routes. */
+static spinlock_t lock = SPINLOCK(LOCK_IOAPIC);
+LOCK_NAMED(lock, ioapics);
 static unsigned nr_ioapics, nr_lines;
 
 static uint32_t reg_read(struct ioapic *io, uint32_t reg)

@@ -29,7 +29,8 @@ static struct pirq {
 	bool wants_eoi; /* level, delivered and not answered yet */
 	struct msi msi;
 } pirqs[NR_PIRQ];
-static spinlock_t lock; /* guards pirqs and the tables below */
+static spinlock_t lock = SPINLOCK(LOCK_PIRQ); /* guards pirqs and the tables below */
+LOCK_NAMED(lock, pirqs);
 static irq_fn handlers[VECTORS];
 static uint16_t vector_pirq[VECTORS]; /* pirq + 1; 0: none */
 static BITMAP(vectors_used, VECTORS);

@@ -40,7 +40,9 @@ static struct table_page {
 	char *va;
 } *pages; /* tables that were mapped; a device mapped again finds its own */
 
-static spinlock_t ports_lock; /* the address register is one for all */
+/* The address register is one for all. */
+static spinlock_t ports_lock = SPINLOCK(LOCK_PCI);
+LOCK_NAMED(ports_lock, pci);
 
 static uint32_t select_register(uint8_t bus, uint8_t devfn, unsigned reg)
 {

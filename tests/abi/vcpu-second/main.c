@@ -50,7 +50,7 @@ static void first(void)
 	box.value[10] = vcpu_call(VCPUOP_up, 1, NULL);
 	box.value[11] = vcpu_call(VCPUOP_is_up, 1, NULL);
 	WRITE_ONCE(box.value[24], 1);
-	box.value[12] = wait_for(box.value[21], 3000);
+	box.value[12] = wait_for(box.value[21], 20000);
 	box.value[13] = wait_for(!vcpu_call(VCPUOP_is_up, 1, NULL), 3000);
 	box.value[14] = vcpu_call(VCPUOP_down, 7, NULL);
 	box.value[15] = vcpu_call(VCPUOP_up, 1, NULL);
@@ -67,7 +67,7 @@ TEST
 	peer_build(&peer, first);
 	peer.box->value[9] = mfn_of(page_alloc());
 	peer_unpause(&peer);
-	check("the peer ends", peer_wait(&peer, 9000), SHUTDOWN_poweroff);
+	check("the peer ends", peer_wait(&peer, 50000), SHUTDOWN_poweroff);
 	check("vcpu 0 is up", peer.box->value[0], 1);
 	check("vcpu 1 is up", peer.box->value[1], 0);
 	check("up before initialise", peer.box->value[2], -XEN_EINVAL);
