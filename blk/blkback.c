@@ -223,11 +223,15 @@ static void answer_finished(struct blkback_queue *q, struct blkback_batch *batch
 
 /* --- The thread ------------------------------------------------------------------------------- */
 
+/*
+ * One event a turn: the port is masked until the thread has nothing more to do. A frontend that
+ * sends them without a pause would else keep this vcpu in its upcall.
+ */
 void blkback_event(evtchn_port_t port, void *queue)
 {
 	struct blkback_queue *q = queue;
 
-	(void)port;
+	evtchn_mask(port);
 	WRITE_ONCE(q->kicked, true);
 	wake_one(&q->wake);
 }
@@ -253,6 +257,7 @@ static void serve(struct blkback_queue *q, struct blkback_batch *batch)
 	int more;
 
 	while (!READ_ONCE(q->stop)) {
+		evtchn_unmask(q->port);
 		wait_event(&q->wake, has_work(q));
 		do {
 			WRITE_ONCE(q->kicked, false);

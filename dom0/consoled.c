@@ -46,7 +46,6 @@ struct guest_console {
 
 	ns_t credit;	/* for output, as of `counted` */
 	ns_t counted;
-	bool held; /* it waits for credit, its port masked */
 	char kept[KEPT]; /* the last bytes; kept_end counts all that ever came */
 	size_t kept_end;
 	char line[LINE]; /* the line that is not complete yet */
@@ -137,18 +136,16 @@ static bool serve(struct guest_console *c)
 	c->credit -= taken * BYTE_COST;
 	if (taken)
 		evtchn_notify(c->port);
-	/* Nor do its events wake us before there is credit. */
-	if (more)
-		evtchn_mask(c->port);
-	else if (c->held)
-		evtchn_unmask(c->port);
-	c->held = more;
+	if (!more)
+		evtchn_unmask(c->port); /* what came meanwhile is served at once */
 	return more;
 }
 
+/* Masked until the ring was served: nor do events wake us while the domain has no credit. */
 static void console_event(evtchn_port_t port, void *arg)
 {
-	(void)port, (void)arg;
+	(void)arg;
+	evtchn_mask(port);
 	events = true;
 	wake_one(&wake);
 }

@@ -32,6 +32,14 @@ static void watch_buffers(struct vif_queue *q)
 		timer_start(&q->look_again, clock_deadline(LOOK_AGAIN_NS));
 }
 
+/* From here on events are welcome again; one that came meanwhile is served at once. */
+static void listen(struct vif_queue *q)
+{
+	evtchn_unmask(q->tx_port);
+	if (q->rx_port != q->tx_port)
+		evtchn_unmask(q->rx_port);
+}
+
 static bool poll(struct poller *poller)
 {
 	struct vif_queue *q = container_of(poller, struct vif_queue, poller);
@@ -47,11 +55,18 @@ static bool poll(struct poller *poller)
 	watch_buffers(q);
 	if (packets < NET_BUDGET)
 		RING_FINAL_CHECK_FOR_REQUESTS(&q->tx, more);
+	if (!more)
+		listen(q);
 	return more;
 }
 
+/*
+ * One event a turn: the port is masked until poll has come to its end. A frontend that sends them
+ * without a pause would else keep this vcpu in its upcall.
+ */
 void vif_event(evtchn_port_t port, void *queue)
 {
+	evtchn_mask(port);
 	net_schedule(&((struct vif_queue *)queue)->poller);
 }
 

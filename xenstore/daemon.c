@@ -54,10 +54,12 @@ static void daemon_wake(bool *flag)
 	wake_one(&daemon.wake);
 }
 
+/* Masked until the link is served: a domain that sends events without a pause is one of many. */
 static void link_event(evtchn_port_t port, void *arg)
 {
 	struct link *link = arg;
 
+	evtchn_mask(port);
 	daemon_wake(&link->due);
 }
 
@@ -226,10 +228,14 @@ static bool link_serve(struct link *link)
 {
 	unsigned int result;
 
-	if (!READ_ONCE(link->due) && !link->conn->out)
+	bool due = READ_ONCE(link->due);
+
+	if (!due && !link->conn->out)
 		return false;
 	WRITE_ONCE(link->due, false);
 	mb(); /* What we do not see from here on sets it again. */
+	if (due && link->port)
+		evtchn_unmask(link->port);
 	result = connection_serve(link->conn, link->intf, SERVE_BUDGET);
 	if (result & SERVE_NOTIFY)
 		link_notify(link);

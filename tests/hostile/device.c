@@ -69,6 +69,16 @@ uint32_t random_next(void)
 	return (uint32_t)(state >> 16);
 }
 
+const char *device_storm(struct device *dev)
+{
+	ns_t end = clock_deadline(STORM);
+
+	while (clock_ns() < end)
+		for (unsigned int i = 0; i < 1000; i++)
+			evtchn_notify(dev->port);
+	return NULL;
+}
+
 /* --- Somebody who writes while the backend reads ---------------------------------------------- */
 
 static volatile uint8_t *meddled;

@@ -17,6 +17,7 @@
 #include "xenstore/xenbus.h"
 
 #define PATIENCE (10 * NS_PER_S)
+#define STORM	 (2 * NS_PER_S)
 
 /* One breach: NULL, or what the backend did that it should not. */
 struct breach {
@@ -55,6 +56,9 @@ bool device_restart(struct device *dev);
 
 /* A page that the backend may use by the reference, which is made when it is 0. */
 void page_grant(struct device *dev, grant_ref_t *ref, void *page, bool readonly);
+
+/* Events as fast as they can be sent, for a while. NULL. */
+const char *device_storm(struct device *dev);
 
 /* A reference that grants nothing. */
 grant_ref_t nothing(void);

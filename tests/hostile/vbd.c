@@ -267,6 +267,11 @@ void vbd_flood(void)
 	publish();
 }
 
+static const char *storm(void)
+{
+	return device_storm(&dev);
+}
+
 static const char *reopen(void)
 {
 	for (unsigned int i = 0; i < 10; i++) {
@@ -287,6 +292,7 @@ const struct breach vbd_breaches[] = {
 	{ "operations that were not offered", bad_kinds },
 	{ "lists of segments that are none", bad_lists },
 	{ "requests that change while they are read", meddled },
+	{ "a storm of events", storm },
 	{ "impossible indexes", bad_indexes },
 	{ "garbage in the ring", garbage },
 	{ "a ring that is none", no_ring },

@@ -324,6 +324,11 @@ void vif_flood(void)
 	tx.rsp_cons = READ_ONCE(tx.sring->rsp_prod);
 }
 
+static const char *storm(void)
+{
+	return device_storm(&dev);
+}
+
 static const char *reopen(void)
 {
 	for (unsigned int i = 0; i < 10; i++) {
@@ -345,6 +350,7 @@ const struct breach vif_breaches[] = {
 	{ "too many multicast addresses", multicast },
 	{ "receive buffers that are none", bad_buffers },
 	{ "packets that change while they are read", meddled },
+	{ "a storm of events", storm },
 	{ "impossible indexes", bad_indexes },
 	{ "garbage in the rings", garbage },
 	{ "a ring that is none", no_ring },

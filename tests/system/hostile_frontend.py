@@ -55,7 +55,7 @@ def quiet(m):
 
 def breaches(m):
     m.send("create etc/other/bad.cfg")
-    for device, count in ("vbd", 9), ("vif", 10):
+    for device, count in ("vbd", 10), ("vif", 11):
         text = m.expect(rf"\[bad\] hostile: {device}: (FAILED.*|(\d+) breaches)", 120)
         require(text[2], f"{device}: {text[1]}")
         check(f"{device}: refused, and taken back", int(text[2]), count)
@@ -111,8 +111,10 @@ def run():
         print(f"{load.good} pages meanwhile")
         require(load.good > 50 and not load.bad, f"no request failed {load.bad[:3]}")
         after = quiet(m)
-        for key in ("free_pages", "event_channels", "store_nodes"):
+        for key in ("event_channels", "store_nodes"):
             check(f"{key} after the last", after[key], before[key])
+        # dom0's tables of mappings grow with the most that was mapped at once, on each processor.
+        require(0 <= before["free_pages"] - after["free_pages"] < 5, "no frame stays with the dead")
 
 
 main(run)
