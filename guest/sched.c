@@ -211,7 +211,8 @@ static void schedule(struct cpu *cpu)
 
 	if (!next)
 		next = &cpu->idle_thread;
-	cpu->need_resched = false;
+	/* One that came while its own vcpus were down leaves with the next upcall. */
+	cpu->need_resched = !may_run(next, cpu);
 	if (next == prev) {
 		spin_unlock(&cpu->lock);
 		return;
@@ -219,7 +220,7 @@ static void schedule(struct cpu *cpu)
 	cpu->prev = prev;
 	cpu->current = next;
 	cpu->fresh = true;
-	if (cpu->ready_count)
+	if (cpu->ready_count || unlikely(cpu->need_resched))
 		tick_start(cpu);
 	/* Most images have no thread-local variables: then no hypercall. */
 	if (next->tls && next->tls != cpu->tls) {

@@ -29,3 +29,4 @@ void test_descriptors(void);
 void test_signals(void);
 void test_loopback(void);
 void test_contention(void);
+void test_panic(void);

@@ -19,7 +19,9 @@
 
 #include "check.h"
 #include "guest/clock.h"
+#include "guest/console.h"
 #include "guest/hypercall.h"
+#include "guest/panic.h"
 #include "guest/spinlock.h"
 #include "guest/thread.h"
 #include "guest/vcpu.h"
@@ -336,4 +338,34 @@ void test_contention(void)
 	printf("  %u turns: %lu ticks, %lu waits, %lu polls, %lu kicks\n", THREADS * TURNS,
 	       clock_tsc() - start, after.waits - before.waits, after.polls - before.polls,
 	       after.kicks - before.kicks);
+}
+
+/* --- The end ------------------------------------------------------------ */
+
+/* On every vcpu somebody holds the console's lock, the heap's or this one, most of the time. */
+static void *be_busy(void *number)
+{
+	for (;;) {
+		unsigned long flags = spin_lock_save(&contended);
+
+		add_slowly(&contended_count);
+		spin_unlock_restore(&contended, flags);
+		free(malloc(100));
+		console_write("\r", 1);
+	}
+	return NULL;
+}
+
+/*
+ * Only where it is asked for by name: the domain ends in it, with one message, whoever holds what.
+ */
+void test_panic(void)
+{
+	pthread_t thread;
+
+	for (unsigned int i = 0; i < 2 * vcpu_count(); i++)
+		CHECK(!pthread_create(&thread, NULL, be_busy, NULL));
+	usleep(20000);
+	spin_lock_save(&contended);
+	panic("as it shall be");
 }
