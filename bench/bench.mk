@@ -25,6 +25,9 @@ build/bench/image: tests/abi/kit/kit.lds $(ABI_KIT) $(call objects,build/bare,$(
 	$(Q)mkdir -p $(@D) && $(LD) -nostdlib -static --no-pie -z noexecstack \
 		-z max-page-size=4096 --no-warn-rwx-segments -T $< $(filter %.o,$^) -o $@
 
+# Built with the tests' images, whose kit it shares.
+test-images: build/bench/image
+
 # --- the whole system: the same load on our appliances and on Linux guests of stock Xen -----------
 
 $(eval $(call image,build/bench/stream,$(call objects,build/guest,$(call sources,bench/stream)),net))
@@ -50,7 +53,7 @@ build/bench/www.ext4 build/bench/data: bench/make-disks
 	$(call say,DISK,$@)
 	$(Q)bench/make-disks
 
-LOADS := $(addprefix build/bench/,blocks.so stream disk linux/sbin/stream linux.ext4 www.ext4 data)
+LOADS := $(addprefix build/bench/,blocks.so count.so image stream disk linux/sbin/stream linux.ext4 www.ext4 data)
 bench-system: all $(LOADS) $(XEN_DOM0) $(STOCK)/cloud/version $(STOCK)/cloud.cpio.gz ## the whole system beside Linux on stock Xen
 	$(Q)ci/deps wrk gnuplot-nox
 	$(Q)bench/system

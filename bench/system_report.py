@@ -6,8 +6,10 @@ import csv
 import json
 import os
 import statistics
+import subprocess
 
 import report
+from report import shown
 from machines import MEMORY
 from xen import CPU
 
@@ -19,7 +21,7 @@ def head(runs, seconds_each, seconds):
             ("emulator", report.first_line(["qemu-system-x86_64", "--version"])),
             ("revision", report.first_line(["git", "describe", "--always", "--dirty"])),
             ("rates", f"-accel tcg -cpu {CPU} -smp 2 -m {MEMORY}, {runs} runs of {seconds_each} s"),
-            ("instructions", f"-smp 1, of all there is: hypervisor, dom0, guests"),
+            ("instructions", "-smp 1, of all there is: hypervisor, dom0, guests"),
             ("took", f"{seconds:.0f} s, load average {os.getloadavg()[0]:.1f} at the end")]
 
 
@@ -35,29 +37,32 @@ def rate(row, name):
     return f"{max(figures):,.0f} ({statistics.median(figures):,.0f})" if figures else "-"
 
 
-def show(lines, rows, names):
+def show(lines, rows, names, still):
     for what, text in lines:
         print(f"{what + ':':<14}{text}")
     print(f"\n{'':<37} {'best run (median)':^50} | {'instructions':^32}")
     print(f"{'':<37} {names[0]:>21} {names[1]:>21} {'times':>6} | {'each':<8} {names[0]:>14} {names[1]:>10} {'times':>6}")
     all_times = [times(row, names) for row in rows]
     for row, (by_rate, by_count) in zip(rows, all_times):
-        counts = [report.shown(row.instructions.get(n)) for n in names]
+        counts = [shown(row.instructions.get(n)) for n in names]
         print(f"{row.name + ', ' + row.unit:<37} {rate(row, names[0]):>21} {rate(row, names[1]):>21} "
-              f"{report.shown(by_rate, 1):>6} | {row.each:<8} {counts[0]:>14} {counts[1]:>10} "
-              f"{report.shown(by_count, 1):>6}")
+              f"{shown(by_rate, 1):>6} | {row.each:<8} {counts[0]:>14} {counts[1]:>10} "
+              f"{shown(by_count, 1):>6}")
     means = [report.geometric([t[i] for t in all_times if t[i]]) for i in (0, 1)]
-    print(f"{'geometric mean':<37} {'':>43} {report.shown(means[0], 1):>6} | {'':>34} {report.shown(means[1], 1):>6}")
+    print(f"{'geometric mean':<37} {'':>43} {shown(means[0], 1):>6} | {'':>34} {shown(means[1], 1):>6}")
+    for name, unit, a, b in still:
+        print(f"{name + ', ' + unit:<37} {shown(a):>21} {shown(b):>21} {shown(a / b, 1):>6} |")
     below = [row.name for row, t in zip(rows, all_times) if t[0] and t[0] < AIM]
     if any(t[0] for t in all_times):
         print(f"\nless than {AIM} times: " + ("; ".join(below) or "no row"))
 
 
-def write(folder, lines, rows, names):
+def write(folder, lines, rows, names, still):
     table = [{"row": r.name, "unit": r.unit, "rates": r.rates, "each": r.each, "instructions": r.instructions,
               "times": dict(zip(("rate", "instructions"), times(r, names)))} for r in rows]
     with open(f"{folder}/system.json", "w", encoding="utf-8") as f:
-        json.dump({"head": dict(lines), "rows": table}, f, indent=1)
+        json.dump({"head": dict(lines), "rows": table,
+                   "still": [{"row": n, "unit": u, names[0]: a, names[1]: b} for n, u, a, b in still]}, f, indent=1)
     with open(f"{folder}/system.csv", "w", encoding="utf-8", newline="") as f:
         out = csv.writer(f)
         out.writerow(["row", "unit", *(f"{n}, {k}" for n in names for k in ("best", "median")), "times", "each",
@@ -67,4 +72,30 @@ def write(folder, lines, rows, names):
             by_rate, by_count = times(row, names)
             out.writerow([row.name, row.unit, *figures, by_rate, row.each,
                           *(row.instructions.get(n) for n in names), by_count])
-    print(f"\n{folder}/system.csv, system.json")
+        for name, unit, a, b in still:
+            out.writerow([name, unit, a, "", b, "", a / b])
+    chart(folder, rows, names)
+    print(f"\n{folder}/system.csv, system.json, system.svg")
+
+
+def chart(folder, rows, names):
+    """Two points a row, how many times better Lamina is, on a logarithmic axis."""
+    found = [(row.name, *times(row, names)) for row in rows]
+    with open(f"{folder}/system.dat", "w", encoding="utf-8") as f:
+        for at, (name, by_rate, by_count) in enumerate(reversed(found)):
+            f.write(f'"{name}" {at} {by_rate or "nan"} {by_count or "nan"}\n')
+    script = f"""
+set terminal svg size 900,{150 + 22 * len(rows)} font "sans,11" background "white" noenhanced
+set output "{folder}/system.svg"
+set title "Lamina, times {names[0]}"
+set logscale x
+set grid x
+set key bottom right
+set xrange [0.5:*]
+set yrange [-1:{len(rows)}]
+set lmargin 36
+set arrow from {AIM},-1 to {AIM},{len(rows)} nohead lc "gray"
+plot "{folder}/system.dat" using 3:2:ytic(1) with points pt 7 lc "#2060b0" title "rate", \\
+ "" using 4:2 with points pt 6 lc "#c04040" title "instructions"
+"""
+    subprocess.run(["gnuplot"], input=script, text=True, check=True)
