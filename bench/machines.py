@@ -36,7 +36,7 @@ kernel = "/images/vmlinuz"
 ramdisk = "/images/initrd"
 memory = 256
 vif = [ 'bridge=xenbr0' ]
-disk = [ 'phy:/dev/vdd,xvda,r', {disk} ]
+disk = [ {disks} ]
 extra = "root=/dev/xvda console=hvc0 quiet address={address}"
 """
 
@@ -161,15 +161,21 @@ class Lamina(System):
         return answer(text)
 
 
+def linux_disks(*disks):
+    return ", ".join("'format=raw,vdev={1},access={2},script=block-plain,target=/dev/{0}'".format(*d.split())
+                     for d in disks)
+
+
 class Linux(System):
     name = "Xen with Linux"
     endpoints = {"http": (FIRST, 80), "stream": (FIRST, 5001), "shell": (FIRST, 5002), "peer": (SECOND, 5001)}
 
     def __init__(self, counting=False):
         files = {"images/vmlinuz": "build/stock/cloud/vmlinuz", "images/initrd": "build/stock/cloud.cpio.gz",
-                 "first.cfg": LINUX.format(name="first", disk="'phy:/dev/vda,xvdb,r', 'phy:/dev/vde,xvdc,w'",
+                 "first.cfg": LINUX.format(name="first", disks=linux_disks("vdd xvda r", "vda xvdb r", "vde xvdc w"),
                                            address=FIRST).encode(),
-                 "second.cfg": LINUX.format(name="second", disk="", address=SECOND).encode()}
+                 "second.cfg": LINUX.format(name="second", disks=linux_disks("vdd xvda r"),
+                                            address=SECOND).encode()}
         self.control = Control("linux", counting)
         self.machine = Xen("bench", [], list(self.endpoints.values()), first=f"{FOLDER}/www.ext4:ro",
                            disks=[f"{FOLDER}/linux.ext4:ro", fresh("linux", f"{FOLDER}/data")], files=files,
