@@ -8,6 +8,10 @@
  * their numbers differ in the bit of the order. Freeing page 6 of eight, when 7 is free and 4-5
  * is a free pair: 6 and 7 become 6-7 (order 1), whose buddy is 4-5: 4-7 (order 2), whose buddy
  * 0-3 is in use. One look at one byte each time.
+ *
+ * Single pages come and go by the thousand, with every packet, so the last few that were freed stay
+ * as they are, loose, for the next to take; when a larger block is wanted and there is none, they
+ * are merged like the others.
  */
 #include "guest/init.h"
 #include "guest/spinlock.h"
@@ -19,14 +23,18 @@
 #include "lib/list.h"
 #include "lib/string.h"
 
-#define NOT_FREE 0xff
+#define NOT_FREE  0xff
+#define LOOSE	  0xfe
+#define LOOSE_MAX 64U
 
 static SPINLOCK(lock); /* takes no other within */
 
 /* All with the lock. */
 static struct list free_blocks[PAGE_ORDER_MAX + 1];
 static uint8_t *free_order; /* by pfn: the order of the free block that begins there, or NOT_FREE */
-static size_t free_pages;
+static size_t free_pages;	     /* the loose ones, too */
+static struct list loose = LIST_INIT(loose);
+static unsigned int loose_count;
 
 static size_t total_pages; /* atomic: what the balloon has is not counted */
 
@@ -42,10 +50,39 @@ static void block_remove(uint64_t pfn)
 	list_remove(pfn_to_virt(PFN(pfn)));
 }
 
-/* Takes the smallest block that is large enough, and gives its upper halves back. */
-void *page_alloc(unsigned int order)
+/* Joins a block with its buddy while that is free, too. */
+static void block_merge(uint64_t pfn, unsigned int order)
 {
-	unsigned long flags = spin_lock_save(&lock);
+	for (; order < PAGE_ORDER_MAX; order++) {
+		uint64_t buddy = pfn ^ (1UL << order);
+
+		if (buddy >= p2m_pages() || free_order[buddy] != order)
+			break;
+		block_remove(buddy);
+		pfn &= ~(1UL << order);
+	}
+	block_insert(pfn, order);
+}
+
+static void loose_put(uint64_t pfn)
+{
+	free_order[pfn] = LOOSE;
+	list_push_front(&loose, pfn_to_virt(PFN(pfn)));
+	loose_count++;
+}
+
+static uint64_t loose_take(void)
+{
+	uint64_t pfn = virt_to_pfn(list_pop_front(&loose)).n;
+
+	free_order[pfn] = NOT_FREE;
+	loose_count--;
+	return pfn;
+}
+
+/* Takes the smallest block that is large enough, and gives its upper halves back. */
+static void *block_take(unsigned int order)
+{
 	struct list *block = NULL;
 	unsigned int at;
 
@@ -62,8 +99,27 @@ void *page_alloc(unsigned int order)
 			at--;
 			block_insert(pfn + (1UL << at), at);
 		}
-		free_pages -= 1UL << order;
 	}
+	return block;
+}
+
+void *page_alloc(unsigned int order)
+{
+	unsigned long flags = spin_lock_save(&lock);
+	void *block;
+
+	if (!order && loose_count) {
+		block = pfn_to_virt(PFN(loose_take()));
+	} else {
+		block = block_take(order);
+		if (!block && loose_count) {
+			while (loose_count)
+				block_merge(loose_take(), 0);
+			block = block_take(order);
+		}
+	}
+	if (block)
+		free_pages -= 1UL << order;
 	spin_unlock_restore(&lock, flags);
 	return block;
 }
@@ -87,15 +143,10 @@ void page_free(void *page, unsigned int order)
 	flags = spin_lock_save(&lock);
 	ASSERT(free_order[pfn] == NOT_FREE);
 	free_pages += 1UL << order;
-	for (; order < PAGE_ORDER_MAX; order++) {
-		uint64_t buddy = pfn ^ (1UL << order);
-
-		if (buddy >= p2m_pages() || free_order[buddy] != order)
-			break;
-		block_remove(buddy);
-		pfn &= ~(1UL << order);
-	}
-	block_insert(pfn, order);
+	if (!order && loose_count < LOOSE_MAX)
+		loose_put(pfn);
+	else
+		block_merge(pfn, order);
 	spin_unlock_restore(&lock, flags);
 }
 
