@@ -148,6 +148,7 @@ int hyper_read_log(char *buf, size_t size, bool clear)
 	return err ? (int)err : (int)op.u.readconsole.count;
 }
 
+<<<<<<< HEAD
 int hyper_debug_keys(char *keys)
 {
 	struct xen_sysctl op = { .cmd = XEN_SYSCTL_debug_keys,
@@ -176,6 +177,41 @@ int hyper_lockprof_reset(void)
 {
 	struct xen_sysctl op = { .cmd = XEN_SYSCTL_lockprof_op,
 				 .u.lockprof_op.cmd = XEN_SYSCTL_LOCKPROF_reset };
+=======
+int hyper_counters(xen_sysctl_perfc_desc_t *desc, xen_sysctl_perfc_val_t *val, uint32_t *counters,
+		   uint32_t *vals)
+{
+	struct xen_sysctl op = {
+		.cmd = XEN_SYSCTL_perfc_op,
+		.u.perfc_op = { .cmd = XEN_SYSCTL_PERFCOP_query,
+				.nr_counters = *counters,
+				.nr_vals = *vals },
+	};
+	long err;
+
+	set_xen_guest_handle(op.u.perfc_op.desc, desc);
+	set_xen_guest_handle(op.u.perfc_op.val, val);
+	err = hypercall_sysctl(&op);
+	*counters = op.u.perfc_op.nr_counters;
+	*vals = op.u.perfc_op.nr_vals;
+	return (int)err;
+}
+
+int hyper_counters_reset(void)
+{
+	struct xen_sysctl op = { .cmd = XEN_SYSCTL_perfc_op,
+				 .u.perfc_op.cmd = XEN_SYSCTL_PERFCOP_reset };
+
+	return (int)hypercall_sysctl(&op);
+}
+
+int hyper_timing(bool on)
+{
+	struct xen_sysctl op = {
+		.cmd = XEN_SYSCTL_tbuf_op,
+		.u.tbuf_op.cmd = on ? XEN_SYSCTL_TBUFOP_enable : XEN_SYSCTL_TBUFOP_disable,
+	};
+>>>>>>> 95adb0a (perf: hypercalls of each domain counted always, timed while it is switched on; the shell's verb perf)
 
 	return (int)hypercall_sysctl(&op);
 }

@@ -10,6 +10,7 @@
 #include "dom0/debug.h"
 #include "dom0/domain.h"
 #include "dom0/hyper.h"
+#include "dom0/perf.h"
 #include "dom0/ramdisk.h"
 #include "guest/console.h"
 #include "guest/evtchn.h"
@@ -286,6 +287,8 @@ static const struct verb {
 	{ "mem-set", verb_mem_set, "DOMAIN MIB  how much memory it shall have from now on" },
 	{ "domid", verb_domid, "DOMAIN  its number" },
 	{ "info", verb_info, "the machine, and the configurations in dom0's ramdisk" },
+	{ "perf", perf_verb,
+	  "DOMAIN  its hypercalls; on, off: take their times; reset: count from 0" },
 	{ "dmesg", verb_dmesg, "[-c]  the hypervisor's log (and clear it)" },
 	{ "debug-keys", verb_debug_keys, "KEYS  as if typed to the hypervisor; dmesg has more" },
 	{ "lockprof", verb_lockprof, "[-r]  what locks are waited for (count anew)" },

@@ -8,6 +8,7 @@
 #include "control.h"
 #include "hypercall.h"
 #include "memory.h"
+#include "perf.h"
 #include "sched.h"
 #include "x86.h"
 #include "lib/string.h"
@@ -164,15 +165,28 @@ static long op_keys(const struct xen_sysctl_debug_keys *k)
 	return 0;
 }
 
+static long with_domains(struct xen_sysctl *op)
+{
+	switch (op->cmd) {
+	case XEN_SYSCTL_cpupool_op:
+		return sysctl_cpupool(&op->u.cpupool_op);
+	case XEN_SYSCTL_scheduler_op:
+		return sysctl_scheduler(&op->u.scheduler_op);
+	case XEN_SYSCTL_perfc_op:
+		return sysctl_perfc(&op->u.perfc_op);
+	default:
+		return sysctl_tbuf(&op->u.tbuf_op);
+	}
+}
+
 /* Not beside another operation on domains or pools. -ERESTART: later. */
-static long op_schedulers(struct xen_sysctl *op)
+static long op_with_domains(struct xen_sysctl *op)
 {
 	long rc;
 
 	if (!control_begin())
 		return -ERESTART;
-	rc = op->cmd == XEN_SYSCTL_cpupool_op ? sysctl_cpupool(&op->u.cpupool_op)
-					      : sysctl_scheduler(&op->u.scheduler_op);
+	rc = with_domains(op);
 	control_end();
 	return rc;
 }
@@ -203,7 +217,9 @@ static long sysctl_run(struct xen_sysctl *op)
 		return op_keys(&op->u.debug_keys);
 	case XEN_SYSCTL_cpupool_op:
 	case XEN_SYSCTL_scheduler_op:
-		return op_schedulers(op);
+	case XEN_SYSCTL_perfc_op:
+	case XEN_SYSCTL_tbuf_op:
+		return op_with_domains(op);
 	default:
 		return -ENOSYS;
 	}

@@ -81,8 +81,10 @@ struct vcpu *vcpu_create(struct domain *d, uint32_t id)
 	timer_setup(&v->periodic, fire_periodic, v);
 	v->period_ns = PERIOD_DEFAULT;
 	timer_setup(&v->poll_timer, fire_poll, v);
-	if (fpu_init_vcpu(v))
+	if (perf_vcpu_init(v))
 		goto fail;
+	if (fpu_init_vcpu(v))
+		goto fail_perf;
 	if (pv_vcpu_init(v))
 		goto fail_fpu;
 	sched_add_vcpu(v);
@@ -92,6 +94,8 @@ struct vcpu *vcpu_create(struct domain *d, uint32_t id)
 
 fail_fpu:
 	fpu_free_vcpu(v);
+fail_perf:
+	perf_vcpu_free(v);
 fail:
 	heap_free(v);
 	return NULL;
@@ -106,6 +110,7 @@ void vcpu_destroy(struct vcpu *v)
 	timer_stop_sync(&v->poll_timer);
 	pv_vcpu_destroy(v);
 	fpu_free_vcpu(v);
+	perf_vcpu_free(v);
 	v->domain->vcpu[v->id] = NULL;
 	heap_free(v);
 }

@@ -35,7 +35,10 @@ struct cpu {
 	struct vcpu *vcpu; /* whose frame entry pushes into; an idle vcpu has no guest state */
 	uint64_t scratch; /* the syscall stub parks the guest's rsp here */
 	void *entry_sp;   /* behind the rsp in that frame: the stub pushes it there */
-	/* Numbers below are hypercalls: NR_HYPERCALLS, or 0 while guest user mode runs. */
+	/*
+	 * Numbers below are hypercalls: NR_HYPERCALLS, CALLS_TIMED (perf.h), or 0 while guest user
+	 * mode runs.
+	 */
 	uint64_t hypercall_limit;
 	uint32_t work; /* WORK_*; atomic */
 	uint32_t id; /* 0.. */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "domain.h"
+#include "perf.h"
 #include "sched.h"
 #include <xen/vcpu.h>
 
@@ -67,7 +68,8 @@ struct vcpu {
 	struct vcpu_info *info; /* in shared_info, or where the guest placed it */
 	/* The processor pushes here while it runs: the end is 16-byte aligned (x86/offsets.h). */
 	struct regs regs;
-	uint64_t calls[64]; /* entries by hypercall: counted by the stub, on its own processor */
+	uint64_t calls[CALLS]; /* entries by hypercall: counted by the stub, on its own processor */
+	struct call_times *times; /* NULL: they never were timed; perf.h */
 
 	struct domain *domain;
 	uint32_t id;

@@ -41,7 +41,7 @@ CHECK(IRET_SS, struct iret_context, ss);
 _Static_assert(sizeof(struct trap_gate) == 16, "direct.S");
 _Static_assert(CPU_SIZE == ROUND_UP(sizeof(struct cpu), 64), "offsets.h");
 _Static_assert(CPU_BLOCK == CPU_BLOCK_SIZE, "offsets.h");
-_Static_assert(NR_CALLS == NR_HYPERCALLS, "offsets.h");
+_Static_assert(NR_CALLS == NR_HYPERCALLS && CALL_IRET == __HYPERVISOR_iret, "offsets.h");
 _Static_assert((VCPU_SS + 8) % 16 == 0, "the processor aligns the stack that it pushes a frame on");
 _Static_assert(CPU_WORK_FRAME == WORK_FRAME && FRAME_ENTRY_SYSCALL == ENTRY_SYSCALL, "offsets.h");
 _Static_assert(RFLAGS_VM == RF_VM && RFLAGS_IF == RF_IF && RFLAGS_IOPL == RF_IOPL, "offsets.h");

@@ -10,6 +10,7 @@
  *
  * Ways in                                       saved
  *   syscall, guest kernel, valid number         rdi rsi rdx r10 r8 r9 rip rflags rsp, nothing else
+ *     where hypercalls are timed (perf.h)       the same
  *   syscall, guest user mode                    everything
  *   exception, INT n, interrupt from a guest    everything
  *   exception or interrupt in the hypervisor    everything, on the stack it ran on
@@ -117,8 +118,9 @@ stub_hole_hit:
 
 /* No such hypercall, or guest user mode. rsp: at the frame's; nothing but it was touched. */
 stub_refused:
-	cmpq	$0, stub_cpu + CPU_LIMIT(%rip)
-	je	stub_user
+	cmpq	$CALLS_TIMED, stub_cpu + CPU_LIMIT(%rip)
+	jb	stub_user
+	je	stub_timed
 stub_unknown:
 	mov	$-38, %rax /* -ENOSYS */
 	cmpl	$0, stub_cpu + CPU_WORK(%rip)
@@ -132,6 +134,21 @@ stub_unknown:
 	mov	FRAME(VCPU_RSP), %rsp
 	sysretq
 	int3
+/* perf.h. A valid number counts as on the usual way. */
+stub_timed:
+	cmp	$NR_CALLS, %rax
+	jae	stub_unknown
+	sbb	%r11, %r11
+	and	%r11, %rax
+	incq	(VCPU_CALLS - VCPU_RSP)(%rsp, %rax, 8)
+	lea	stub_cpu(%rip), %rsp
+	mov	%r10, %rcx
+	cmp	$CALL_IRET, %eax
+	je	1f
+	call	*stub_hypercall_timed(%rip)
+	jmp	stub_leave
+1:	call	*(syscall_stub_table - stub_cpu)(%rsp, %rax, 8)
+	jmp	stub_leave
 stub_user:
 	movq	$RING3_CS64, FRAME(VCPU_CS)
 stub_user_any:
@@ -148,6 +165,8 @@ syscall_stub_compat:
 	.balign	8
 stub_hypercall_slow:
 	.quad	hypercall_slow
+stub_hypercall_timed:
+	.quad	hypercall_timed
 stub_hypercall_upcall:
 	.quad	hypercall_upcall
 stub_syscall_user:
@@ -188,6 +207,26 @@ syscall_stub_end:
 	mov	VCPU_RFLAGS(%rcx), %rax
 	mov	%rax, VCPU_R11(%rcx)
 .endm
+
+/* rax: number, bounded and clamped; the rest is the handler's. Keeps what a function keeps. */
+hypercall_timed:
+	push	%rbx
+	push	%rax
+	mov	%rdx, %rbx
+	rdtsc
+	shl	$32, %rdx
+	or	%rax, %rdx
+	xchg	%rdx, %rbx /* the argument again; when it began */
+	mov	(%rsp), %rax
+	lea	hypercall_table(%rip), %r11
+	call	*(%r11, %rax, 8)
+	pop	%rdi
+	mov	%rbx, %rsi
+	mov	%rax, %rbx
+	call	hypercall_timed_end
+	mov	%rbx, %rax
+	pop	%rbx
+	ret
 
 /* On the CPU stack; rcx: vcpu; rax: result. */
 	.globl	hypercall_slow

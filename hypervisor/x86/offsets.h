@@ -43,13 +43,15 @@
 #define VCPU_SS     168
 #define VCPU_CALLS  176
 #define NR_CALLS    64 /* NR_HYPERCALLS */
-#define VCPU_DOMAIN 688
-#define VCPU_CPU    704
-#define VCPU_NMI_MASKED 1185
-#define VCPU_EVENT  1272 /* pv.event_callback */
-#define VCPU_TRAP   1328 /* pv.trap, 16 bytes a row */
+#define CALLS_TIMED 1
+#define CALL_IRET   23 /* __HYPERVISOR_iret */
+#define VCPU_DOMAIN 696
+#define VCPU_CPU    712
+#define VCPU_NMI_MASKED 1193
+#define VCPU_EVENT  1280 /* pv.event_callback */
+#define VCPU_TRAP   1336 /* pv.trap, 16 bytes a row */
 #define TRAP_FLAGS  10
-#define VCPU_CR2    5440 /* pv.ctrlreg[2] */
+#define VCPU_CR2    5448 /* pv.ctrlreg[2] */
 #define DOMAIN_ASSIST 1600 /* pv.vm_assist */
 #define INFO_CR2    16
 

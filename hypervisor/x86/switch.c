@@ -130,7 +130,7 @@ void switch_root(struct vcpu *v)
 
 	__atomic_and_fetch(&c->work, ~WORK_FLUSH, __ATOMIC_SEQ_CST);
 	c->cr3 = v->pv.cr3;
-	c->hypercall_limit = v->pv.user_mode ? 0 : NR_HYPERCALLS;
+	c->hypercall_limit = v->pv.user_mode ? 0 : perf_limit(v);
 	tlb_flushing();
 	write_cr3(c->cr3);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # Rule: xl's verbs on dom0's console do what they say: create, list, console, pause, unpause,
-# shutdown, reboot, destroy, info, dmesg; and a domain's end is followed by what its configuration says.
+# shutdown, reboot, destroy, info, perf, dmesg; and a domain's end is followed by what its configuration says.
 # timeout: 180
 import os
 import re
@@ -21,6 +21,40 @@ def state(m, name):
     """The state column of `list` for a domain, or None."""
     found = re.search(rf"^{name} +\d+ +\d+ +\d+ +(\S+)", m.command("list"), re.M)
     return found[1] if found else None
+
+
+def hypercalls(m, domain):
+    """{hypercall: (entries, ns or None, sum of the ranges)} of `perf`."""
+    found = re.findall(r"^(\w+) +(\d+)(?: +(\d+) +\d+((?:  \d+\w+:\d+)*))?$",
+                       m.command(f"perf {domain}"), re.M)
+    return {name: (int(count), int(ns) if ns else None,
+                   sum(int(n) for n in re.findall(r":(\d+)", ranges)))
+            for name, count, ns, ranges in found}
+
+
+def perf(m):
+    """Entries are counted always, times while they are switched on."""
+    before = hypercalls(m, "Domain-0")
+    require(before["domctl"][0] > 5 and before["domctl"][1] is None, "entries, no times")
+    m.command("perf reset")
+    m.command("perf on")
+    for _ in range(3):
+        m.command("list")
+    m.send("create etc/other/sleeper.cfg")
+    m.expect(r"\[sleeper\] argument 1")
+    m.command("perf off")
+    born = hypercalls(m, "sleeper")
+    require(all(born[call][1] for call in ("mmu_update", "event_channel_op", "sched_op")),
+            "a domain that is made meanwhile has times from the beginning")
+    m.command("destroy sleeper")
+    timed = hypercalls(m, "Domain-0")
+    require(0 < timed["sysctl"][0] < before["sysctl"][0] + 20, "reset begins anew")
+    entries, ns, ranges = timed["sysctl"]
+    require(ns > 100 * ranges and 3 < ranges <= entries, "each timed entry is in a range")
+    later = hypercalls(m, "Domain-0")
+    require(later["sysctl"][0] > entries and later["sysctl"][1:] == (ns, ranges),
+            "off: counted, but not timed")
+    require("there is no such domain" in m.command("perf nobody"), "whose hypercalls")
 
 
 def run():
@@ -68,6 +102,7 @@ def run():
         require("sc" in state(m, "kept"), "a preserved domain is listed as crashed")
         m.command("destroy kept")
 
+        perf(m)
         require(re.search(r"^free_memory +: \d+", m.command("info"), re.M), "info tells the free memory")
         require("no such verb" in m.command("nonsense"), "nonsense is told")
         require("there is no such domain" in m.command("destroy nobody"), "and who does not exist")
