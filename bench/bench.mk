@@ -18,6 +18,9 @@ bench-profile: build/lamina build/bench/image build/bench/trace.so ## where the 
 bench-boot: all build/bench/count.so $(RUN).cpio.gz $(DISKS) ## count instructions from reset to the served page
 	$(Q)ci/bench-boot $(RUN).cpio.gz $(DISKS)
 
+bench-create: all build/bench/count.so ## count instructions from the toolstack's create to main(), first and 200th domain
+	$(Q)bench/create
+
 # The benchmark's image stands on the ABI tests' kit.
 build/bench/image: tests/abi/kit/kit.lds $(ABI_KIT) $(call objects,build/bare,$(filter-out \
 		%-plugin.c,$(call sources,bench)))
@@ -63,4 +66,4 @@ build/bench/count.so: ci/count-plugin.c
 build/bench/trace.so: bench/trace-plugin.c
 build/bench/blocks.so: bench/blocks-plugin.c
 
-.PHONY: bench bench-calls bench-profile bench-boot bench-system
+.PHONY: bench bench-calls bench-profile bench-boot bench-create bench-system

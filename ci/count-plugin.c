@@ -2,8 +2,9 @@
 /*
  * A TCG plugin that counts executed instructions, in all and up to given addresses:
  * -plugin count.so,NAME=0xADDRESS,... The marks come one after the other: each counts when the
- * processor reaches its address for the first time after the mark before. Writes `NAME COUNT`
- * lines to the file of the argument out=FILE when QEMU ends, the last one named `end`.
+ * processor reaches its address for the first time after the mark before. With rounds=N the first
+ * comes after the last again, up to N times in all. Writes `NAME COUNT` lines to the file of the
+ * argument out=FILE when QEMU ends, the last one named `end`.
  * Debian has no qemu-plugin.h; what is used of it is declared here (QEMU 7.2, API version 1).
  */
 #include <inttypes.h>
@@ -32,21 +33,24 @@ int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv);
 
 __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 
-#define MARKS_MAX 8
+#define MARKS_MAX  8
+#define ROUNDS_MAX 1024
 
 static struct mark {
 	char name[32];
-	uint64_t address, count;
+	uint64_t address;
 } marks[MARKS_MAX];
-static size_t mark_count, reached;
+static size_t mark_count, rounds = 1;
+static uint64_t counts[ROUNDS_MAX * MARKS_MAX]; /* as they were reached */
+static size_t reached;
 static uint64_t executed;
 static const char *output = "/dev/stderr";
 
 static void mark_reached(unsigned int vcpu, void *data)
 {
 	(void)vcpu;
-	if (reached < mark_count && data == &marks[reached])
-		marks[reached++].count = executed;
+	if (reached < mark_count * rounds && data == &marks[reached % mark_count])
+		counts[reached++] = executed;
 }
 
 /* The mark is asked before the block's own instructions are added. */
@@ -73,7 +77,7 @@ static void report(plugin_id id, void *data)
 	if (!out)
 		return;
 	for (i = 0; i < reached; i++)
-		fprintf(out, "%s %" PRIu64 "\n", marks[i].name, marks[i].count);
+		fprintf(out, "%s %" PRIu64 "\n", marks[i % mark_count].name, counts[i]);
 	fprintf(out, "end %" PRIu64 "\n", executed);
 	fclose(out);
 }
@@ -92,6 +96,10 @@ __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, con
 		*value++ = 0;
 		if (!strcmp(argv[i], "out")) {
 			output = strdup(value);
+		} else if (!strcmp(argv[i], "rounds")) {
+			rounds = strtoul(value, NULL, 0);
+			if (!rounds || rounds > ROUNDS_MAX)
+				return -1;
 		} else if (mark_count < MARKS_MAX) {
 			snprintf(marks[mark_count].name, sizeof(marks[0].name), "%s", argv[i]);
 			marks[mark_count++].address = strtoull(value, NULL, 0);

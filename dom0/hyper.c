@@ -148,7 +148,6 @@ int hyper_read_log(char *buf, size_t size, bool clear)
 	return err ? (int)err : (int)op.u.readconsole.count;
 }
 
-<<<<<<< HEAD
 int hyper_debug_keys(char *keys)
 {
 	struct xen_sysctl op = { .cmd = XEN_SYSCTL_debug_keys,
@@ -177,7 +176,10 @@ int hyper_lockprof_reset(void)
 {
 	struct xen_sysctl op = { .cmd = XEN_SYSCTL_lockprof_op,
 				 .u.lockprof_op.cmd = XEN_SYSCTL_LOCKPROF_reset };
-=======
+
+	return (int)hypercall_sysctl(&op);
+}
+
 int hyper_counters(xen_sysctl_perfc_desc_t *desc, xen_sysctl_perfc_val_t *val, uint32_t *counters,
 		   uint32_t *vals)
 {
@@ -211,7 +213,6 @@ int hyper_timing(bool on)
 		.cmd = XEN_SYSCTL_tbuf_op,
 		.u.tbuf_op.cmd = on ? XEN_SYSCTL_TBUFOP_enable : XEN_SYSCTL_TBUFOP_disable,
 	};
->>>>>>> 95adb0a (perf: hypercalls of each domain counted always, timed while it is switched on; the shell's verb perf)
 
 	return (int)hypercall_sysctl(&op);
 }

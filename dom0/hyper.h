@@ -22,13 +22,11 @@ int hyper_destroy(domid_t domid); /* returns once it is dead */
 int hyper_physinfo(struct xen_sysctl_physinfo *info);
 /* The hypervisor's log, as far as it fits: the number of bytes. */
 int hyper_read_log(char *buf, size_t size, bool clear);
-<<<<<<< HEAD
 int hyper_debug_keys(char *keys); /* not written to */
 /* How much its locks were waited for in *ns: at most `max` of them, *n that there are. */
 int hyper_lockprof(xen_sysctl_lockprof_data_t *locks, unsigned int max, unsigned int *n,
 		   uint64_t *ns);
 int hyper_lockprof_reset(void);
-=======
 /*
  * The counters of hypercalls, "d3 mmu_update" (dom0/perf.c). *counters and *vals: how many there is
  * room for, then how many there are; without arrays only that. -ENOBUFS: too little room.
@@ -37,4 +35,3 @@ int hyper_counters(xen_sysctl_perfc_desc_t *desc, xen_sysctl_perfc_val_t *val, u
 		   uint32_t *vals);
 int hyper_counters_reset(void);
 int hyper_timing(bool on); /* of hypercalls, in all domains */
->>>>>>> 95adb0a (perf: hypercalls of each domain counted always, timed while it is switched on; the shell's verb perf)

@@ -27,7 +27,6 @@ void timer_stop_sync(struct timer *t); /* nor that; for good, nobody sets it mea
 void timer_run(void);              /* expired ones; then programs the next deadline */
 
 uint64_t time_now(void); /* ns since boot, monotonic per cpu; TSC based */
-uint64_t time_of_ticks(uint64_t ticks); /* of the TSC: ns */
 void time_init(void);    /* x86/time.c: clock source, calibration in under 2 ms of machine time */
 void time_set_deadline(uint64_t ns); /* program this cpu's one-shot; 0: none; past: fires at once */
 /* dom0's XENPF_settime: the wall clock (ns since 1970) at system time 0. */

@@ -55,13 +55,7 @@ uint64_t time_now(void)
 
 uint64_t time_of_ticks(uint64_t ticks)
 {
-<<<<<<< HEAD
 	return scale(ticks, this_cpu()->tsc_mul, this_cpu()->tsc_shift);
-=======
-	const struct cpu *c = this_cpu();
-
-	return scale(ticks, c->tsc_mul, c->tsc_shift);
->>>>>>> 95adb0a (perf: hypercalls of each domain counted always, timed while it is switched on; the shell's verb perf)
 }
 
 /* a * unit / b with the product in full; the quotient must fit. */
