@@ -10,6 +10,7 @@
 #include "domain.h"
 #include "evtchn.h"
 #include "hypercall.h"
+#include "irq.h"
 #include "vcpu.h"
 
 #define INPUT_SIZE   128 /* a power of two */
@@ -59,10 +60,13 @@ void console_key(char c)
 	case 'F':
 		audit_frames();
 		break;
+	case 'i':
+		irq_print();
+		break;
 	case 'R':
 		machine_reboot();
 	default:
-		printk(LOG_ERR, "keys: q domains, F audit of frames, R reboot; "
+		printk(LOG_ERR, "keys: q domains, i interrupts, F audit of frames, R reboot; "
 				"Ctrl-A three times: input to dom0");
 	}
 }

@@ -225,13 +225,15 @@ void evtchn_drop_virq_handlers(struct domain *d)
 		}
 }
 
-void evtchn_send_pirq(struct domain *d, uint32_t pirq)
+struct vcpu *evtchn_send_pirq(struct domain *d, uint32_t pirq)
 {
 	uint16_t *ports = READ_ONCE(d->evtchn.pirq_port);
 	uint32_t port = ports ? READ_ONCE(ports[pirq]) : 0;
 
-	if (port)
-		raise_own(d, port);
+	if (!port)
+		return NULL;
+	raise_own(d, port);
+	return d->vcpu[evtchn_at(&d->evtchn, port)->vcpu];
 }
 
 bool evtchn_pending(struct vcpu *v)

@@ -355,6 +355,7 @@ static int bind_pirq(struct domain *d, struct evtchn_bind_pirq *b)
 	b->port = (evtchn_port_t)port;
 	open_port(d, b->port, EVTCHNSTAT_pirq, 0)->pirq = b->pirq;
 	t->pirq_port[b->pirq] = (uint16_t)port;
+	pirq_aim(d, b->pirq, d->vcpu[0]);
 	physdev_update_eoi(d, b->pirq);
 	return 0;
 }
@@ -454,6 +455,8 @@ static long op_bind_vcpu(const void *arg)
 		rc = -EINVAL;
 	else
 		e->vcpu = (uint16_t)b.vcpu;
+	if (!rc && e->state == EVTCHNSTAT_pirq)
+		pirq_aim(d, e->pirq, d->vcpu[b.vcpu]);
 	spin_unlock(&d->evtchn.lock);
 	return rc;
 }

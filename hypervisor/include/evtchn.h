@@ -71,7 +71,7 @@ void evtchn_unmask(struct domain *d, uint32_t port); /* raises what waited; port
 void evtchn_send_virq(struct vcpu *v, uint32_t virq);
 void evtchn_send_global_virq(uint32_t virq); /* to who handles it: dom0 unless another was set */
 void evtchn_send_domain_virq(struct domain *d, uint32_t virq);
-void evtchn_send_pirq(struct domain *d, uint32_t pirq);
+struct vcpu *evtchn_send_pirq(struct domain *d, uint32_t pirq); /* whom it notifies, or NULL */
 bool evtchn_virq_is_global(uint32_t virq); /* of a domain rather than of a vcpu */
 int evtchn_set_virq_handler(struct domain *d, uint32_t virq); /* -EINVAL: not global */
 void evtchn_drop_virq_handlers(struct domain *d);

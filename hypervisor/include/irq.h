@@ -18,6 +18,7 @@
 #define VECTOR_LAST_DYNAMIC  0xdf
 
 struct domain;
+struct vcpu;
 
 long do_physdev_op(int cmd, void *arg); /* core/physdev.c */
 /* Its bit in the eoi map, when it was bound. */
@@ -32,6 +33,9 @@ int pirq_unmap(struct domain *d, int pirq); /* -EINVAL not mapped */
 /* Unmask, deliver by evtchn_send_pirq. */
 int pirq_bind(struct domain *d, int pirq, bool share);
 void pirq_unbind(struct domain *d, int pirq);
+/* It notifies v: to the processor where that is. */
+void pirq_aim(struct domain *d, uint32_t pirq, const struct vcpu *v);
+void irq_print(void); /* debug key i */
 int pirq_eoi(struct domain *d, int pirq); /* PHYSDEVOP_eoi */
 bool pirq_needs_eoi(struct domain *d, int pirq);
 int gsi_setup(int gsi, bool level, bool low); /* PHYSDEVOP_setup_gsi */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The I/O APICs: interrupt lines (GSIs) to vectors of the first processor. Also the old PICs,
+ * The I/O APICs: interrupt lines (GSIs) to vectors of processors. Also the old PICs,
  * which are silenced.
  */
 #include "console.h"
@@ -115,6 +115,19 @@ void ioapic_route(unsigned gsi, uint8_t vector, bool level, bool low)
 	reg_write(io, REG_ROUTE(line) + 1, cpus[0]->apic_id << 24);
 	line_write(io, line,
 		   vector | ROUTE_MASKED | (level ? ROUTE_LEVEL : 0) | (low ? ROUTE_LOW : 0));
+	spin_unlock(&lock);
+}
+
+/* The upper word alone: trigger, mask and what is pending stay as they are. */
+void ioapic_aim(unsigned gsi, uint32_t apic)
+{
+	unsigned line;
+	struct ioapic *io = of_gsi(gsi, &line);
+
+	if (!io)
+		return;
+	spin_lock(&lock);
+	reg_write(io, REG_ROUTE(line) + 1, apic << 24);
 	spin_unlock(&lock);
 }
 

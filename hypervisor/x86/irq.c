@@ -7,16 +7,23 @@
  * A pirq belongs to the domain that mapped it and is delivered once that domain bound it to an
  * event channel. A level-triggered line stays masked from its interrupt until the guest's EOI, so
  * a guest that never answers stops its own device only.
+ *
+ * A pirq interrupts the processor of the vcpu that its event channel notifies. When that vcpu has
+ * moved, which is seen as the interrupt comes, the pirq follows it: not at once, as it may be on a
+ * visit only. Every processor knows every vector alike, so one that is under way arrives in any
+ * case.
  */
 #include "irq.h"
 #include "console.h"
 #include "evtchn.h"
 #include "local.h"
+#include "vcpu.h"
 
 #define VECTORS 256
 #define PIC_FIRST 0xe0
 #define PIC_LAST  0xef
 #define FIRST_PCI_GSI 16
+#define ASTRAY_MAX    2
 
 enum pirq_kind { PIRQ_FREE, PIRQ_GSI, PIRQ_MSI, PIRQ_OWN /* the hypervisor's own line */ };
 
@@ -27,6 +34,9 @@ static struct pirq {
 	bool bound;
 	bool level, low; /* GSI only */
 	bool wants_eoi; /* level, delivered and not answered yet */
+	uint8_t cpu;    /* which it interrupts */
+	uint8_t astray; /* how many in a row found their vcpu on another one */
+	uint32_t count; /* interrupts so far */
 	struct msi msi;
 } pirqs[NR_PIRQ];
 static spinlock_t lock = SPINLOCK(LOCK_PIRQ); /* guards pirqs and the tables below */
@@ -87,6 +97,29 @@ void gsi_use(unsigned gsi, uint8_t vector)
 	ioapic_mask(gsi, false);
 }
 
+/* Its interrupts go to processor c from now on. Locked. */
+static void aim(unsigned pirq, const struct cpu *c)
+{
+	struct pirq *p = &pirqs[pirq];
+
+	p->astray = 0;
+	if (p->cpu == c->id)
+		return;
+	p->cpu = (uint8_t)c->id;
+	if (p->kind == PIRQ_GSI)
+		ioapic_aim(pirq, c->apic_id);
+	else if (p->kind == PIRQ_MSI)
+		msi_aim(&p->msi, c->apic_id, !p->bound);
+}
+
+void pirq_aim(struct domain *d, uint32_t pirq, const struct vcpu *v)
+{
+	spin_lock(&lock);
+	if (pirqs[pirq].domain == d)
+		aim(pirq, v->cpu);
+	spin_unlock(&lock);
+}
+
 /*
  * The EOI comes first: a level-triggered line is masked by then and cannot come again, and whoever
  * the event wakes may run for long.
@@ -95,14 +128,19 @@ static void deliver(unsigned pirq)
 {
 	struct pirq *p = &pirqs[pirq];
 	struct domain *d = READ_ONCE(p->domain); /* another processor may just take it away */
+	const struct vcpu *v;
 
 	if (p->kind == PIRQ_GSI && p->level) {
 		ioapic_mask(pirq, true);
 		p->wants_eoi = true;
 	}
 	apic_eoi();
-	if (p->bound && d)
-		evtchn_send_pirq(d, pirq);
+	p->count++;
+	v = p->bound && d ? evtchn_send_pirq(d, pirq) : NULL;
+	if (likely(!v || READ_ONCE(v->cpu)->id == p->cpu))
+		p->astray = 0;
+	else if (++p->astray >= ASTRAY_MAX)
+		pirq_aim(d, pirq, v);
 }
 
 void irq_dispatch(unsigned vector)
@@ -158,8 +196,10 @@ int pirq_map_gsi(struct domain *d, int gsi, int *pirq)
 		rc = p->domain == d ? 0 : -EBUSY;
 	else
 		rc = take(d, (unsigned)gsi, PIRQ_GSI);
-	if (!rc && !p->bound)
+	if (!rc && !p->bound) {
+		p->cpu = 0;
 		ioapic_route((unsigned)gsi, p->vector, p->level, p->low);
+	}
 	spin_unlock(&lock);
 	return rc;
 }
@@ -216,7 +256,8 @@ int pirq_map_msi(struct domain *d, const struct physdev_map_pirq *req, int *pirq
 	rc = n < 0 ? n : uses_of(&m, true) ? -EEXIST : take(d, (unsigned)n, PIRQ_MSI);
 	if (!rc) {
 		pirqs[n].msi = m;
-		msi_program(&m, pirqs[n].vector, cpus[0]->apic_id);
+		pirqs[n].cpu = (uint8_t)this_cpu()->id;
+		msi_program(&m, pirqs[n].vector, this_cpu()->apic_id);
 		*pirq = n;
 	}
 	spin_unlock(&lock);
@@ -359,4 +400,17 @@ int pci_device_remove(uint16_t seg, uint8_t bus, uint8_t devfn)
 	if (seg || !bit_test_and_clear(pci_known, (unsigned)bus << 8 | devfn))
 		return -ENODEV;
 	return 0;
+}
+
+void irq_print(void)
+{
+	static const char *const kind[] = { "", "GSI", "MSI", "the hypervisor's" };
+	const struct pirq *p;
+
+	for (p = pirqs; p < pirqs + NR_PIRQ; p++)
+		if (p->kind != PIRQ_FREE)
+			printk(LOG_ERR, "pirq %lu: %s, d%d, vector %x, cpu %u, %u so far%s%s",
+			       (unsigned long)(p - pirqs), kind[p->kind],
+			       p->domain ? (int)p->domain->id : -1, p->vector, p->cpu, p->count,
+			       p->bound ? "" : ", unbound", p->wants_eoi ? ", wants its EOI" : "");
 }

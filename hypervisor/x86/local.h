@@ -109,6 +109,7 @@ unsigned ioapic_lines(void); /* number of GSIs */
 /* To the first processor, masked. */
 void ioapic_route(unsigned gsi, uint8_t vector, bool level, bool low);
 void ioapic_mask(unsigned gsi, bool mask);
+void ioapic_aim(unsigned gsi, uint32_t apic); /* which local APIC it interrupts */
 void ioapic_eoi(unsigned gsi);
 bool ioapic_is_page(paddr_t pa); /* any interrupt controller's registers lie there */
 
@@ -129,6 +130,7 @@ int msi_find(struct msi *m, uint8_t bus, uint8_t devfn, bool msix, uint16_t entr
 /* The capability enabled, this entry masked. */
 void msi_program(const struct msi *m, uint8_t vector, uint32_t apic);
 void msi_mask(const struct msi *m, bool mask);
+void msi_aim(const struct msi *m, uint32_t apic, bool masked); /* and it stays masked, or not */
 void msi_release(const struct msi *m);
 uint32_t pci_read(uint8_t bus, uint8_t devfn, unsigned reg);
 void pci_write(uint8_t bus, uint8_t devfn, unsigned reg, uint32_t val);

@@ -206,6 +206,23 @@ void msi_mask(const struct msi *m, bool mask)
 		pci_write(m->bus, m->devfn, m->cap, mask ? head & ~MSI_ENABLE : head | MSI_ENABLE);
 }
 
+/*
+ * What comes meanwhile waits at the device (6.8.3.5): the entry must be masked while it changes. A
+ * plain MSI's address is one write.
+ */
+void msi_aim(const struct msi *m, uint32_t apic, bool masked)
+{
+	uint32_t address = MESSAGE_ADDRESS | apic << 12;
+
+	if (!m->msix) {
+		pci_write(m->bus, m->devfn, m->cap + 4u, address);
+		return;
+	}
+	msi_mask(m, true);
+	m->table[0] = address;
+	msi_mask(m, masked);
+}
+
 void msi_release(const struct msi *m)
 {
 	uint32_t head = pci_read(m->bus, m->devfn, m->cap);

@@ -13,7 +13,7 @@ from machine import main, require
 
 ROUNDS = int(os.environ.get("ROUNDS", "1"))
 TESTS = ["smp-stress", "vcpu-timers", "evtchn-ipi", "evtchn-interdomain", "sched-poll",
-         "domctl-pause", "domctl-lifecycle", "fpu-state", "grant-foreign"]
+         "pirq-follows", "domctl-pause", "domctl-lifecycle", "fpu-state", "grant-foreign"]
 
 
 def run():

@@ -36,10 +36,10 @@ TEST
 	static struct peer peer;
 
 	/* With a processor for each the vcpu would never be away. */
-	bind_to_first(0);
+	bind_to(0, 0);
 	peer_create(&peer, 1);
 	peer_build(&peer, lose_selector);
-	bind_to_first(peer.id);
+	bind_to(peer.id, 0);
 	peer_unpause(&peer);
 	check("the peer ends", peer_wait(&peer, 9000), SHUTDOWN_poweroff);
 	check("failsafe callbacks", peer.box->value[0], 1);

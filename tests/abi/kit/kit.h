@@ -239,8 +239,8 @@ void peer_unpause(struct peer *peer);
 /* All of these in one. */
 void peer_start(struct peer *peer, unsigned int vcpus, void (*code)(void));
 uint32_t peer_flags(struct peer *peer);
-/* Vcpu 0 of domid runs on the machine's first processor only. */
-void bind_to_first(domid_t domid);
+/* Vcpu 0 of domid runs on one of the machine's processors only. */
+void bind_to(domid_t domid, unsigned int processor);
 /* The machine's processors, as they themselves say: the hypervisor is not asked. */
 unsigned int processors(void);
 /* Its shutdown reason once it shut down, or -1 when that takes longer than ms. */

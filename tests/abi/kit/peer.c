@@ -142,13 +142,14 @@ void peer_start(struct peer *peer, unsigned int vcpus, void (*code)(void))
 	peer_unpause(peer);
 }
 
-void bind_to_first(domid_t domid)
+void bind_to(domid_t domid, unsigned int processor)
 {
 	struct xen_domctl op = { .u.vcpuaffinity = { .flags = XEN_VCPUAFFINITY_HARD } };
-	static uint8_t first[8] = { 1 };
+	uint8_t map[8] = { 0 };
 
+	map[processor / 8] = (uint8_t)(1 << processor % 8);
 	op.u.vcpuaffinity.cpumap_hard.nr_bits = 64;
-	set_xen_guest_handle(op.u.vcpuaffinity.cpumap_hard.bitmap, first);
+	set_xen_guest_handle(op.u.vcpuaffinity.cpumap_hard.bitmap, map);
 	must("setvcpuaffinity", domctl(&op, XEN_DOMCTL_setvcpuaffinity, domid));
 }
 
