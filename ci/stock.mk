@@ -5,7 +5,7 @@
 STOCK := build/stock
 
 GUEST_PACKAGES := busybox-static bash coreutils util-linux mount sed grep gawk iperf3 stress-ng \
-	xenstore-utils
+	xenstore-utils gdb-minimal nginx-light
 GUEST_MODULES  := xen-blkfront xen-netfront crc32c_generic ext4 xenfs
 STOCK_GUEST    := $(STOCK)/cloud/version $(STOCK)/cloud.cpio.gz $(STOCK)/guest.ext4
 
@@ -17,7 +17,11 @@ $(STOCK)/amd64/version: ci/stock ci/private-apt
 	$(call say,FETCH,linux-image-amd64)
 	$(Q)ci/stock kernel $(@D) linux-image-amd64
 
-$(STOCK)/cloud.cpio.gz $(STOCK)/amd64.cpio.gz: $(STOCK)/%.cpio.gz: $(STOCK)/%/version tests/stock/initrd
+$(STOCK)/6.12/version: ci/stock ci/private-apt
+	$(call say,FETCH,linux-image-6.12-amd64)
+	$(Q)ci/stock kernel $(@D) linux-image-6.12-amd64
+
+$(STOCK)/cloud.cpio.gz $(STOCK)/amd64.cpio.gz $(STOCK)/6.12.cpio.gz: $(STOCK)/%.cpio.gz: $(STOCK)/%/version tests/stock/initrd
 	$(call say,RAMDISK,$@)
 	$(Q)ci/stock initrd $@ $(<D) tests/stock/initrd $(GUEST_MODULES)
 
@@ -26,8 +30,20 @@ $(STOCK)/guest.ext4: ci/stock $(STOCK)/guest.list $(shell find tests/stock/guest
 	$(call say,DISK,$@)
 	$(Q)ci/stock root $@ 700 tests/stock/guest $(GUEST_PACKAGES)
 
-guest-test: all $(STOCK_GUEST) $(STOCK)/amd64.cpio.gz ## Debian's kernels as guests of Lamina
-	$(Q)tests/stock/guest-test
+# GRUB as a PV guest, and the disk that it boots from. It does not unpack zstd: Linux 6.1 only.
+$(STOCK)/grub: ci/stock ci/private-apt
+	$(call say,FETCH,grub-xen-host)
+	$(Q)ci/stock file $@ grub-xen-host usr/lib/grub-xen/grub-x86_64-xen.bin
+
+$(STOCK)/boot.ext4: ci/stock $(STOCK)/amd64/version $(STOCK)/amd64.cpio.gz
+	$(call say,DISK,$@)
+	$(Q)ci/stock boot $@ 'root=/dev/xvda console=hvc0' $(STOCK)/amd64
+
+STOCK_KERNELS := $(foreach k,cloud amd64 6.12,$(STOCK)/$k/version $(STOCK)/$k.cpio.gz)
+
+guest-test: all build/run/httpd.ext4 $(STOCK_GUEST) $(STOCK_KERNELS) $(STOCK)/boot.ext4 $(STOCK)/grub ## Debian's kernels and GRUB as guests of Lamina; PARTS=words
+	$(Q)ci/deps iperf3
+	$(Q)tests/stock/guest-test $(PARTS)
 
 # Xen's dom0: vda is httpd's disk, as in its configuration; vdb the root; vdc our images.
 DOM0_PACKAGES := busybox-static bash dash coreutils util-linux mount sed grep gawk findutils hostname \

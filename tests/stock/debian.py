@@ -21,16 +21,44 @@ TOOLS = {**os.environ, "PATH": os.environ["PATH"] + ":/sbin:/usr/sbin"}
 WORK = "build/tests/stock"
 SERVER = "10.0.2.100"  # the host, as the guest sees it: one file by HTTP
 CONFIG = """# An ordinary PV domain, for xl, too.
-name = "linux"
-kernel = "/images/vmlinuz"
-ramdisk = "/images/initrd"
+name = "{name}"
 memory = {memory}
+{maxmem}vcpus = {vcpus}
+{boot}
 vif = [ 'bridge=xenbr0' ]
-disk = [ 'phy:/dev/vda,xvda,w' ]
-extra = "root=/dev/xvda console=hvc0 {extra}"
+disk = [ {disks} ]
+extra = "{extra}"
 on_reboot = "restart"
 on_crash = "destroy"
 """
+KERNEL = "kernel = \"/images/vmlinuz-{0}\"\nramdisk = \"/images/initrd-{0}\""
+GRUB = "kernel = \"/images/grub\""
+COMMAND_LINE = "root=/dev/xvda console=hvc0"
+
+
+def domain(name, kernel="cloud", *, memory=256, maxmem=None, vcpus=1, extra="", disks=("vda",)):
+    """
+    The files that dom0 needs for a Debian guest: {path: content}. kernel: a folder of build/stock, or
+    "grub", for which the second disk has to be boot.ext4. disks: dom0's, the first is the root.
+    """
+    letters = [f"'phy:/dev/{disk},xvd{chr(ord('a') + i)},{'r' if i else 'w'}'" for i, disk in enumerate(disks)]
+    grub = kernel == "grub"
+    text = CONFIG.format(name=name, memory=memory, maxmem=f"maxmem = {maxmem}\n" if maxmem else "", vcpus=vcpus,
+                         boot=GRUB if grub else KERNEL.format(kernel), disks=", ".join(letters),
+                         extra="" if grub else f"{COMMAND_LINE} {extra}".strip())
+    files = {f"etc/lamina/{name}.cfg": text.encode()}
+    if grub:
+        return {**files, "images/grub": f"{STOCK}/grub"}
+    return {**files, f"images/vmlinuz-{kernel}": f"{STOCK}/{kernel}/vmlinuz",
+            f"images/initrd-{kernel}": f"{STOCK}/{kernel}.cpio.gz"}
+
+
+def copy_root(name):
+    """A root disk that a guest may change."""
+    os.makedirs(WORK, exist_ok=True)
+    disk = f"{WORK}/{name}.ext4"
+    subprocess.run(["cp", "--sparse=always", f"{STOCK}/guest.ext4", disk], check=True)
+    return disk
 
 
 class Shell(Machine):
@@ -65,34 +93,38 @@ class Shell(Machine):
 
 class Debian(Shell):
     """
-    kernel: "cloud" or "amd64", as packaged. The root disk is a copy that the test may change; self.file_sum is
-    the SHA-256 of what http://SERVER/ serves, file_mib MiB.
+    A guest named linux, whose root disk the test may change; guest: what domain() takes. self.file_sum is the
+    SHA-256 of what http://SERVER/ serves, file_mib MiB. machine: MiB of it all.
     """
 
-    def __init__(self, name, kernel="cloud", *, memory=256, extra="", file_mib=8, apps=(), files=None,
-                 machine=None, **options):
-        os.makedirs(WORK, exist_ok=True)
-        self.disk, served = f"{WORK}/{name}.ext4", f"{WORK}/{name}.served"
-        subprocess.run(["cp", "--sparse=always", f"{STOCK}/guest.ext4", self.disk], check=True)
+    def __init__(self, name, kernel="cloud", *, guest=None, file_mib=8, files=None, machine=None, disks=(), **options):
+        guest = {"memory": 256, **(guest or {})}
+        root, served = copy_root(name), f"{WORK}/{name}.served"
         body = random.Random(name).randbytes(file_mib << 20)
         with open(served, "wb") as f:
             f.write(body)
         self.file_sum = hashlib.sha256(body).hexdigest()
-        content = {"etc/lamina/linux.cfg": CONFIG.format(memory=memory, extra=extra).encode(),
-                   "images/vmlinuz": f"{STOCK}/{kernel}/vmlinuz",
-                   "images/initrd": f"{STOCK}/{kernel}.cpio.gz", **(files or {})}
-        super().__init__(name, apps, files=content, disks=[self.disk, *options.pop("disks", ())],
-                         memory=machine or memory + 320,
+        super().__init__(name, files={**domain("linux", kernel, **guest), **(files or {})}, disks=[root, *disks],
+                         memory=machine or guest["memory"] + 320,
                          options="com1=115200,8n1 console=com1 dom0_mem=256M", **options)
         forward = f",guestfwd=tcp:{SERVER}:80-cmd:{sys.executable} tests/stock/serve {served}"
         self.arguments = [a + forward if a.startswith("user,id=net0") else a for a in self.arguments]
 
+    def attach(self, name="linux"):
+        """From dom0's prompt to a guest's shell."""
+        self.send(f"console {name}")
+        self.expect(r"leaves the console")
+        self.prompt()
+
+    def detach(self):
+        """Back to dom0's prompt."""
+        self.send("\x1d", end="")
+        self.expect(r"dom0> ")
+
     def up(self, timeout=120):
         """Waits for the guest's init, attaches to its console; the guest's own seconds until then."""
         seconds = self.expect(r"debian: up after ([0-9.]+) s", timeout)[1]
-        self.send("console linux")
-        self.expect(r"leaves the console")
-        self.prompt()
+        self.attach()
         return float(seconds)
 
     def download(self):
