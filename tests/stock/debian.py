@@ -65,11 +65,12 @@ class Shell(Machine):
     """A machine whose console ends in a bash."""
 
     def prompt(self):
-        """Waits until the shell listens; what was typed before may be lost."""
+        """Waits until the shell listens; what was typed before may be lost, what was said before be shown again."""
         time.sleep(0.5)
         self.send("")
-        self.send("echo prompt-$((6 * 7))")
-        self.expect(r"prompt-42", 120)
+        token = random.randrange(10 ** 9)
+        self.send(f"echo prompt-$(({token} + 1))")
+        self.expect(rf"prompt-{token + 1}\b", 120)
 
     def status(self, command, timeout=60):
         """(exit status, output) of a command in the guest's shell."""
