@@ -29,6 +29,12 @@ static int node(xs_tx_t tx, const char *dir, const char *name, domid_t owner, do
 	return err ? err : xs_set_perms(tx, dir, name, perms, owner == reader ? 1 : 2);
 }
 
+/* A new node with the permissions of the directory above it, which it has by itself. */
+static int leaf(xs_tx_t tx, const char *dir, const char *name, const char *value)
+{
+	return xs_write(tx, dir, name, value, strlen(value));
+}
+
 /* --- The domain's own directory -------------------------------------------------------------- */
 
 static int write_own(xs_tx_t tx, const struct domain_nodes *n, const char *dir)
@@ -48,23 +54,19 @@ static int write_own(xs_tx_t tx, const struct domain_nodes *n, const char *dir)
 	int err = node(tx, dir, NULL, 0, n->domid, NULL);
 
 	if (!err)
-		err = node(tx, dir, "name", 0, n->domid, n->config->name);
+		err = leaf(tx, dir, "name", n->config->name);
 	snprintf(text, sizeof(text), "%u", n->domid);
 	if (!err)
-		err = node(tx, dir, "domid", 0, n->domid, text);
+		err = leaf(tx, dir, "domid", text);
 	snprintf(text, sizeof(text), "/vm/%s", n->uuid);
 	if (!err)
-		err = node(tx, dir, "vm", 0, n->domid, text);
+		err = leaf(tx, dir, "vm", text);
 	snprintf(text, sizeof(text), "%lu", (unsigned long)n->memory_kib);
 	if (!err)
-		err = node(tx, dir, "memory", 0, n->domid, NULL);
-	if (!err)
-		err = node(tx, dir, "memory/target", 0, n->domid, text);
+		err = leaf(tx, dir, "memory/target", text);
 	snprintf(text, sizeof(text), "%lu", (unsigned long)n->max_kib);
 	if (!err)
-		err = node(tx, dir, "memory/static-max", 0, n->domid, text);
-	if (!err)
-		err = node(tx, dir, "control", 0, n->domid, NULL);
+		err = leaf(tx, dir, "memory/static-max", text);
 	for (size_t i = 0; !err && i < ARRAY_SIZE(writable); i++)
 		err = node(tx, dir, writable[i], n->domid, n->domid,
 			   strncmp(writable[i], "control/", 8) ? NULL : "");
@@ -73,12 +75,12 @@ static int write_own(xs_tx_t tx, const struct domain_nodes *n, const char *dir)
 
 static int write_cpus(xs_tx_t tx, const struct domain_nodes *n, const char *dir)
 {
-	int err = node(tx, dir, "cpu", 0, n->domid, NULL);
+	int err = 0;
 	char name[32];
 
 	for (unsigned int i = 0; !err && i < n->config->maxvcpus; i++) {
 		snprintf(name, sizeof(name), "cpu/%u/availability", i);
-		err = node(tx, dir, name, 0, n->domid, i < n->config->vcpus ? "online" : "offline");
+		err = leaf(tx, dir, name, i < n->config->vcpus ? "online" : "offline");
 	}
 	return err;
 }
@@ -86,26 +88,24 @@ static int write_cpus(xs_tx_t tx, const struct domain_nodes *n, const char *dir)
 static int write_rings(xs_tx_t tx, const struct domain_nodes *n, const char *dir)
 {
 	char text[24];
-	int err = node(tx, dir, "store", 0, n->domid, NULL);
+	int err = 0;
 
 	snprintf(text, sizeof(text), "%lu", (unsigned long)n->store_mfn);
 	if (!err)
-		err = node(tx, dir, "store/ring-ref", 0, n->domid, text);
+		err = leaf(tx, dir, "store/ring-ref", text);
 	snprintf(text, sizeof(text), "%u", n->store_port);
 	if (!err)
-		err = node(tx, dir, "store/port", 0, n->domid, text);
-	if (!err)
-		err = node(tx, dir, "console", 0, n->domid, NULL);
+		err = leaf(tx, dir, "store/port", text);
 	snprintf(text, sizeof(text), "%lu", (unsigned long)n->console_mfn);
 	if (!err)
-		err = node(tx, dir, "console/ring-ref", 0, n->domid, text);
+		err = leaf(tx, dir, "console/ring-ref", text);
 	snprintf(text, sizeof(text), "%u", n->console_port);
 	if (!err)
-		err = node(tx, dir, "console/port", 0, n->domid, text);
+		err = leaf(tx, dir, "console/port", text);
 	if (!err)
-		err = node(tx, dir, "console/type", 0, n->domid, "xenconsoled");
+		err = leaf(tx, dir, "console/type", "xenconsoled");
 	if (!err)
-		err = node(tx, dir, "console/limit", 0, n->domid, "1048576");
+		err = leaf(tx, dir, "console/limit", "1048576");
 	return err;
 }
 
@@ -115,11 +115,12 @@ static int write_vm(xs_tx_t tx, const struct domain_nodes *n)
 	int err;
 
 	snprintf(dir, sizeof(dir), "/vm/%s", n->uuid);
+	xs_rm(tx, dir, NULL); /* of the same one before it was restarted, if any */
 	err = node(tx, dir, NULL, 0, n->domid, NULL);
 	if (!err)
-		err = node(tx, dir, "name", 0, n->domid, n->config->name);
+		err = leaf(tx, dir, "name", n->config->name);
 	if (!err)
-		err = node(tx, dir, "uuid", 0, n->domid, n->uuid);
+		err = leaf(tx, dir, "uuid", n->uuid);
 	return err;
 }
 
@@ -139,29 +140,30 @@ static int write_pair(xs_tx_t tx, const struct domain_nodes *n, struct device *d
 
 	snprintf(d->front, PATH, "/local/domain/%u/device/%s/%u", n->domid, d->type, d->id);
 	snprintf(d->back, PATH, "/local/domain/0/backend/%s/%u/%u", d->type, n->domid, d->id);
+	xs_rm(tx, d->back, NULL); /* of an earlier domain of this number, if any */
 	err = node(tx, d->front, NULL, n->domid, 0, NULL);
 	if (!err)
 		err = node(tx, d->back, NULL, 0, n->domid, NULL);
 	if (!err)
-		err = node(tx, d->front, "backend", n->domid, 0, d->back);
+		err = leaf(tx, d->front, "backend", d->back);
 	if (!err)
-		err = node(tx, d->front, "backend-id", n->domid, 0, "0");
+		err = leaf(tx, d->front, "backend-id", "0");
 	snprintf(text, sizeof(text), "%u", n->domid);
 	if (!err)
-		err = node(tx, d->back, "frontend", 0, n->domid, d->front);
+		err = leaf(tx, d->back, "frontend", d->front);
 	if (!err)
-		err = node(tx, d->back, "frontend-id", 0, n->domid, text);
+		err = leaf(tx, d->back, "frontend-id", text);
 	if (!err)
-		err = node(tx, d->back, "online", 0, n->domid, "1");
+		err = leaf(tx, d->back, "online", "1");
 	return err;
 }
 
 /* The states come last: they are what the drivers watch. */
 static int write_states(xs_tx_t tx, const struct domain_nodes *n, const struct device *d)
 {
-	int err = node(tx, d->front, "state", n->domid, 0, "1");
+	int err = leaf(tx, d->front, "state", "1");
 
-	return err ? err : node(tx, d->back, "state", 0, n->domid, "1");
+	return err ? err : leaf(tx, d->back, "state", "1");
 }
 
 static int write_vif(xs_tx_t tx, const struct domain_nodes *n, unsigned int i)
@@ -173,19 +175,19 @@ static int write_vif(xs_tx_t tx, const struct domain_nodes *n, unsigned int i)
 
 	snprintf(text, sizeof(text), "%u", i);
 	if (!err)
-		err = node(tx, d.front, "handle", n->domid, 0, text);
+		err = leaf(tx, d.front, "handle", text);
 	if (!err)
-		err = node(tx, d.back, "handle", 0, n->domid, text);
+		err = leaf(tx, d.back, "handle", text);
 	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", vif->mac[0], vif->mac[1],
 		 vif->mac[2], vif->mac[3], vif->mac[4], vif->mac[5]);
 	if (!err)
-		err = node(tx, d.front, "mac", n->domid, 0, text);
+		err = leaf(tx, d.front, "mac", text);
 	if (!err)
-		err = node(tx, d.back, "mac", 0, n->domid, text);
+		err = leaf(tx, d.back, "mac", text);
 	if (!err)
-		err = node(tx, d.back, "bridge", 0, n->domid, vif->bridge);
+		err = leaf(tx, d.back, "bridge", vif->bridge);
 	if (!err)
-		err = node(tx, d.back, "type", 0, n->domid, "vif");
+		err = leaf(tx, d.back, "type", "vif");
 	return err ? err : write_states(tx, n, &d);
 }
 
@@ -198,19 +200,19 @@ static int write_disk(xs_tx_t tx, const struct domain_nodes *n, unsigned int i)
 
 	snprintf(text, sizeof(text), "%u", disk->number);
 	if (!err)
-		err = node(tx, d.front, "virtual-device", n->domid, 0, text);
+		err = leaf(tx, d.front, "virtual-device", text);
 	if (!err)
-		err = node(tx, d.front, "device-type", n->domid, 0, "disk");
+		err = leaf(tx, d.front, "device-type", "disk");
 	if (!err)
-		err = node(tx, d.back, "params", 0, n->domid, disk->target);
+		err = leaf(tx, d.back, "params", disk->target);
 	if (!err)
-		err = node(tx, d.back, "type", 0, n->domid, "phy");
+		err = leaf(tx, d.back, "type", "phy");
 	if (!err)
-		err = node(tx, d.back, "mode", 0, n->domid, disk->readonly ? "r" : "w");
+		err = leaf(tx, d.back, "mode", disk->readonly ? "r" : "w");
 	if (!err)
-		err = node(tx, d.back, "dev", 0, n->domid, disk->vdev);
+		err = leaf(tx, d.back, "dev", disk->vdev);
 	if (!err)
-		err = node(tx, d.back, "device-type", 0, n->domid, "disk");
+		err = leaf(tx, d.back, "device-type", "disk");
 	return err ? err : write_states(tx, n, &d);
 }
 

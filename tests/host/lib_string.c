@@ -18,6 +18,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #define LARGE 300
 
@@ -118,6 +119,37 @@ static void check_strings(void)
 	assert(strncmp("ab", "ab\0c", 4) == 0);
 }
 
+/* All lengths, places of a difference and alignments, and ends at the end of a page. */
+static void check_compare(void)
+{
+	char *pages = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			   0);
+	char other[64];
+
+	assert(pages != MAP_FAILED && !munmap(pages + 4096, 4096));
+	for (size_t len = 0; len < 24; len++)
+		for (size_t shift = 0; shift < 9; shift++) {
+			char *s = pages + 4096 - len - 1, *t = other + shift;
+
+			memset(s, 'x', len);
+			memset(t, 'x', len);
+			s[len] = t[len] = 0;
+			memset(t + len + 1, 'y', 8);
+			assert(strcmp(s, t) == 0 && strcmp(t, s) == 0);
+			assert(strncmp(s, t, len) == 0 && strncmp(t, s, 1000) == 0);
+			for (size_t i = 0; i < len; i++) {
+				t[i] = (char)0xfe;
+				assert(strcmp(s, t) < 0 && strcmp(t, s) > 0);
+				assert(strncmp(s, t, i) == 0 && strncmp(t, s, i + 1) > 0);
+				t[i] = 0;
+				assert(strcmp(s, t) > 0 && strncmp(t, s, len) < 0);
+				t[i] = 'x';
+			}
+		}
+	munmap(pages, 4096);
+	munmap(pages + 8192, 4096);
+}
+
 static void check_search_and_bounded_copy(void)
 {
 	const char text[32] ALIGNED(8) = "one two three";
@@ -138,6 +170,7 @@ int main(void)
 	check_copies();
 	check_fill_and_compare();
 	check_strings();
+	check_compare();
 	check_search_and_bounded_copy();
 	return 0;
 }

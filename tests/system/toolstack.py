@@ -44,7 +44,7 @@ def perf(m):
     m.expect(r"\[sleeper\] argument 1")
     m.command("perf off")
     born = hypercalls(m, "sleeper")
-    require(all(born[call][1] for call in ("mmu_update", "event_channel_op", "sched_op")),
+    require(all(born[call][1] for call in ("mmu_update", "event_channel_op")),
             "a domain that is made meanwhile has times from the beginning")
     m.command("destroy sleeper")
     timed = hypercalls(m, "Domain-0")
