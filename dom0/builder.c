@@ -68,15 +68,16 @@ static uint64_t populate(struct builder *b, uint64_t pfn, unsigned int order, ui
 
 static int allocate(struct builder *b, struct error *error)
 {
-	uint64_t total = b->layout.total_pages, pfn;
+	uint64_t total = b->layout.total_pages, pfn = 0;
 
 	b->p2m = malloc(total * sizeof(*b->p2m));
 	if (!b->p2m)
 		return error_set(
 			error, -ENOMEM,
 			"dom0 has no memory left for the new domain's page list; raise dom0_mem=");
-	pfn = populate(b, 0, EXTENT_ORDER, total >> EXTENT_ORDER) << EXTENT_ORDER;
-	pfn += populate(b, pfn, 0, total - pfn);
+	/* In as large pieces as there are: each costs the same. */
+	for (int order = EXTENT_ORDER; order >= 0; order--)
+		pfn += populate(b, pfn, order, (total - pfn) >> order) << order;
 	if (pfn < total)
 		return error_set(
 			error, -ENOMEM,
