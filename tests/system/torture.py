@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Rule: domains that do at random what is forbidden, and frontends that keep no protocol, hurt
 # nobody: a neighbour serves on, dom0 answers, and when they are gone nothing of them is left.
-# TORTURE_SECONDS=N torments for N seconds instead of 40; TORTURE_SEED=N begins with another seed.
+# TORTURE_SECONDS=N torments for N seconds instead of 40, TORTURE_SEED=N begins with another seed,
+# TORTURE_SMP=N runs on N processors instead of 2.
 # timeout: 240
 import os
 import re
@@ -15,6 +16,7 @@ from machine import Failure, Machine, check, main, require
 SECONDS = int(os.environ.get("TORTURE_SECONDS", "40"))
 FIRST = int(os.environ.get("TORTURE_SEED", "1000"))
 TODAY = int(time.strftime("%Y%m%d"))
+PROCESSORS = os.environ.get("TORTURE_SMP", "2")
 AT_ONCE = 3
 KINDS = ("steps=20000", "steps=20000", "front=60")
 
@@ -75,7 +77,8 @@ def run():
     for i, seed in enumerate(seeds()):
         text = VICTIM.format(seed=seed, kind=KINDS[i % len(KINDS)])
         files[f"etc/other/t{seed}.cfg"] = text.encode()
-    with Machine("torture", files=files, disks=["build/run/httpd.ext4:ro"]) as m:
+    with Machine("torture", files=files, disks=["build/run/httpd.ext4:ro"],
+                 extra=["-smp", PROCESSORS]) as m:
         m.expect(r"dom0> ")
         m.send("create etc/other/web.cfg")
         m.wait_for_page("/index.html")
@@ -91,6 +94,9 @@ def run():
               f"{after['dom0_free_pages']} after")
         for key in ("free_pages", "event_channels", "store_nodes"):
             check(f"{key} after the last", after[key], before[key])
+        m.send("debug-keys F")
+        wrong = m.expect(r"frames: \d+ in use, (\d+) wrong")[1]
+        check("frames with a wrong count", wrong, "0")
         require(number > AT_ONCE and m.said(r"seed \d+: \d+ steps"), "they ran")
         status, _, _ = m.get("/index.html")
         check("the neighbour's last answer", status, 200)
