@@ -31,6 +31,16 @@ build/bench/image: tests/abi/kit/kit.lds $(ABI_KIT) $(call objects,build/bare,$(
 # Built with the tests' images, whose kit it shares.
 test-images: build/bench/image
 
+# --- how operations scale: as many domains as processors ---------------------------------------------
+
+build/bench/scale: tests/abi/kit/kit.lds $(ABI_KIT) build/bare/bench/scale/main.c.o
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(LD) -nostdlib -static --no-pie -z noexecstack \
+		-z max-page-size=4096 --no-warn-rwx-segments -T $< $(filter %.o,$^) -o $@
+
+bench-scale: $(HYPERVISOR) build/bench/scale build/third/xen/xen ## operations a second of 1, 2 and 4 domains on as many processors
+	$(Q)bench/scale/report Lamina=$(HYPERVISOR) Xen=build/third/xen/xen build/bench/scale
+
 # --- the whole system: the same load on our appliances and on Linux guests of stock Xen -----------
 
 $(eval $(call image,build/bench/stream,$(call objects,build/guest,$(call sources,bench/stream)),net))
@@ -66,4 +76,4 @@ build/bench/count.so: ci/count-plugin.c
 build/bench/trace.so: bench/trace-plugin.c
 build/bench/blocks.so: bench/blocks-plugin.c
 
-.PHONY: bench bench-calls bench-profile bench-boot bench-create bench-system
+.PHONY: bench bench-scale bench-calls bench-profile bench-boot bench-create bench-system
