@@ -239,7 +239,8 @@ int domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool
 	d->shutdown_code = SHUTDOWN_NONE;
 	d->pause_count = d->ctl_pause_count = 1;
 	d->max_vcpus = config->max_vcpus;
-	d->evtchn.max = MIN(config->max_evtchn_port, (uint32_t)EVTCHN_MAX - 1) + 1;
+	d->evtchn.limit = MIN(config->max_evtchn_port, ~0u - 1) + 1;
+	d->evtchn.max = MIN(d->evtchn.limit, (uint32_t)EVTCHN_MAX);
 	d->config_flags = config->flags;
 	d->ssidref = config->ssidref;
 	d->created = time_now();

@@ -11,10 +11,13 @@
  * the vcpu; groups of ports and vcpus stay until the domain is freed, and that is only when no
  * processor is in the middle of an operation that began before (quiet.h). So a racing close
  * leads at worst to one event too many, which guests must expect.
+ *
+ * All this is the 2-level ABI; what a domain with FIFO gets goes to evtchn_fifo.c.
  */
 #include "access.h"
 #include "console.h"
 #include "domain.h"
+#include "evtchn_fifo.h"
 #include "sched.h"
 #include "vcpu.h"
 
@@ -50,7 +53,7 @@ void evtchn_mark_upcall(struct vcpu *v)
 /*
  * Vcpus in SCHEDOP_poll sleep with upcalls masked: the pending bit of one of their ports ends it.
  */
-static void wake_pollers(struct domain *d, uint32_t port)
+void evtchn_wake_pollers(struct domain *d, uint32_t port)
 {
 	uint64_t mask = READ_ONCE(d->poll_mask);
 	unsigned i;
@@ -68,7 +71,7 @@ static NOINLINE long raised(struct domain *d, struct vcpu *v, uint32_t port)
 	if (v)
 		wake(v);
 	if (READ_ONCE(d->poll_mask))
-		wake_pollers(d, port);
+		evtchn_wake_pollers(d, port);
 	return 0;
 }
 
@@ -97,14 +100,22 @@ static inline __attribute__((always_inline)) long raise(struct domain *d, const 
 /* d's own port, whose entry there is. */
 static void raise_own(struct domain *d, uint32_t port)
 {
-	(void)raise(d, &evtchn_at(&d->evtchn, port)->vcpu, port);
+	const uint16_t *vcpu = &evtchn_at(&d->evtchn, port)->vcpu;
+
+	if (unlikely(READ_ONCE(d->evtchn.fifo)))
+		(void)evtchn_fifo_raise(d, *vcpu, port);
+	else if (likely(port < EVTCHN_MAX)) /* else d has gone back to 2-level in this moment */
+		(void)raise(d, vcpu, port);
 }
 
 void evtchn_set_pending(struct domain *d, uint32_t port)
 {
 	static const uint16_t first = 0;
 
-	(void)raise(d, &first, port);
+	if (unlikely(d->evtchn.fifo))
+		(void)evtchn_fifo_raise(d, first, port);
+	else
+		(void)raise(d, &first, port);
 }
 
 /* As the guest could do it, but without losing an event that comes between its two steps. */
@@ -113,24 +124,41 @@ void evtchn_unmask(struct domain *d, uint32_t port)
 	struct shared_info *s = d->shared;
 	struct vcpu *v = d->vcpu[evtchn_at(&d->evtchn, port)->vcpu];
 
+	if (unlikely(READ_ONCE(d->evtchn.fifo))) {
+		evtchn_fifo_unmask(d, port);
+		return;
+	}
+	if (port >= EVTCHN_MAX)
+		return;
 	if (bit_test_and_clear(s->evtchn_mask, port) && bit_test(s->evtchn_pending, port) && v &&
 	    !bit_test_and_set(&v->info->evtchn_pending_sel, port / BITS_PER_LONG))
 		evtchn_mark_upcall(v);
 }
 
-static NOINLINE long send_peer(struct domain *d, const struct evtchn *e)
+static NOINLINE long send_peer(const struct evtchn *e)
 {
+	struct domain *peer = e->inter.peer;
+
 	if (likely(e->state == EVTCHNSTAT_interdomain))
-		return raise(e->inter.peer, &e->inter.end->vcpu, e->inter.port);
+		return unlikely(peer->evtchn.fifo) ?
+			       evtchn_fifo_raise(peer, e->inter.end->vcpu, e->inter.port) :
+			       raise(peer, &e->inter.end->vcpu, e->inter.port);
 	return e->state == EVTCHNSTAT_unbound ? 0 : -EINVAL;
 }
 
-/* Port is below d's ports, and clamped. */
+/* Port is below d's ports, clamped, and of 2-level. */
 static inline __attribute__((always_inline)) long send(struct domain *d, uint64_t port)
 {
-	struct evtchn *e = &d->evtchn.group[port / EVTCHN_GROUP][port % EVTCHN_GROUP];
+	struct evtchn *e = &d->evtchn.group_2l[port / EVTCHN_GROUP][port % EVTCHN_GROUP];
 
-	return e->state == EVTCHNSTAT_ipi ? raise(d, &e->vcpu, port) : send_peer(d, e);
+	return e->state == EVTCHNSTAT_ipi ? raise(d, &e->vcpu, port) : send_peer(e);
+}
+
+static NOINLINE long send_fifo(struct domain *d, uint32_t port)
+{
+	struct evtchn *e = evtchn_at(&d->evtchn, port);
+
+	return e->state == EVTCHNSTAT_ipi ? evtchn_fifo_raise(d, e->vcpu, port) : send_peer(e);
 }
 
 static NOINLINE long send_locked(struct domain *d, uint32_t port)
@@ -139,12 +167,13 @@ static NOINLINE long send_locked(struct domain *d, uint32_t port)
 
 	spin_lock(&d->evtchn.lock);
 	if (port < d->evtchn.ports)
-		rc = send(d, index_nospec(port, d->evtchn.ports));
+		rc = unlikely(d->evtchn.fifo) ? send_fifo(d, port) :
+						send(d, index_nospec(port, d->evtchn.ports));
 	spin_unlock(&d->evtchn.lock);
 	return rc;
 }
 
-/* One processor has its number of ports twice: one comparison tells that both hold. */
+/* One processor and 2-level have the number of ports twice: one comparison tells that all hold. */
 static inline long send_any(struct domain *d, uint32_t port)
 {
 	return send(d, index_below32(port, d->evtchn.ports_alone, locked));
@@ -227,7 +256,7 @@ void evtchn_drop_virq_handlers(struct domain *d)
 
 struct vcpu *evtchn_send_pirq(struct domain *d, uint32_t pirq)
 {
-	uint16_t *ports = READ_ONCE(d->evtchn.pirq_port);
+	uint32_t *ports = READ_ONCE(d->evtchn.pirq_port);
 	uint32_t port = ports ? READ_ONCE(ports[pirq]) : 0;
 
 	if (!port)
@@ -248,7 +277,9 @@ bool evtchn_port_valid(struct domain *d, uint32_t port)
 
 bool evtchn_port_pending(struct domain *d, uint32_t port)
 {
-	return bit_test(d->shared->evtchn_pending, port);
+	if (unlikely(READ_ONCE(d->evtchn.fifo)))
+		return evtchn_fifo_pending(d, port);
+	return port < EVTCHN_MAX && bit_test(d->shared->evtchn_pending, port);
 }
 
 /* Set the byte to 0 first, else marking would take it for known. */

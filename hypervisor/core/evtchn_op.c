@@ -15,6 +15,7 @@
  */
 #include "access.h"
 #include "console.h"
+#include "evtchn_fifo.h"
 #include "frame.h"
 #include "hypercall.h"
 #include "irq.h"
@@ -38,16 +39,16 @@ static void unlock_pair(struct domain *a, struct domain *b)
 
 static int add_group(struct evtchn_table *t)
 {
-	struct evtchn *g;
+	struct evtchn **g = &t->group[t->ports / EVTCHN_GROUP];
 
 	if (t->ports >= t->max)
 		return -ENOSPC;
-	g = heap_alloc(EVTCHN_GROUP * sizeof(*g));
-	if (!g)
+	if (!*g) /* it is there if the domain has been back at 2-level */
+		*g = heap_alloc(EVTCHN_GROUP * sizeof(**g));
+	if (!*g)
 		return -ENOMEM;
-	t->group[t->ports / EVTCHN_GROUP] = g;
 	t->ports += EVTCHN_GROUP;
-	if (nr_cpus == 1)
+	if (nr_cpus == 1 && !t->fifo)
 		t->ports_alone = t->ports;
 	return 0;
 }
@@ -56,7 +57,7 @@ static int add_group(struct evtchn_table *t)
 static int free_port(struct domain *d)
 {
 	struct evtchn_table *t = &d->evtchn;
-	uint32_t port;
+	uint32_t port, lowest = 0;
 	int rc;
 
 	if (d->dying)
@@ -64,10 +65,12 @@ static int free_port(struct domain *d)
 	for (port = t->lowest; port < t->max; port++) {
 		if (port >= t->ports && (rc = add_group(t)))
 			return rc;
-		if (evtchn_at(t, port)->state == EVTCHNSTAT_closed) {
-			t->lowest = port;
+		if (evtchn_at(t, port)->state != EVTCHNSTAT_closed)
+			continue;
+		if (!lowest)
+			t->lowest = lowest = port;
+		if (likely(!t->fifo) || !evtchn_fifo_busy(d, port))
 			return (int)port;
-		}
 	}
 	return -ENOSPC;
 }
@@ -78,6 +81,7 @@ static struct evtchn *open_port(struct domain *d, uint32_t port, uint8_t state, 
 	struct evtchn *e = evtchn_at(&d->evtchn, port);
 
 	e->vcpu = (uint16_t)vcpu;
+	e->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
 	d->evtchn.active++;
 	WRITE_ONCE(e->state, state);
 	return e;
@@ -86,6 +90,7 @@ static struct evtchn *open_port(struct domain *d, uint32_t port, uint8_t state, 
 int evtchn_init(struct domain *d)
 {
 	d->evtchn.lowest = 1;
+	d->evtchn.group = d->evtchn.group_2l;
 	return add_group(&d->evtchn);
 }
 
@@ -96,7 +101,10 @@ static void free_entry(struct domain *d, struct evtchn *e, uint32_t port)
 	e->vcpu = 0;
 	d->evtchn.active--;
 	d->evtchn.lowest = MIN(d->evtchn.lowest, port);
-	bit_clear(d->shared->evtchn_pending, port);
+	if (unlikely(d->evtchn.fifo))
+		evtchn_fifo_clear(d, port);
+	else
+		bit_clear(d->shared->evtchn_pending, port);
 }
 
 /* Both tables locked. The other end keeps its number, its pending bit and its vcpu. */
@@ -182,19 +190,22 @@ void evtchn_close_all(struct domain *d)
 	spin_unlock(&t->lock);
 	for (port = 1; port < t->ports && t->active; port++)
 		close_port(d, port);
+	evtchn_fifo_end(d);
 	evtchn_drop_virq_handlers(d);
 }
 
 void evtchn_destroy(struct domain *d)
 {
 	struct evtchn_table *t = &d->evtchn;
-	uint32_t i, groups = t->ports / EVTCHN_GROUP;
+	uint32_t i, groups = t->group == t->group_2l ? ARRAY_SIZE(t->group_2l) :
+						       EVTCHN_FIFO_NR_CHANNELS / EVTCHN_GROUP;
 
 	t->ports = 0;
-	for (i = 0; i < groups; i++) {
+	for (i = 0; i < groups && t->group[i]; i++)
 		heap_free(t->group[i]);
-		t->group[i] = NULL;
-	}
+	if (t->group != t->group_2l)
+		heap_free(t->group);
+	heap_free(t->fifo_kept);
 	heap_free(t->pirq_port);
 	t->pirq_port = NULL;
 }
@@ -354,7 +365,7 @@ static int bind_pirq(struct domain *d, struct evtchn_bind_pirq *b)
 		return rc == -EINVAL ? -EPERM : rc; /* not d's: that is what Xen checks first */
 	b->port = (evtchn_port_t)port;
 	open_port(d, b->port, EVTCHNSTAT_pirq, 0)->pirq = b->pirq;
-	t->pirq_port[b->pirq] = (uint16_t)port;
+	t->pirq_port[b->pirq] = (uint32_t)port;
 	pirq_aim(d, b->pirq, d->vcpu[0]);
 	physdev_update_eoi(d, b->pirq);
 	return 0;
@@ -499,6 +510,11 @@ static long op_reset(void *arg)
 			rc = hypercall_continue(__HYPERVISOR_event_channel_op, 2,
 						(unsigned long)EVTCHNOP_reset, arg);
 	}
+	if (!rc) {
+		spin_lock(&d->evtchn.lock);
+		evtchn_fifo_end(d);
+		spin_unlock(&d->evtchn.lock);
+	}
 	domain_put(d);
 	return rc;
 }
@@ -527,7 +543,7 @@ long evtchn_op(int cmd, void *arg)
 	case EVTCHNOP_reset:
 		return op_reset(arg);
 	default:
-		return -ENOSYS; /* init_control and its kin too: ports are 2-level here */
+		return evtchn_fifo_op(cmd, arg);
 	}
 }
 

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Event channels, 2-level (<xen/event_channel.h>): 4096 ports to a domain. */
+/*
+ * Event channels (<xen/event_channel.h>): 4096 ports to a domain that uses the 2-level ABI, 131072 to
+ * one that uses FIFO.
+ */
 #pragma once
 
 #include "types.h"
 #include "spinlock.h"
 #include <xen/event_channel.h>
 
-#define EVTCHN_MAX   4096
+#define EVTCHN_MAX   4096 /* of 2-level */
 #define EVTCHN_GROUP 64 /* ports allocated at once */
 
 struct domain;
@@ -14,7 +17,11 @@ struct vcpu;
 
 struct evtchn {
 	uint8_t state; /* EVTCHNSTAT_* */
-	uint16_t vcpu; /* whom it notifies */
+	uint8_t priority;    /* FIFO: of its events from now on */
+	uint16_t vcpu;	     /* whom it notifies */
+	uint8_t fifo_vcpu;   /* the queue on which it was last; under the fifo's lock */
+	uint8_t fifo_queue;
+	bool fifo_waits; /* came while there was no word for it */
 	union {
 		struct {
 			domid_t domid; /* unbound: who may bind */
@@ -33,13 +40,17 @@ _Static_assert(sizeof(struct evtchn) == 32, "a shift finds the entry");
 struct evtchn_table {
 	/* Guards states and bindings. Of two domains, that at the lower address first. */
 	spinlock_t lock;
-	struct evtchn *group[EVTCHN_MAX / EVTCHN_GROUP];
+	struct evtchn **group; /* group_2l, or a larger one once FIFO was used */
+	struct evtchn *group_2l[EVTCHN_MAX / EVTCHN_GROUP];
+	bool fifo;		       /* which of the two is in use */
+	struct evtchn_fifo *fifo_kept; /* NULL before its first use; stays until the domain is freed */
+	uint32_t limit;	     /* the toolstack's: ports below it, in either */
 	uint32_t max;        /* ports below this may be allocated */
 	uint32_t ports;      /* allocated so far */
-	uint32_t ports_alone; /* the same on a single processor, else 0: evtchn.c */
+	uint32_t ports_alone; /* the same on a single processor at 2-level, else 0: evtchn.c */
 	uint32_t active;     /* not EVTCHNSTAT_closed; port 0 is reserved, never free */
 	uint32_t lowest;     /* no closed port below this */
-	uint16_t *pirq_port; /* by pirq; 0: unbound; NULL before the first */
+	uint32_t *pirq_port; /* by pirq; 0: unbound; NULL before the first */
 };
 
 int evtchn_init(struct domain *d);     /* -ENOMEM */

@@ -34,6 +34,7 @@ enum lock_class {
 	LOCK_QUIET,
 	LOCK_HEAP,
 	LOCK_BLOCK, /* free frames */
+	LOCK_FIFO, /* evtchn_fifo.lock */
 	LOCK_INPUT, /* the console's */
 	LOCK_LOG,
 };

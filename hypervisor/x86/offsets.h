@@ -52,7 +52,7 @@
 #define VCPU_TRAP   1336 /* pv.trap, 16 bytes a row */
 #define TRAP_FLAGS  10
 #define VCPU_CR2    5448 /* pv.ctrlreg[2] */
-#define DOMAIN_ASSIST 1600 /* pv.vm_assist */
+#define DOMAIN_ASSIST 1624 /* pv.vm_assist */
 #define INFO_CR2    16
 
 /* struct iret_context */
