@@ -7,6 +7,9 @@
  * Lazy: the state stays in the registers until another vcpu uses them (#NM). Where a processor
  * lets a guest speculate on registers behind CR0.TS (Intel before it said RDCL_NO,
  * CVE-2018-3665), the state is exchanged at every switch instead. `fpu=lazy|eager` overrides.
+ *
+ * QEMU 7.2's TCG executes VEX-encoded instructions in spite of CR0.TS: there a vcpu that has AVX
+ * turned on gets its state at every switch, or it would work in another's registers.
  */
 #include "console.h"
 #include "lib/string.h"
@@ -26,7 +29,7 @@
 static char *opt_fpu;
 PARAM(fpu, PARAM_STRING, &opt_fpu, "lazy or eager: when a vcpu's FPU state is exchanged");
 
-static bool eager;
+static bool eager, eager_avx;
 /* AMD before Zen: a restore without a pending exception leaves FIP, FDP and FOP (CVE-2006-1056). */
 static bool keeps_pointers;
 
@@ -80,6 +83,7 @@ void fpu_init(void)
 
 	keeps_pointers = is_without_error_pointers() && !hypervisor_is_tcg();
 	eager = opt_fpu ? !strcmp(opt_fpu, "eager") : leaks_behind_ts();
+	eager_avx = hypervisor_is_tcg();
 	cpu_features.xsave_size = FXSAVE_SIZE;
 	if (!cpu_features.xsave)
 		return;
@@ -221,10 +225,10 @@ void fpu_switch(struct vcpu *prev, struct vcpu *next)
 		fpu_save(prev);
 	if (next->is_idle)
 		return;
-	if (eager)
+	if (eager || unlikely(eager_avx && next->xcr0 & XSTATE_AVX))
 		fpu_restore(next);
 	/* XGETBV is not held back by CR0.TS: it must show the next one's. */
-	else if (cpu_features.xsave && (stored || prev->xcr0 != next->xcr0))
+	if (cpu_features.xsave && (stored || prev->xcr0 != next->xcr0))
 		set_xcr0(next->xcr0);
 	stts_if_needed(next);
 }

@@ -19,6 +19,7 @@ def run():
         linux.download()
         linux.shell("dd if=/dev/urandom of=/root/x bs=64k count=128 && sha256sum /root/x > /root/sum && sync "
                     "&& echo 3 > /proc/sys/vm/drop_caches && sha256sum -c /root/sum")
+        linux.shell("cd /tmp && stress-ng --vm 1 --vm-bytes 8M --vm-method galpat-0 --matrix 1 --verify -t 4s")
         linux.send("sync; busybox poweroff -f")
         linux.expect(r"linux \(domain \d+\) has powered off: destroyed")
 
