@@ -11,16 +11,16 @@
  *   LINK              the next port of that queue, 0 at its end
  *   BUSY              we are about to set LINK: the guest does not unlink meanwhile
  *
- * A queue's head and the bit that says that it is not empty (ready) lie in the vcpu's control block,
- * the guest's memory too; its tail is kept here. We append, the guest takes from the head:
+ * A queue's head and the bit that says that it is not empty (ready) lie in the vcpu's control
+ * block, the guest's memory too; its tail is kept here. We append, the guest takes from the head:
  *
  *   tail T is LINKED:  LINK(T) := port, in one compare-exchange that fails when the guest has
  *                      unlinked T meanwhile; then, and if there is no tail, head := port
  *   then tail := port; ready and the upcall only where head was set
  *
- * All that is read from the guest's words are the bits that the compare-exchange checks: whatever it
- * writes there, only its own events are lost. `lock` is taken for the whole of an event, also by a
- * processor that works for another domain: so pages stay while they are written.
+ * All that is read from the guest's words are the bits that the compare-exchange checks: whatever
+ * it writes there, only its own events are lost. `lock` is taken for the whole of an event, also by
+ * a processor that works for another domain: so pages stay while they are written.
  */
 #include "access.h"
 #include "console.h"
@@ -41,10 +41,10 @@ struct fifo_vcpu {
 };
 
 struct evtchn_fifo {
-	spinlock_t lock;	       /* everything here, and who writes to the guest's words */
-	uint32_t words;		       /* ports that have one */
+	spinlock_t lock;                 /* everything here, and who writes to the guest's words */
+	uint32_t words;                  /* ports that have one */
 	event_word_t *page[ARRAY_PAGES]; /* each holds a writable ref of its frame */
-	struct fifo_vcpu vcpu[];       /* max_vcpus of the domain */
+	struct fifo_vcpu vcpu[];         /* max_vcpus of the domain */
 };
 
 static bool opt_fifo = true;
@@ -75,9 +75,9 @@ static int try_link(event_word_t *w, uint32_t port)
 
 	if (!(old & WORD_BIT(LINKED)))
 		return 0;
-	return __atomic_compare_exchange_n(
-		       w, &old, (old & ~(WORD_BIT(BUSY) | EVTCHN_FIFO_LINK_MASK)) | port, false,
-		       __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)
+	return __atomic_compare_exchange_n(w, &old,
+					   (old & ~(WORD_BIT(BUSY) | EVTCHN_FIFO_LINK_MASK)) | port,
+					   false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)
 		       ? 1
 		       : -1;
 }
@@ -109,7 +109,8 @@ static bool append(struct evtchn_fifo *f, struct vcpu *v, struct evtchn *e, even
 
 	if (!to->control || word_set(w, WORD_BIT(LINKED)) & WORD_BIT(LINKED))
 		return false;
-	/* It was its old queue's last, so that one is empty: nothing may follow it there any more. */
+	/* It was its old queue's last, so that one is empty: nothing may follow it there any more.
+	 */
 	if (*was == port)
 		*was = 0;
 	e->fifo_vcpu = (uint8_t)v->id;
@@ -211,7 +212,7 @@ void evtchn_fifo_clear(struct domain *d, uint32_t port)
 	spin_unlock(&f->lock);
 }
 
-/* --- The guest gives its pages ----------------------------------------------------------------- */
+/* --- The guest gives its pages --------------------------------------------------------------- */
 
 static void *hold_page(struct domain *d, uint64_t gfn)
 {
@@ -231,8 +232,7 @@ static struct evtchn_fifo *fifo_new(struct domain *d)
 {
 	struct evtchn_table *t = &d->evtchn;
 	struct evtchn **group = heap_alloc(EVTCHN_FIFO_NR_CHANNELS / EVTCHN_GROUP * sizeof(*group));
-	struct evtchn_fifo *f =
-		heap_alloc(sizeof(*f) + d->max_vcpus * sizeof(struct fifo_vcpu));
+	struct evtchn_fifo *f = heap_alloc(sizeof(*f) + d->max_vcpus * sizeof(struct fifo_vcpu));
 
 	if (!f || !group) {
 		heap_free(f);
@@ -291,8 +291,8 @@ static int init_control(struct domain *d, const struct evtchn_init_control *c)
 	spin_lock(&t->lock);
 	if (!t->fifo_kept)
 		t->fifo_kept = fifo_new(d);
-	rc = t->fifo_kept ? add_control(d, &t->fifo_kept->vcpu[v->id], c->control_gfn, c->offset) :
-			    -ENOMEM;
+	rc = t->fifo_kept ? add_control(d, &t->fifo_kept->vcpu[v->id], c->control_gfn, c->offset)
+			  : -ENOMEM;
 	if (!rc && !t->fifo)
 		turn_to_fifo(d);
 	spin_unlock(&t->lock);

@@ -5,7 +5,7 @@
 #include "evtchn.h"
 #include "vcpu.h"
 
-/* As their 2-level namesakes; the port is below d's ports. May find d back at 2-level: no effect. */
+/* As their 2-level namesakes; port is below d's ports. No effect once d is back at 2-level. */
 long evtchn_fifo_raise(struct domain *d, uint32_t vcpu, uint32_t port); /* 0 */
 void evtchn_fifo_unmask(struct domain *d, uint32_t port);
 void evtchn_fifo_clear(struct domain *d, uint32_t port); /* it is not pending; table locked */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Event channels (<xen/event_channel.h>): 4096 ports to a domain that uses the 2-level ABI, 131072 to
- * one that uses FIFO.
+ * Event channels (<xen/event_channel.h>): 4096 ports to a domain that uses the 2-level ABI, 131072
+ * to one that uses FIFO.
  */
 #pragma once
 
@@ -10,16 +10,16 @@
 #include <xen/event_channel.h>
 
 #define EVTCHN_MAX   4096 /* of 2-level */
-#define EVTCHN_GROUP 64 /* ports allocated at once */
+#define EVTCHN_GROUP 64   /* ports allocated at once */
 
 struct domain;
 struct vcpu;
 
 struct evtchn {
-	uint8_t state; /* EVTCHNSTAT_* */
-	uint8_t priority;    /* FIFO: of its events from now on */
-	uint16_t vcpu;	     /* whom it notifies */
-	uint8_t fifo_vcpu;   /* the queue on which it was last; under the fifo's lock */
+	uint8_t state;     /* EVTCHNSTAT_* */
+	uint8_t priority;  /* FIFO: of its events from now on */
+	uint16_t vcpu;     /* whom it notifies */
+	uint8_t fifo_vcpu; /* the queue on which it was last; under the fifo's lock */
 	uint8_t fifo_queue;
 	bool fifo_waits; /* came while there was no word for it */
 	union {
@@ -42,18 +42,19 @@ struct evtchn_table {
 	spinlock_t lock;
 	struct evtchn **group; /* group_2l, or a larger one once FIFO was used */
 	struct evtchn *group_2l[EVTCHN_MAX / EVTCHN_GROUP];
-	bool fifo;		       /* which of the two is in use */
-	struct evtchn_fifo *fifo_kept; /* NULL before its first use; stays until the domain is freed */
-	uint32_t limit;	     /* the toolstack's: ports below it, in either */
-	uint32_t max;        /* ports below this may be allocated */
-	uint32_t ports;      /* allocated so far */
+	bool fifo; /* which of the two is in use */
+	struct evtchn_fifo
+		*fifo_kept;   /* NULL before its first use; stays until the domain is freed */
+	uint32_t limit;       /* the toolstack's: ports below it, in either */
+	uint32_t max;         /* ports below this may be allocated */
+	uint32_t ports;       /* allocated so far */
 	uint32_t ports_alone; /* the same on a single processor at 2-level, else 0: evtchn.c */
-	uint32_t active;     /* not EVTCHNSTAT_closed; port 0 is reserved, never free */
-	uint32_t lowest;     /* no closed port below this */
-	uint32_t *pirq_port; /* by pirq; 0: unbound; NULL before the first */
+	uint32_t active;      /* not EVTCHNSTAT_closed; port 0 is reserved, never free */
+	uint32_t lowest;      /* no closed port below this */
+	uint32_t *pirq_port;  /* by pirq; 0: unbound; NULL before the first */
 };
 
-int evtchn_init(struct domain *d);     /* -ENOMEM */
+int evtchn_init(struct domain *d);       /* -ENOMEM */
 void evtchn_close_all(struct domain *d); /* for good: d is dying */
 void evtchn_destroy(struct domain *d);   /* its memory; nobody looks at it any more */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rule: a masked event is pending and on no queue, until unmask; what came before there was a word for
- * it comes with its page; a closed port is not given out while it is still linked.
+ * Rule: a masked event is pending and on no queue, until unmask; what came before there was a word
+ * for it comes with its page; a closed port is not given out while it is still linked.
  */
 #include "../kit/fifo.h"
 

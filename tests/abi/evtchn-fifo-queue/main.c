@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rule: an event is linked behind the last of its priority's queue; head, ready and the upcall tell of
- * a queue that was empty only; one that is linked already stays where it is.
+ * Rule: an event is linked behind the last of its priority's queue; head, ready and the upcall tell
+ * of a queue that was empty only; one that is linked already stays where it is.
  */
 #include "../kit/fifo.h"
 
@@ -60,8 +60,8 @@ TEST
 	quiet();
 	check("a change of priority while it is linked", fifo_set_priority(a, 2), 0);
 	check("send", event_send(a), 0);
-	check("stays where it was", word(c) == (FIFO_P | FIFO_L) && word(b) == (FIFO_P | FIFO_L | a),
-	      1);
+	check("stays where it was",
+	      word(c) == (FIFO_P | FIFO_L) && word(b) == (FIFO_P | FIFO_L | a), 1);
 	fifo_take(&fifo, b);
 	fifo_take(&fifo, a);
 	check("taken, and sent again", event_send(a), 0);

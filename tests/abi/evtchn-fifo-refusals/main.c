@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rule: a control block lies whole and aligned in a writable page of the domain's, one to each vcpu;
- * the array grows to 128 pages; before the first control block the domain is at 2-level.
+ * Rule: a control block lies whole and aligned in a writable page of the domain's, one to each
+ * vcpu; the array grows to 128 pages; before the first control block the domain is at 2-level.
  */
 #include "../kit/fifo.h"
 

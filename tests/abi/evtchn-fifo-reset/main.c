@@ -26,5 +26,4 @@ TEST
 		check("close", event_close(port), 0);
 	}
 	check("its page may be read-only again", va_protect(fifo.control, PTE_RO), 0);
-
 }

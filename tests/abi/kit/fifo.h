@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* FIFO event channels, for the tests of them: one control block, and as many array pages as asked. */
+/* FIFO event channels, for the tests of them: a control block, and array pages as asked for. */
 #pragma once
 
 #include "kit.h"
