@@ -10,7 +10,7 @@ static struct fifo fifo;
 TEST
 {
 	unsigned int early = event_self(), port, next;
-	struct sched_poll poll = { .nr_ports = 1, .timeout = time_now() + 200 * MS };
+	struct sched_poll poll = { .nr_ports = 1 }; /* without an end */
 	event_word_t *w;
 
 	check("send at 2-level", event_send(early), 0);
@@ -36,7 +36,6 @@ TEST
 	check("ready", fifo.control->ready, 0);
 	set_xen_guest_handle(poll.ports, &port);
 	check("poll finds it", hypercall(sched_op, SCHEDOP_poll, &poll), 0);
-	check_that("at once", time_now() < poll.timeout);
 	check("unmask", fifo_unmask(port), 0);
 	check("its word", *w, FIFO_P | FIFO_L);
 	check("ready", fifo.control->ready, 1 << 7);
