@@ -3,6 +3,7 @@
 """names: the reference first, then Lamina. A row without runs has no rates."""
 
 import csv
+import glob
 import json
 import os
 import statistics
@@ -16,10 +17,23 @@ from xen import CPU
 AIM = 3  # times the reference's rate
 
 
+def line_of(path):
+    with open(path, encoding="ascii") as f:
+        return f.read().strip()
+
+
+def package(name):
+    """Name and version, as downloaded."""
+    found = sorted(glob.glob(f"build/stock/debs/{name}_*.deb"))
+    return os.path.basename(found[-1]).split("_amd64")[0].replace("_", " ") if found else name
+
+
 def head(runs, seconds_each, seconds):
     return [("processor", report.cpu_model()),
             ("emulator", report.first_line(["qemu-system-x86_64", "--version"])),
             ("revision", report.first_line(["git", "describe", "--always", "--dirty"])),
+            ("Linux", "guests " + line_of("build/stock/cloud/version") + ", dom0 " + line_of("build/stock/amd64/version")),
+            ("tools", ", ".join(package(n) for n in ("nginx", "fio")) + ", wrk, bench/stream, bench/disk"),
             ("rates", f"-accel tcg -cpu {CPU} -smp 2 -m {MEMORY}, {runs} runs of {seconds_each} s"),
             ("instructions", "-smp 1, of all there is: hypervisor, dom0, guests"),
             ("took", f"{seconds:.0f} s, load average {os.getloadavg()[0]:.1f} at the end")]
@@ -27,13 +41,13 @@ def head(runs, seconds_each, seconds):
 
 def times(row, names):
     """(by rate, by instructions), None where there is nothing to compare."""
-    rates = [max(row.rates[n]) for n in names] if row.rates else None
-    counts = [row.instructions.get(n) for n in names]
-    return (rates[1] / rates[0] if rates else None, counts[0] / counts[1] if all(counts) else None)
+    rates = [None if n in row.failed else max(row.rates.get(n, [0])) for n in names]
+    counts = [None if n in row.failed else row.instructions.get(n) for n in names]
+    return (rates[1] / rates[0] if all(rates) else None, counts[0] / counts[1] if all(counts) else None)
 
 
 def rate(row, name):
-    figures = row.rates.get(name)
+    figures = row.rates.get(name) if name not in row.failed else None
     return f"{max(figures):,.0f} ({statistics.median(figures):,.0f})" if figures else "-"
 
 
@@ -52,6 +66,9 @@ def show(lines, rows, names, still):
     print(f"{'geometric mean':<37} {'':>43} {shown(means[0], 1):>6} | {'':>34} {shown(means[1], 1):>6}")
     for name, unit, a, b in still:
         print(f"{name + ', ' + unit:<37} {shown(a):>21} {shown(b):>21} {shown(a / b, 1):>6} |")
+    for row in rows:
+        for name, why in row.failed.items():
+            print(f"FAILED: {row.name}: {name}: {why}")
     below = [row.name for row, t in zip(rows, all_times) if t[0] and t[0] < AIM]
     if any(t[0] for t in all_times):
         print(f"\nless than {AIM} times: " + ("; ".join(below) or "no row"))
@@ -68,7 +85,8 @@ def write(folder, lines, rows, names, still):
         out.writerow(["row", "unit", *(f"{n}, {k}" for n in names for k in ("best", "median")), "times", "each",
                       *(f"{n}, instructions" for n in names), "times"])
         for row in rows:
-            figures = [k(row.rates[n]) if row.rates else "" for n in names for k in (max, statistics.median)]
+            figures = [k(row.rates[n]) if n in row.rates and n not in row.failed else ""
+                       for n in names for k in (max, statistics.median)]
             by_rate, by_count = times(row, names)
             out.writerow([row.name, row.unit, *figures, by_rate, row.each,
                           *(row.instructions.get(n) for n in names), by_count])
