@@ -54,18 +54,18 @@ def rate(row, name):
 def show(lines, rows, names, still):
     for what, text in lines:
         print(f"{what + ':':<14}{text}")
-    print(f"\n{'':<37} {'best run (median)':^50} | {'instructions':^32}")
-    print(f"{'':<37} {names[0]:>21} {names[1]:>21} {'times':>6} | {'each':<8} {names[0]:>14} {names[1]:>10} {'times':>6}")
+    print(f"\n{'':<39} {'best run (median)':^50} | {'instructions':^32}")
+    print(f"{'':<39} {names[0]:>21} {names[1]:>21} {'times':>6} | {'each':<8} {names[0]:>14} {names[1]:>10} {'times':>6}")
     all_times = [times(row, names) for row in rows]
     for row, (by_rate, by_count) in zip(rows, all_times):
         counts = [shown(row.instructions.get(n)) for n in names]
-        print(f"{row.name + ', ' + row.unit:<37} {rate(row, names[0]):>21} {rate(row, names[1]):>21} "
+        print(f"{row.name + ', ' + row.unit:<39} {rate(row, names[0]):>21} {rate(row, names[1]):>21} "
               f"{shown(by_rate, 1):>6} | {row.each:<8} {counts[0]:>14} {counts[1]:>10} "
               f"{shown(by_count, 1):>6}")
     means = [report.geometric([t[i] for t in all_times if t[i]]) for i in (0, 1)]
-    print(f"{'geometric mean':<37} {'':>43} {shown(means[0], 1):>6} | {'':>34} {shown(means[1], 1):>6}")
+    print(f"{'geometric mean':<39} {'':>43} {shown(means[0], 1):>6} | {'':>34} {shown(means[1], 1):>6}")
     for name, unit, a, b in still:
-        print(f"{name + ', ' + unit:<37} {shown(a):>21} {shown(b):>21} {shown(a / b, 1):>6} |")
+        print(f"{name + ', ' + unit:<39} {shown(a):>21} {shown(b):>21} {shown(a / b, 1):>6} |")
     for row in rows:
         for name, why in row.failed.items():
             print(f"FAILED: {row.name}: {name}: {why}")
