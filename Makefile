@@ -168,7 +168,14 @@ build/tests/torture: tests/abi/kit/kit.lds $(ABI_KIT) $(call objects,build/bare,
 	$(Q)mkdir -p $(@D) && $(LD) -nostdlib -static --no-pie -z noexecstack \
 		-z max-page-size=4096 --no-warn-rwx-segments -T $< $(filter %.o,$^) -o $@
 
-test-images: $(ABI_TESTS:%=build/tests/abi/%) $(addprefix build/tests/,guest torture hostile counter) ## build the images of the tests
+# And the dom0 that measures shares.
+build/tests/shares: tests/abi/kit/kit.lds $(ABI_KIT) $(call objects,build/bare,$(call \
+		sources,tests/shares))
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(LD) -nostdlib -static --no-pie -z noexecstack \
+		-z max-page-size=4096 --no-warn-rwx-segments -T $< $(filter %.o,$^) -o $@
+
+test-images: $(ABI_TESTS:%=build/tests/abi/%) $(addprefix build/tests/,guest torture hostile counter shares) ## build the images of the tests
 
 # --- running ------------------------------------------------------------------------------------
 

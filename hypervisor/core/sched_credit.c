@@ -10,7 +10,7 @@
  * once a slice each looks whether somebody who waits elsewhere is further behind than its own
  * first (balance), and calls one that should look and has no reason to (others_ahead). An idle one
  * takes whoever waits. Where affinity keeps queues apart their clocks drift apart, so who moves
- * joins with a bounded difference (share_join).
+ * joins with a bounded difference (share_move).
  *
  * A domain at its cap has all of its vcpus parked, each when it would be chosen, until the next
  * period brings some time.
@@ -112,13 +112,19 @@ static struct cpu *choose(const struct vcpu *v)
 	return likes & last ? v->cpu : cpus[bits_lowest(likes)];
 }
 
+/* It was idle until now, and its clock stood. */
+static void set_clock(struct sched_cpu *s)
+{
+	s->own.clock = MAX(s->own.clock, READ_ONCE(s->pool->queue.clock));
+}
+
 static bool wake(struct cpu *c, struct vcpu *v, uint64_t now)
 {
 	struct sched_cpu *s = c->sched;
 	struct vcpu *runs = s->chosen;
 
-	if (!runs && unlikely(nr_cpus > 1)) /* idle until now: its clock stood */
-		s->own.clock = MAX(s->own.clock, READ_ONCE(s->pool->queue.clock));
+	if (!runs && unlikely(nr_cpus > 1))
+		set_clock(s);
 	v->sched.virtual = share_join(v->sched.virtual, s->own.clock, s->pool->slice);
 	insert(&s->own, v);
 	if (!runs || !vcpu_runnable(runs) ||
@@ -166,6 +172,21 @@ static struct vcpu *find_waiting(struct runqueue *q, const struct cpu *c, bool l
 	return NULL;
 }
 
+/* v, just taken from another queue, waits for c; unless somebody woke it elsewhere meanwhile. */
+static void arrive(struct cpu *c, struct vcpu *v)
+{
+	struct sched_cpu *s = c->sched;
+	struct runqueue *q = sched_lock(v);
+
+	if (v->cpu == c && !v->queued && !v->running && vcpu_runnable(v)) {
+		set_clock(s);
+		v->sched.virtual = share_move(v->sched.virtual, s->own.clock, s->pool->slice);
+		insert(&s->own, v);
+	}
+	spin_unlock(&q->lock);
+	cpu_work(c, WORK_RESCHED);
+}
+
 /*
  * c has said that it is idle: takes one who waits elsewhere. A queue that is seen empty and fills
  * afterwards is filled by somebody who sees that c is idle. Those who like c come first.
@@ -191,7 +212,7 @@ static void idle(struct cpu *c)
 		}
 		spin_unlock(&q->lock);
 		if (v) {
-			sched_wake(v);
+			arrive(c, v);
 			return;
 		}
 	}
@@ -217,7 +238,7 @@ static void balance(struct cpu *c, const struct vcpu *mine)
 			sched_unqueue(v);
 			WRITE_ONCE(v->cpu, c);
 			v->sched.virtual =
-				share_join(v->sched.virtual, s->own.clock, s->pool->slice);
+				share_move(v->sched.virtual, s->own.clock, s->pool->slice);
 			insert(&s->own, v);
 		}
 		spin_unlock(&q->lock);

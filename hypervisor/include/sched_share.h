@@ -23,14 +23,21 @@ static inline uint64_t share_virtual(uint64_t ran, uint32_t weight)
 }
 
 /*
- * One that slept, or comes from another queue, joins a queue whose clock stands at `clock`: it
- * neither brings more credit with it than `slice` nor more debt than SHARE_DEBT slices.
+ * One that slept joins a queue whose clock stands at `clock`: it neither brings more credit with it
+ * than `slice` nor more debt than SHARE_DEBT slices. One that waited in another queue keeps what it
+ * has, within SHARE_DEBT slices both ways.
  */
 #define SHARE_DEBT 4
 static inline uint64_t share_join(uint64_t virtual, uint64_t clock, uint64_t slice)
 {
 	if (virtual + slice < clock)
 		return clock - slice;
+	return MIN(virtual, clock + SHARE_DEBT * slice);
+}
+static inline uint64_t share_move(uint64_t virtual, uint64_t clock, uint64_t slice)
+{
+	if (virtual + SHARE_DEBT * slice < clock)
+		return clock - SHARE_DEBT * slice;
 	return MIN(virtual, clock + SHARE_DEBT * slice);
 }
 
