@@ -340,9 +340,11 @@ static long op_remove_cpu(struct cpupool *p, uint32_t cpu)
 		cpu = 63 - (uint32_t)__builtin_clzl(cpus_of(p));
 	if (cpu >= nr_cpus)
 		return -EINVAL;
+	if (p == &pool0 && !cpu)
+		return -EINVAL; /* the first pool keeps the first processor */
 	c = cpus[cpu];
 	if (c->sched->pool != p)
-		return -ENODEV;
+		return -EADDRNOTAVAIL;
 	if (cpus_of(p) == BIT(cpu) && p->domains)
 		return -EBUSY;
 	__atomic_and_fetch(&p->cpus, ~BIT(cpu), __ATOMIC_SEQ_CST);

@@ -8,9 +8,10 @@
  *
  * Shares are those of the pool, not of a processor. Virtual time is compared between processors:
  * once a slice each looks whether somebody who waits elsewhere is further behind than its own
- * first (balance), and calls one that should look and has no reason to (others_ahead). An idle one
- * takes whoever waits. Where affinity keeps queues apart their clocks drift apart, so who moves
- * joins with a bounded difference (share_move).
+ * first (balance), and calls one that should look and has no reason to (call_other). An idle one
+ * takes whoever waits. Where queues are kept apart, by affinity or because one was idle, their
+ * clocks drift apart; a processor that is far behind is then carried along with all that it has,
+ * which changes nothing among those (catch_up).
  *
  * A domain at its cap has all of its vcpus parked, each when it would be chosen, until the next
  * period brings some time.
@@ -21,6 +22,7 @@
 
 #define PREEMPT   500000UL /* ns */
 #define IMBALANCE 2 /* slices of virtual time between two processors that are borne */
+#define DRIFT     2 /* slices that a processor's clock may be behind the pool's */
 #define CAP_UNCHANGED 0xffff
 #define NS_PER_MS 1000000UL
 #define NS_PER_US 1000UL
@@ -245,19 +247,22 @@ static void balance(struct cpu *c, const struct vcpu *mine)
 	}
 }
 
-/* One processor of whom somebody in our queue may be a slice's work ahead: it shall balance. */
-static NOINLINE void call_ahead(struct cpu *c, const struct vcpu *waits, uint64_t now)
+/* Another processor whose vcpu is ahead of our first, or which is far behind: it shall look. */
+static NOINLINE void call_other(struct cpu *c, const struct vcpu *waits, uint64_t now)
 {
 	uint64_t cpus_left = sched_allowed(waits) & ~BIT(c->id);
 	struct sched_cpu *s = c->sched, *t;
+	uint64_t slice = s->pool->slice, at;
 	struct vcpu *v;
 
 	for (; cpus_left; cpus_left &= cpus_left - 1) {
 		t = cpus[bits_lowest(cpus_left)]->sched;
 		v = READ_ONCE(t->chosen); /* lives as long as this operation (quiet.h) */
-		if (v && list_empty(&t->own.list) && now - t->balanced_at >= s->pool->slice &&
-		    waits->sched.virtual + IMBALANCE * s->pool->slice <
-			    v->sched.virtual + (now - v->charged_at)) {
+		if (!v || !list_empty(&t->own.list) || now - t->balanced_at < slice)
+			continue;
+		at = v->sched.virtual + (now - v->charged_at);
+		if (at > waits->sched.virtual + IMBALANCE * slice ||
+		    at + DRIFT * slice < s->own.clock) {
 			cpu_work(cpus[bits_lowest(cpus_left)], WORK_RESCHED);
 			cpu_kick(cpus[bits_lowest(cpus_left)]);
 			return;
@@ -265,16 +270,29 @@ static NOINLINE void call_ahead(struct cpu *c, const struct vcpu *waits, uint64_
 	}
 }
 
-/* Once a slice: c compares with the others, and the pool learns how far c's clock is. */
-static NOINLINE void keep_even(struct cpu *c, const struct vcpu *prev, uint64_t now)
+static void catch_up(struct sched_cpu *s, struct vcpu *running, uint64_t behind)
+{
+	struct list *at;
+
+	s->own.clock += behind;
+	running->sched.virtual += behind;
+	for (at = s->own.list.next; at != &s->own.list; at = at->next)
+		list_entry(at, struct vcpu, queue)->sched.virtual += behind;
+}
+
+/* Once a slice: c's clock beside the pool's, c's vcpus beside the others'. */
+static NOINLINE void keep_even(struct cpu *c, struct vcpu *prev, uint64_t now)
 {
 	struct sched_cpu *s = c->sched;
-	const struct vcpu *first = first_of(&s->own);
-	uint64_t clock = READ_ONCE(s->pool->queue.clock);
+	uint64_t clock = READ_ONCE(s->pool->queue.clock), drift = DRIFT * s->pool->slice;
+	const struct vcpu *first;
 
 	s->balanced_at = now;
 	if (s->own.clock > clock) /* of two at once one may be lost: the next slice brings it */
 		WRITE_ONCE(s->pool->queue.clock, s->own.clock);
+	else if (s->own.clock + drift < clock)
+		catch_up(s, prev, clock - drift - s->own.clock);
+	first = first_of(&s->own);
 	balance(c, first && first->sched.virtual < prev->sched.virtual ? first : prev);
 }
 
@@ -328,7 +346,7 @@ static struct vcpu *pick(struct cpu *c, struct vcpu *prev, uint64_t now, uint64_
 					 ? s->chosen_at + s->pool->ratelimit - now
 					 : s->pool->longest);
 		if (unlikely(nr_cpus > 1))
-			call_ahead(c, first_of(&s->own), now);
+			call_other(c, first_of(&s->own), now);
 	}
 	if (most != ~0UL)
 		*until = now + most;

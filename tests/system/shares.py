@@ -96,7 +96,7 @@ def test_deadlines():
 
 def test_spread():
     for name, time in times(measure("spread", shift=3, processors=2)).items():
-        near(f"{name} of three on two processors, ms", time / 1e6, 2000, 5)
+        near(f"{name} of three on two processors, ms", time / 1e6, 2000, 3)
 
 
 def test_pools():
