@@ -26,8 +26,8 @@ enum lock_class {
 	LOCK_GRANT, /* grant_table.lock */
 	LOCK_RANGE, /* rangeset.lock */
 	LOCK_FRAMES, /* domain.frames_lock */
-	LOCK_RUNQUEUE,
 	LOCK_CPUPOOL, /* cpupool.lock */
+	LOCK_RUNQUEUE,
 	LOCK_CAP, /* domain.cap_lock */
 	LOCK_TIMER,
 	LOCK_DOMAINS, /* the list of domains */
