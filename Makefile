@@ -184,10 +184,10 @@ empty :=
 RUN   := build/run/$(subst $(empty) ,+,$(strip $(APP)))
 DISKS := $(foreach a,$(APP),$(if $(wildcard examples/$(a)/www),build/run/$(a).ext4))
 
-run: build/lamina build/images/dom0 build/ci/backlog.so $(RUN).cpio.gz $(DISKS) ## boot APP=httpd; PORT=, MEMORY=, ACCEL=kvm
+run: build/lamina build/images/dom0 build/ci/backlog.so $(RUN).cpio.gz $(DISKS) ## boot APP=httpd; PORT=, MEMORY=, SMP=2, ACCEL=kvm
 	$(Q)PORT='$(PORT)' GUEST_PORTS='$(foreach a,$(APP),$(if $(filter \
 		net,$(PARTS_$(a))),$(a):$(or $(PORT_$(a)),80)))' MEMORY='$(MEMORY)' \
-		ACCEL='$(ACCEL)' DOM0_ARGS='$(DOM0_ARGS)' ci/run-vm $(RUN).cpio.gz $(DISKS)
+		ACCEL='$(ACCEL)' SMP='$(SMP)' DOM0_ARGS='$(DOM0_ARGS)' ci/run-vm $(RUN).cpio.gz $(DISKS)
 
 $(RUN).cpio.gz: $(foreach a,$(APP),build/images/$(a) examples/$(a)/$(a).cfg) ci/vm.py \
 		ci/make-ramdisk

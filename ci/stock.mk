@@ -71,8 +71,10 @@ abi-report: test-images build/lamina build/third/xen/xen ## table of the ABI's r
 	$(Q)tests/stock/abi-report > build/abi-report.md; status=$$?; tail -n 1 build/abi-report.md; exit $$status
 
 # One after the other: each wants the machine for itself.
-test-all: ## make test, guest-test, xen-test and abi-report
+test-all: ## make test, the long forms of some, guest-test, xen-test and abi-report
 	$(Q)$(MAKE) test
+	$(Q)VCPUS=2x2,4x4,2x4 REQUESTS=5000 tests/system/vcpus.py
+	$(Q)MACHINES=lamina:1,lamina:4,xen:1,xen:4 tests/system/guest_smp.py
 	$(Q)$(MAKE) guest-test
 	$(Q)$(MAKE) xen-test
 	$(Q)$(MAKE) abi-report

@@ -25,8 +25,8 @@
 #include "guest/init.h"
 #include "guest/irq.h"
 #include "guest/page.h"
-#include "guest/start.h"
 #include "guest/spinlock.h"
+#include "guest/start.h"
 #include "lib/bitops.h"
 #include "lib/string.h"
 

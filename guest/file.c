@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "guest/file.h"
-#include "guest/spinlock.h"
 #include "guest/panic.h"
+#include "guest/spinlock.h"
 #include "lib/string.h"
 
 #define FIRST_SLOTS 8

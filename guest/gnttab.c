@@ -13,10 +13,10 @@
 #include "guest/gnttab.h"
 #include "guest/hypercall.h"
 #include "guest/init.h"
-#include "guest/spinlock.h"
 #include "guest/page.h"
 #include "guest/pagetable.h"
 #include "guest/panic.h"
+#include "guest/spinlock.h"
 #include "guest/start.h"
 #include "lib/string.h"
 

@@ -14,9 +14,9 @@
  * are merged like the others.
  */
 #include "guest/init.h"
-#include "guest/spinlock.h"
 #include "guest/page.h"
 #include "guest/panic.h"
+#include "guest/spinlock.h"
 #include "guest/start.h"
 #include "guest/vmap.h"
 #include "lib/bitops.h"
