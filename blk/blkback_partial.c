@@ -27,8 +27,12 @@ static bool enter(struct blkback *back)
 	return open;
 }
 
+/* Who waits at the gate has shown the disk first what he submitted: others wait for that. */
 void blkback_whole_begin(struct blkback *back)
 {
+	if (enter(back))
+		return;
+	block_kick(back->disk);
 	wait_event(&back->gate, enter(back));
 }
 
@@ -132,6 +136,7 @@ int blkback_partial(struct blkback_queue *q, const struct blkring_request *req)
 	if (bounce && req->op == BLKIF_OP_READ) {
 		err = all_segments(q, req, bounce);
 	} else if (bounce) {
+		block_kick(back->disk);
 		mutex_lock(&back->partial_lock);
 		set_gate(back, true);
 		wait_event(&back->gate, alone(back));

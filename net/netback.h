@@ -60,6 +60,7 @@ struct vif {
 	bool connected;
 	bool sg;	/* the frontend takes packets of several slots */
 	bool rx_notify; /* it tells when it has posted buffers */
+	unsigned int broken; /* how often its rings made no sense */
 	unsigned int queue_count;
 	struct vif_queue *queues[VIF_QUEUES_MAX]; /* made when first needed, freed with the vif */
 

@@ -12,6 +12,7 @@
 #include "guest/console.h"
 
 #define LOOK_AGAIN_NS (10 * NS_PER_MS)
+#define BROKEN_TOLD   10U
 
 /*
  * The handshake stays Connected: the frontend, which is to blame, sees rings that stand still, and
@@ -19,8 +20,11 @@
  */
 static void give_up(struct vif *vif)
 {
-	console_print("%s: the frontend broke the rules of the ring; disconnected\n",
-		      vif->dev.name);
+	if (vif->broken < BROKEN_TOLD)
+		console_print("%s: the frontend broke the rules of the ring; disconnected\n",
+			      vif->dev.name);
+	if (++vif->broken == BROKEN_TOLD)
+		console_print("%s: it will not be told again\n", vif->dev.name);
 	WRITE_ONCE(vif->connected, false);
 	netdev_set_link(&vif->dev, false);
 }

@@ -41,7 +41,8 @@ struct xenbus_device {
 	struct xenbus_device *next; /* of the bus; under its lock */
 	struct xs_watch watch;      /* of the peer's state */
 	char watch_path[XENBUS_PATH_MAX + 6];
-	bool peer_fired; /* the peer's state is to be read */
+	bool peer_fired;   /* the peer's state is to be read */
+	unsigned int told; /* errors on the console */
 };
 
 /*

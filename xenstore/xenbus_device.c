@@ -17,6 +17,8 @@
  * them and goes Connected, and so does the frontend. Either end closes by Closing, then Closed.
  */
 
+#define TOLD_MAX 10U
+
 WAIT_QUEUE(xenbus_moved);
 uint32_t xenbus_changes;
 
@@ -99,7 +101,11 @@ void xenbus_fatal(struct xenbus_device *dev, int err, const char *fmt, ...)
 	va_end(args);
 	if (err && (size_t)len < sizeof(text))
 		str_format(text + len, sizeof(text) - len, " (error %d)", err < 0 ? -err : err);
-	console_print("%s: %s\n", dev->path, text);
+	/* A peer that breaks the rules again and again has the console for a while only. */
+	if (dev->told < TOLD_MAX)
+		console_print("%s: %s\n", dev->path, text);
+	if (++dev->told == TOLD_MAX)
+		console_print("%s: further errors stand in its node \"error\" only\n", dev->path);
 	xenbus_write_node(dev->path, "error", text);
 	xenbus_switch_state(dev, XenbusStateClosing);
 }

@@ -13,6 +13,7 @@ FILES = {f"images/{i}": f"build/images/{i}" for i in ("httpd", "echo")}
 WEB = """name = "web"
 kernel = "/images/httpd"
 memory = 16
+vcpus = {vcpus}
 extra = "ip=10.0.2.15/24,10.0.2.2 {extra}"
 vif = [ 'bridge=xenbr0' ]
 disk = [ 'phy:/dev/vda,xvda,r' ]
@@ -31,12 +32,14 @@ vif = [ 'bridge=xenbr0' ]
 """
 
 
-def serve(name, back, front, queues):
+def serve(name, back, front, queues, vcpus=1):
     """Boots with these limits, and fetches pages over many connections, which take all queues."""
-    files = {**FILES, "etc/lamina/web.cfg": WEB.format(extra=front + " " + front.replace("net", "blk")).encode(),
+    files = {**FILES, "etc/lamina/web.cfg": WEB.format(
+                 vcpus=vcpus, extra=front + " " + front.replace("net", "blk")).encode(),
              "etc/lamina/echo.cfg": ECHO.format(extra=front).encode(),
              "etc/other/talker.cfg": TALKER.format(extra=front).encode()}
     with Machine(f"queues-{name}", files=files, disks=["build/run/httpd.ext4:ro"], dom0_args=back,
+                 extra=["-smp", str(vcpus)],
                  ports=(("10.0.2.15", 80),)) as m:
         m.ports[80] = m.ports[("10.0.2.15", 80)]
         m.wait_for_page("/index.html")
@@ -50,6 +53,7 @@ def serve(name, back, front, queues):
 def run():
     back, front = "netback_queues={0} blkback_queues={0}", "netfront_queues={0}"
     serve("both", back.format(4), front.format(3), 3)
+    serve("vcpus", "", "", 2, vcpus=2)
     serve("old-front", back.format(4), front.format(1), 1)
     serve("old-back", back.format(1), front.format(4), 1)
 
