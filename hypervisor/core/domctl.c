@@ -287,6 +287,8 @@ long do_domctl(xen_domctl_t *u)
 {
 	long rc;
 
+	if (!current->domain->privileged)
+		return domctl(u); /* which refuses it: nobody shall have to come again for that */
 	if (!control_begin())
 		return hypercall_continue(__HYPERVISOR_domctl, 1, u);
 	rc = domctl(u);
