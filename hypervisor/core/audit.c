@@ -54,6 +54,8 @@ static void count_own(struct frame *f)
 
 static void count_domain(struct domain *d)
 {
+	if (d->cursor)
+		audit_ref(frame_to_mfn(d->cursor), false);
 	if (d->eoi_map)
 		audit_ref(virt_to_mfn(d->eoi_map), true);
 	pv_audit(d);

@@ -71,27 +71,28 @@ static struct frame *next_frame(struct domain *d, struct frame *f)
 }
 
 /*
- * Frames that are not freed by this are other domains' mappings: they were given up before, and are
- * passed by.
+ * Each frame's pin goes, and its allocation's own reference. A frame that others still hold, tables
+ * further on in the list or other domains' mappings, goes when they do. The cursor is held by a
+ * ref, so it stays in the list between two calls.
  */
 static int drop_frames(struct domain *d)
 {
-	struct frame *f;
-
-	for (f = next_frame(d, NULL); f; f = next_frame(d, f)) {
-		frame_unallocate(f);
-		if (work_spent(20)) {
-			frame_put(f);
+	if (!d->cursor)
+		d->cursor = next_frame(d, NULL);
+	while (d->cursor) {
+		if (pv_relinquish_frame(d->cursor))
 			return -ERESTART;
-		}
+		frame_unallocate(d->cursor);
+		d->cursor = next_frame(d, d->cursor);
+		if (work_spent(20) && d->cursor)
+			return -ERESTART;
 	}
 	return 0;
 }
 
 /*
  * The order matters: nothing may run (pause), nobody send or be sent to (ports), before tables go;
- * the pins of others' grants go before the page tables that map them, whose end drops the frames;
- * own frames last, when nothing of the domain's own holds them any more.
+ * the pins of others' grants go before the page tables that map them, whose end drops the frames.
  */
 int domain_kill(struct domain *d)
 {

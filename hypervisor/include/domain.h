@@ -52,8 +52,6 @@ struct pv_domain {
 	uint64_t tables_changed; /* atomic: writes to entries of its L2 to L4 tables */
 	uint32_t pci_address; /* what it wrote to port 0xcf8 */
 	uint8_t cmos_index;   /* and to port 0x70 */
-	bool relinquished;    /* pv_relinquish is through */
-	struct frame *cursor; /* where it is in the list of frames; held by a ref */
 };
 
 struct domain {
@@ -90,6 +88,7 @@ struct domain {
 	struct rangeset ioports, iomem, irqs;
 	/* PHYSDEVOP_pirq_eoi_gmfn: bit i tells that pirq i wants an eoi. Holds a writable ref. */
 	unsigned long *eoi_map;
+	uint32_t pirqs; /* how many it has; x86/irq.c's lock */
 	bool eoi_unmasks; /* version 1 of it: an eoi unmasks the port too */
 	struct timer watchdog[2];
 	bool watchdog_used[2];
@@ -111,6 +110,7 @@ struct domain {
 	struct share_cap cap_used;
 
 	struct quiet quiet; /* of domain_kill first, after the last reference of domain_put */
+	struct frame *cursor; /* where its end is in the list of its frames; held by a ref */
 	bool infos_dropped; /* its placed vcpu_infos are given back: kill.c */
 };
 

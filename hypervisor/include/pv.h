@@ -13,11 +13,10 @@ int pv_domain_init(struct domain *d); /* per-domain slot; -ENOMEM */
 void pv_domain_destroy(struct domain *d);
 int pv_vcpu_init(struct vcpu *v);
 void pv_vcpu_destroy(struct vcpu *v); /* frees what it holds apart from page tables */
-/*
- * Drop roots, GDT and LDT of every vcpu, then every pin: all the domain's own references to its
- * frames. -ERESTART.
- */
+/* The end of a domain: roots, GDT and LDT of every vcpu go. -ERESTART. */
 int pv_relinquish(struct domain *d);
+/* Then of each of its frames, held by the caller: the pin, and what stopped in the middle. */
+int pv_relinquish_frame(struct frame *f);
 /* setvcpucontext / VCPUOP_initialise: check everything, then take. -EINVAL, -EBUSY..., as Xen. */
 int pv_set_context(struct vcpu *v, const struct vcpu_guest_context *c);
 void pv_get_context(struct vcpu *v, struct vcpu_guest_context *c);

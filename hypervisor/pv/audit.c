@@ -47,8 +47,6 @@ void pv_audit(struct domain *d)
 {
 	unsigned i, page;
 
-	if (d->pv.cursor)
-		audit_ref(frame_to_mfn(d->pv.cursor), false);
 	for (i = 0; i < d->max_vcpus; i++) {
 		const struct vcpu *v = d->vcpu[i];
 

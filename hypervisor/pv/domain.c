@@ -11,7 +11,6 @@
 #include "hypervisor/pv/table.h"
 
 #define VCPUS_PER_TABLE (TABLE_ENTRIES / VCPU_DESC_PAGES)
-#define UNITS_FRAME 2
 
 static uint64_t table_pte(void *table)
 {
@@ -127,7 +126,7 @@ static int vcpu_relinquish(struct vcpu *v)
 }
 
 /* f is held by a plain ref. Its pin goes, and what stopped in the middle is undone. */
-static int frame_relinquish(struct frame *f)
+int pv_relinquish_frame(struct frame *f)
 {
 	int rc = 0;
 
@@ -143,48 +142,15 @@ static int frame_relinquish(struct frame *f)
 	return rc;
 }
 
-/* The next frame of the list, held; the current one is let go. */
-static struct frame *cursor_next(struct domain *d, struct frame *f)
-{
-	struct frame *next = NULL;
-	uint32_t mfn;
-
-	spin_lock(&d->frames_lock);
-	mfn = f ? f->next : d->frames;
-	while (mfn && !frame_get(&frame_table[mfn], d->id))
-		mfn = frame_table[mfn].next;
-	if (mfn)
-		next = &frame_table[mfn];
-	spin_unlock(&d->frames_lock);
-	if (f)
-		frame_put(f);
-	return next;
-}
-
 int pv_relinquish(struct domain *d)
 {
 	unsigned i;
 	int rc;
 
-	work_begin();
 	for (i = 0; i < d->max_vcpus; i++) {
 		rc = d->vcpu[i] ? vcpu_relinquish(d->vcpu[i]) : 0;
 		if (rc)
 			return rc;
 	}
-	if (d->pv.relinquished)
-		return 0;
-	/* The cursor is held by a ref, so it stays in the list between two calls. */
-	if (!d->pv.cursor)
-		d->pv.cursor = cursor_next(d, NULL);
-	while (d->pv.cursor) {
-		rc = frame_relinquish(d->pv.cursor);
-		if (rc)
-			return rc;
-		d->pv.cursor = cursor_next(d, d->pv.cursor);
-		if (work_spent(UNITS_FRAME) && d->pv.cursor)
-			return -ERESTART;
-	}
-	d->pv.relinquished = true;
 	return 0;
 }

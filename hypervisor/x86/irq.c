@@ -173,6 +173,7 @@ static int take(struct domain *d, unsigned pirq, enum pirq_kind kind)
 	if (!vector)
 		return -ENOSPC;
 	p->domain = d;
+	d->pirqs++;
 	p->kind = kind;
 	p->vector = vector;
 	p->bound = p->wants_eoi = false;
@@ -288,6 +289,7 @@ static void release(unsigned pirq)
 			msi_release(&p->msi);
 	}
 	p->kind = PIRQ_FREE;
+	p->domain->pirqs--;
 	p->domain = NULL;
 	p->bound = p->wants_eoi = false;
 }
@@ -381,7 +383,7 @@ void pirq_destroy_domain(struct domain *d)
 	unsigned i;
 
 	spin_lock(&lock);
-	for (i = 0; i < NR_PIRQ; i++)
+	for (i = 0; d->pirqs && i < NR_PIRQ; i++)
 		if (pirqs[i].domain == d)
 			release(i);
 	spin_unlock(&lock);

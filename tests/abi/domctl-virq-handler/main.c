@@ -7,7 +7,7 @@ static void peer_listens(void)
 	unsigned int port = event_virq(VIRQ_DOM_EXC);
 
 	box.value[0] = 1;
-	box.value[1] = wait_for(event_pending(port), 4000);
+	box.value[1] = wait_for(event_pending(port), 20000);
 }
 
 static void peer_dies(void) {}
@@ -33,7 +33,7 @@ TEST
 	event_clear(port);
 	peer_start(&other, 1, peer_dies);
 	check("another peer ends", peer_wait(&other, 5000), SHUTDOWN_poweroff);
-	check("the listener ends", peer_wait(&listener, 9000), SHUTDOWN_poweroff);
+	check("the listener ends", peer_wait(&listener, 30000), SHUTDOWN_poweroff);
 	check("it had the event", listener.box->value[1], 1);
 	check("destroy of both", peer_destroy(&other) | peer_destroy(&listener), 0);
 	check_that("its death gives the events back to dom0",
