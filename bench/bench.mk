@@ -4,8 +4,9 @@
 HYPERVISOR ?= build/lamina
 
 # One after the other: each wants the machine for itself.
-bench: ## measure all: bench-calls, then bench-system
+bench: ## measure all: bench-calls, bench-create, bench-system
 	$(Q)$(MAKE) bench-calls
+	$(Q)$(MAKE) bench-create
 	$(Q)$(MAKE) bench-system
 
 bench-calls: $(HYPERVISOR) build/bench/image build/third/xen/xen ## cost of every operation beside stock Xen's; HYPERVISOR=path
