@@ -23,8 +23,8 @@
  * whoever wakes or steals a thread, and needs that lock for it, finds it saved and whole.
  *
  * No runnable thread is forgotten while a vcpu idles. A vcpu that becomes idle first says so in
- * idle_vcpus, then looks at all queues; who makes a thread runnable where another one runs has put
- * it on the queue before that look, or sees the vcpu among the idle ones after it, and wakes it.
+ * idle_vcpus, then looks at all queues; who puts a thread on the queue of a vcpu that is not idle
+ * looks at idle_vcpus again afterwards. So one of the two sees the other, and the thread is stolen.
  */
 #include <cpuid.h>
 #include <x86intrin.h>
@@ -82,11 +82,16 @@ static void tick_fire(struct clock_timer *timer)
 /* --- Where a thread runs ------------------------------------------------ */
 
 /* A thread all of whose vcpus are down runs anywhere. */
+static vcpu_mask_t allowed_vcpus(const struct thread *thread)
+{
+	vcpu_mask_t up = vcpus_up(), allowed = READ_ONCE(thread->affinity) & up;
+
+	return allowed ? allowed : up;
+}
+
 static bool may_run(const struct thread *thread, const struct cpu *cpu)
 {
-	vcpu_mask_t up = vcpus_up(), allowed = READ_ONCE(thread->affinity);
-
-	return allowed & VCPU_ONLY(cpu->id) || !(allowed & up);
+	return allowed_vcpus(thread) & VCPU_ONLY(cpu->id);
 }
 
 /* Takes a vcpu out of the idle ones: false if somebody else was faster. */
@@ -100,28 +105,37 @@ static bool claim(unsigned int vcpu)
 
 /*
  * An idle vcpu rather than a queue; this one rather than another, since nobody need be woken; then
- * the one whose caches know the thread.
+ * the one whose caches know the thread. NULL: none is idle.
  */
-static struct cpu *choose(const struct thread *thread, struct cpu *last)
+static struct cpu *choose_idle(vcpu_mask_t allowed, const struct cpu *last)
 {
-	vcpu_mask_t up = vcpus_up(), allowed = thread->affinity & up, idle;
-	unsigned int here = this_vcpu();
+	vcpu_mask_t idle, here = VCPU_ONLY(this_vcpu());
 
-	if (up == VCPU_ONLY(last->id))
-		return last;
-	if (!allowed)
-		allowed = up;
 	while ((idle = READ_ONCE(idle_vcpus) & allowed)) {
-		unsigned int vcpu = idle & VCPU_ONLY(here)	   ? here
+		unsigned int vcpu = idle & here			     ? this_vcpu()
 				    : idle & VCPU_ONLY(last->id) ? last->id
-								   : bits_lowest(idle);
+								     : bits_lowest(idle);
 
 		if (claim(vcpu))
 			return cpus[vcpu];
 	}
+	return NULL;
+}
+
+static struct cpu *choose_busy(vcpu_mask_t allowed, struct cpu *last)
+{
 	if (allowed & VCPU_ONLY(last->id))
 		return last;
-	return cpus[allowed & VCPU_ONLY(here) ? here : bits_lowest(allowed)];
+	return allowed & VCPU_ONLY(this_vcpu()) ? cpu_self() : cpus[bits_lowest(allowed)];
+}
+
+/* A vcpu that became idle while a thread went onto a queue shall look at the queues once more. */
+static void wake_idle(vcpu_mask_t allowed)
+{
+	vcpu_mask_t idle = READ_ONCE(idle_vcpus) & allowed;
+
+	if (unlikely(idle) && claim(bits_lowest(idle)))
+		sched_poke(cpus[bits_lowest(idle)]);
 }
 
 /* cpu->lock held. */
@@ -143,7 +157,9 @@ void sched_unqueue(struct cpu *cpu, struct thread *thread)
  */
 void sched_place(struct cpu *from, struct thread *thread)
 {
-	struct cpu *to = choose(thread, from);
+	vcpu_mask_t allowed = allowed_vcpus(thread);
+	struct cpu *idle = choose_idle(allowed, from),
+		   *to = idle ? idle : choose_busy(allowed, from);
 	bool poke;
 
 	thread->state = THREAD_READY;
@@ -159,6 +175,8 @@ void sched_place(struct cpu *from, struct thread *thread)
 		tick_start(to);
 	else if (poke)
 		sched_poke(to);
+	if (!idle)
+		wake_idle(allowed & ~VCPU_ONLY(to->id));
 }
 
 struct cpu *sched_lock(struct thread *thread)
