@@ -70,7 +70,7 @@ static int complete(struct reader *r, const struct setting *settings)
 	if (config->maxvcpus < config->vcpus)
 		return reader_error(r, maxvcpus->line, "maxvcpus: %u is below vcpus, which is %u",
 				    config->maxvcpus, config->vcpus);
-	return join_cmdline(r, settings);
+	return check_sched(r) ? -EINVAL : join_cmdline(r, settings);
 }
 
 int config_parse(struct domain_config *config, const char *text, size_t len, const char *file,

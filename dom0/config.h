@@ -37,6 +37,17 @@ struct config_disk {
 	bool readonly;
 };
 
+#define CONFIG_VCPUS_MAX 32 /* those that shared_info has room for */
+
+/* When and where the vcpus run. 0: nothing was said. */
+struct config_sched {
+	uint32_t weight, cap; /* credit; cap: percent of one processor */
+	uint32_t period_us, budget_us, extratime; /* rtds */
+	bool has_cap, has_extratime;
+	uint64_t hard[CONFIG_VCPUS_MAX], soft[CONFIG_VCPUS_MAX]; /* by vcpu; bit i: processor i */
+	char pool[CONFIG_NAME_MAX];
+};
+
 struct domain_config {
 	char name[CONFIG_NAME_MAX];
 	char kernel[CONFIG_PATH_MAX];
@@ -44,6 +55,7 @@ struct domain_config {
 	char cmdline[CONFIG_EXTRA_MAX]; /* from cmdline=, or root= and extra= */
 	uint32_t memory_mib, maxmem_mib;
 	uint32_t vcpus, maxvcpus;
+	struct config_sched sched;
 	uint8_t uuid[16];
 	bool has_uuid;
 	struct config_vif vif[CONFIG_VIFS_MAX];

@@ -36,6 +36,20 @@ bool part_is(const char *part, size_t len, const char *word);
 /* One assignment; 0 or -EINVAL. */
 int read_setting(struct reader *r, const struct setting *setting);
 
+/* A whole number, not below min nor above max. 0 or -EINVAL. */
+int reader_number(struct reader *r, const struct setting *s, unsigned long min, unsigned long max,
+		  uint32_t *number);
+
+/* config_sched.c: keys, and what they say together. 0 or -EINVAL. */
+int set_cpu_weight(struct reader *r, const struct setting *s);
+int set_cap(struct reader *r, const struct setting *s);
+int set_period(struct reader *r, const struct setting *s);
+int set_budget(struct reader *r, const struct setting *s);
+int set_extratime(struct reader *r, const struct setting *s);
+int set_cpus(struct reader *r, const struct setting *s);
+int set_cpus_soft(struct reader *r, const struct setting *s);
+int check_sched(struct reader *r);
+
 /* One item of vif= and of disk=. 0 or -EINVAL. */
 int read_vif(struct reader *r, const struct value *item);
 int read_disk(struct reader *r, const struct value *item);

@@ -9,13 +9,12 @@
 /*
  * Every key that xl knows is in the table below, so that a file written for it either works here
  * or says why not. There are three kinds: those that mean here what they mean there; those without
- * effect, which give a notice (scheduling weights, the names of hotplug scripts: the domain runs
+ * effect, which give a notice (a clock's offset, the names of hotplug scripts: the domain runs
  * the same without them); and those that the domain could not do without (a disk from a boot
  * loader, a passed-through device), which are errors. Anything else is a mistake in spelling.
  */
 
 #define MEMORY_MAX (1u << 24) /* MiB */
-#define VCPUS_MAX  32         /* those that shared_info has room for */
 
 /* --- Values of the simple kinds -------------------------------------------------------------- */
 
@@ -28,8 +27,8 @@ static const char *text_of(struct reader *r, const struct setting *s)
 	return NULL;
 }
 
-static int number_of(struct reader *r, const struct setting *s, unsigned long min,
-		     unsigned long max, uint32_t *number)
+int reader_number(struct reader *r, const struct setting *s, unsigned long min, unsigned long max,
+		  uint32_t *number)
 {
 	const char *text = text_of(r, s);
 	char *end;
@@ -90,22 +89,27 @@ static int set_ramdisk(struct reader *r, const struct setting *s)
 
 static int set_memory(struct reader *r, const struct setting *s)
 {
-	return number_of(r, s, 1, MEMORY_MAX, &r->config->memory_mib);
+	return reader_number(r, s, 1, MEMORY_MAX, &r->config->memory_mib);
 }
 
 static int set_maxmem(struct reader *r, const struct setting *s)
 {
-	return number_of(r, s, 1, MEMORY_MAX, &r->config->maxmem_mib);
+	return reader_number(r, s, 1, MEMORY_MAX, &r->config->maxmem_mib);
+}
+
+static int set_pool(struct reader *r, const struct setting *s)
+{
+	return set_text(r, s, r->config->sched.pool, sizeof(r->config->sched.pool));
 }
 
 static int set_vcpus(struct reader *r, const struct setting *s)
 {
-	return number_of(r, s, 1, VCPUS_MAX, &r->config->vcpus);
+	return reader_number(r, s, 1, CONFIG_VCPUS_MAX, &r->config->vcpus);
 }
 
 static int set_maxvcpus(struct reader *r, const struct setting *s)
 {
-	return number_of(r, s, 1, VCPUS_MAX, &r->config->maxvcpus);
+	return reader_number(r, s, 1, CONFIG_VCPUS_MAX, &r->config->maxvcpus);
 }
 
 static int set_uuid(struct reader *r, const struct setting *s)
@@ -232,7 +236,7 @@ static int set_cmdline_part(struct reader *r, const struct setting *s)
 	return text_of(r, s) ? 0 : -EINVAL;
 }
 
-/* Known to xl, of no consequence here: a hint for its scheduler, its memory, its devices' names. */
+/* Known to xl, of no consequence here: a hint for its memory, its devices' names. */
 static int set_nothing(struct reader *r, const struct setting *s)
 {
 	reader_notice(r, s->line, "%s: has no effect on this system", s->key);
@@ -271,11 +275,14 @@ static const struct {
 	{ "on_crash", set_on_crash },
 	{ "on_watchdog", set_on_watchdog },
 	{ "on_soft_reset", set_nothing },
-	{ "cap", set_nothing },
-	{ "cpu_weight", set_nothing },
-	{ "cpus", set_nothing },
-	{ "cpus_soft", set_nothing },
-	{ "pool", set_nothing },
+	{ "cpu_weight", set_cpu_weight },
+	{ "cap", set_cap },
+	{ "period", set_period },
+	{ "budget", set_budget },
+	{ "extratime", set_extratime },
+	{ "cpus", set_cpus },
+	{ "cpus_soft", set_cpus_soft },
+	{ "pool", set_pool },
 	{ "claim_mode", set_nothing },
 	{ "localtime", set_nothing },
 	{ "rtc_timeoffset", set_nothing },

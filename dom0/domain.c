@@ -18,6 +18,7 @@
 #include "dom0/gunzip.h"
 #include "dom0/hyper.h"
 #include "dom0/ramdisk.h"
+#include "dom0/sched.h"
 #include "guest/clock.h"
 #include "guest/console.h"
 #include "guest/evtchn.h"
@@ -196,15 +197,20 @@ void domain_tear_down(struct domain *d)
 static int make(struct domain *d, struct build *build, struct error *error)
 {
 	const struct domain_config *config = &d->config;
-	int err = hyper_create(config->uuid, config->maxvcpus, &d->domid);
+	uint32_t pool;
+	int err = sched_choose_pool(config, &pool, error);
 
+	if (!err)
+		err = hyper_create(config->uuid, config->maxvcpus, pool, &d->domid);
 	if (err) {
 		error_set(error, err, "%s: the hypervisor refuses a new domain: %s", config->name,
 			  strerror(-err));
 		free(d);
 		return err;
 	}
-	err = limit_memory(d->domid, config, error);
+	err = sched_apply(d->domid, config, error);
+	if (!err)
+		err = limit_memory(d->domid, config, error);
 	if (!err)
 		err = open_ports(d->domid, build, error);
 	if (!err)

@@ -8,12 +8,13 @@
 
 #define EVTCHN_PORTS_MAX 1023U
 
-int hyper_create(const uint8_t uuid[16], unsigned int vcpus, domid_t *domid)
+int hyper_create(const uint8_t uuid[16], unsigned int vcpus, uint32_t pool, domid_t *domid)
 {
 	struct xen_domctl op = {
 		.cmd = XEN_DOMCTL_createdomain,
 		.u.createdomain = {
 			.max_vcpus = vcpus,
+			.cpupool_id = pool,
 			.max_evtchn_port = EVTCHN_PORTS_MAX,
 			.max_grant_frames = -1,
 			.max_maptrack_frames = -1,

@@ -8,7 +8,7 @@
 #include <xen/sysctl.h>
 
 /* A new PV domain, paused and empty; *domid is chosen by the hypervisor. */
-int hyper_create(const uint8_t uuid[16], unsigned int vcpus, domid_t *domid);
+int hyper_create(const uint8_t uuid[16], unsigned int vcpus, uint32_t pool, domid_t *domid);
 int hyper_max_memory(domid_t domid, uint64_t kib);
 /* What the domain is told of its memory: one piece, from 0 on, with what it may get later. */
 int hyper_memory_map(domid_t domid, uint64_t kib);

@@ -8,10 +8,12 @@
 
 #include "dom0/consoled.h"
 #include "dom0/debug.h"
+#include "dom0/cpupool.h"
 #include "dom0/domain.h"
 #include "dom0/hyper.h"
 #include "dom0/perf.h"
 #include "dom0/ramdisk.h"
+#include "dom0/sched.h"
 #include "guest/console.h"
 #include "guest/evtchn.h"
 #include "guest/page.h"
@@ -285,6 +287,19 @@ static const struct verb {
 	{ "reboot", verb_reboot, "DOMAIN  ask it to reboot" },
 	{ "destroy", verb_destroy, "DOMAIN  end it at once" },
 	{ "mem-set", verb_mem_set, "DOMAIN MIB  how much memory it shall have from now on" },
+	{ "vcpu-list", verb_vcpu_list, "[DOMAIN]  where vcpus run, and where they may" },
+	{ "vcpu-pin", verb_vcpu_pin,
+	  "DOMAIN VCPU|all HARD [SOFT]  processors as in 0-3,^1; all; - for no change" },
+	{ "sched-credit", verb_sched_credit,
+	  "[-d DOMAIN [-w WEIGHT] [-c CAP]] | [-p POOL] [-t MS] [-r US]  shares" },
+	{ "sched-rtds", verb_sched_rtds,
+	  "[-d DOMAIN [-v VCPU|all] [-p US] [-b US] [-e 0|1]]  periods and budgets" },
+	{ "cpupool-list", verb_cpupool_list, "[-c]  CPU pools (and their processors)" },
+	{ "cpupool-create", verb_cpupool_create, "name=NAME [sched=credit|rtds|null] [cpus=CPUS]" },
+	{ "cpupool-destroy", verb_cpupool_destroy, "POOL  its processors are free then" },
+	{ "cpupool-cpu-add", verb_cpupool_cpu_add, "POOL CPUS  of the free ones" },
+	{ "cpupool-cpu-remove", verb_cpupool_cpu_remove, "POOL CPUS  they are free then" },
+	{ "cpupool-migrate", verb_cpupool_migrate, "DOMAIN POOL  it runs there from now on" },
 	{ "domid", verb_domid, "DOMAIN  its number" },
 	{ "info", verb_info, "the machine, and the configurations in dom0's ramdisk" },
 	{ "perf", perf_verb,
@@ -300,7 +315,7 @@ static int verb_help(char **words, unsigned int count, struct error *error)
 {
 	(void)words, (void)count, (void)error;
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		printf("%-10s %s\n", verbs[i].name, verbs[i].help);
+		printf("%-18s %s\n", verbs[i].name, verbs[i].help);
 	return 0;
 }
 

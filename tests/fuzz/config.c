@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as a domain's configuration: refused with one line, or within what the types promise. */
 // uses: dom0/config.c dom0/config_keys.c dom0/config_text.c dom0/config_vif.c dom0/config_disk.c
-// uses: dom0/syntax.c lib/format.c
+// uses: dom0/config_sched.c dom0/cpus.c dom0/syntax.c lib/format.c
 
 #include <assert.h>
 #include <string.h>

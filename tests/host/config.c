@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Domain configurations: what xl takes is taken, what is wrong is told with its line and a cure. */
 // uses: dom0/config.c dom0/config_keys.c dom0/config_text.c dom0/config_vif.c dom0/config_disk.c
-// uses: dom0/syntax.c lib/format.c
+// uses: dom0/config_sched.c dom0/cpus.c dom0/syntax.c lib/format.c
 
 #include <assert.h>
 #include <stdio.h>
@@ -61,7 +61,7 @@ static void test_whole(void)
 	     "disk = [ 'phy:/dev/vda,xvda,r',\n"
 	     "  'format=raw, vdev=xvdb, access=rw, target=/dev/vdb' ]\n"
 	     "on_poweroff = 'preserve'\non_reboot = 'destroy'\non_crash = \"restart\"\n"
-	     "cpu_weight = 256");
+	     "localtime = 1");
 	assert(!strcmp(config.name, "web-1") && !strcmp(config.kernel, "/images/httpd"));
 	assert(!strcmp(config.ramdisk, "/r"));
 	assert(config.memory_mib == 16 && config.maxmem_mib == 32);
@@ -75,7 +75,21 @@ static void test_whole(void)
 	assert(!strcmp(config.disk[1].target, "/dev/vdb"));
 	assert(config.on_poweroff == CONFIG_PRESERVE && config.on_reboot == CONFIG_DESTROY);
 	assert(config.on_crash == CONFIG_RESTART && config.on_watchdog == CONFIG_DESTROY);
-	assert(!strcmp(notices, "t.cfg:21: cpu_weight: has no effect on this system\n"));
+	assert(!strcmp(notices, "t.cfg:21: localtime: has no effect on this system\n"));
+}
+
+static void test_sched(void)
+{
+	good(MINIMAL "vcpus = 3\ncpu_weight = 512\ncap = 250\ncpus = '0-3,^1,7'\n"
+		     "cpus_soft = [ '1', 'all' ]\npool = 'fast'");
+	assert(config.sched.weight == 512 && config.sched.cap == 250 && config.sched.has_cap);
+	assert(config.sched.hard[0] == 0x8d && config.sched.hard[2] == 0x8d);
+	assert(config.sched.soft[0] == 2 && config.sched.soft[1] == ~0UL && !config.sched.soft[2]);
+	assert(!strcmp(config.sched.pool, "fast") && !*notices);
+	good(MINIMAL "period = 20000\nbudget = 5000\nextratime = 0\ncpus = '63'");
+	assert(config.sched.period_us == 20000 && config.sched.budget_us == 5000);
+	assert(config.sched.has_extratime && !config.sched.extratime);
+	assert(config.sched.hard[0] == 1UL << 63 && !config.sched.weight && !config.sched.has_cap);
 }
 
 static void test_defaults(void)
@@ -128,6 +142,15 @@ static void test_keys(void)
 	bad(MINIMAL "memory = 99999999999999999999", 3, "out of range");
 	bad(MINIMAL "memory = 64\nmaxmem = 32", 4, "below memory");
 	bad(MINIMAL "vcpus = 33", 3, "1 to 32");
+	bad(MINIMAL "cpu_weight = 65536", 3, "1 to 65535");
+	bad(MINIMAL "cpu_weight = 0", 3, "1 to 65535");
+	bad(MINIMAL "cap = 101", 1, "cap: 101 is more than 1 vcpus can use: 100");
+	bad(MINIMAL "period = 10000", 1, "go together");
+	bad(MINIMAL "period = 10000\nbudget = 10001", 1, "more than period");
+	bad(MINIMAL "cpus = \"0-64\"", 3, "write processors as in");
+	bad(MINIMAL "cpus = [ \"0\", \"x\" ]", 3, "write processors as in");
+	bad(MINIMAL "cpus_soft = \"1,^1\"", 3, "write processors as in");
+	bad(MINIMAL "extratime = 2", 3, "0 to 1");
 	bad(MINIMAL "maxvcpus = 1\nvcpus = 2", 3, "below vcpus");
 	bad(MINIMAL "type = 'hvm'", 3, "type = \"pv\"");
 	bad(MINIMAL "on_crash = 'coredump-destroy'", 3, "preserve");
@@ -205,6 +228,7 @@ int main(void)
 {
 	test_whole();
 	test_defaults();
+	test_sched();
 	test_syntax();
 	test_keys();
 	test_vif();
