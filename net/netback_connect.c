@@ -152,13 +152,16 @@ static void unmap_rings(struct vif_queue *q)
 /* Also of a connection that was made in part only. */
 static void disconnect(struct vif *vif)
 {
-	for (unsigned int i = 0; i < vif->queue_count; i++)
-		if (vif->queues[i])
-			unbind_ports(vif->queues[i]);
-	vif_stop(vif);
-	for (unsigned int i = 0; i < vif->queue_count; i++)
-		if (vif->queues[i])
-			unmap_rings(vif->queues[i]);
+	vif_stop(vif); /* from here on no poll unmasks a port, whoever may have its number then */
+	for (unsigned int i = 0; i < vif->queue_count; i++) {
+		struct vif_queue *q = vif->queues[i];
+
+		if (!q)
+			continue;
+		unbind_ports(q);
+		net_cancel(&q->poller); /* an event may have come in between */
+		unmap_rings(q);
+	}
 	vif->filtering = false;
 	vif->group_count = 0;
 }
