@@ -15,14 +15,15 @@
 
 #include <string.h>
 
+#include "net/bytes.h"
 #include "net/checksum.h"
 #include "net/offload.h"
 
-#define IPV4_LEN 20
-#define IPV6_LEN 40
-#define TCP_MIN  20
-#define TCP_ACK  0x10
-#define TCP_PSH  0x08
+#define IPV4_LEN  20
+#define IPV6_LEN  40
+#define TCP_MIN   20
+#define TCP_ACK   0x10
+#define TCP_PSH   0x08
 #define PROTO_TCP 6
 
 /* Connections that are followed at once in a burst. */
@@ -45,22 +46,6 @@ struct flow {
 	uint8_t pushed; /* PSH of any part */
 	bool verified;	/* the first one's checksum */
 };
-
-static uint16_t get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
-
-static void put16(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
 
 /* Of a few bytes, a number of them that the compiler knows: in line. */
 #define SAME(a, b, len) (!__builtin_memcmp(a, b, len))

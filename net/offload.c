@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "net/bytes.h"
 #include "net/checksum.h"
 
 #define ETHERTYPE_IPV4 0x0800
@@ -49,28 +50,6 @@
 /* Bounds on what a sender may ask for: each segment costs a page. */
 #define GSO_HEADER_MAX   256
 #define GSO_SEGMENTS_MAX 128
-
-static uint16_t get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static void put16(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	put16(p, v >> 16);
-	put16(p + 2, v);
-}
 
 /* A sum in memory order is stored as it is. */
 static void put_sum(uint8_t *p, uint16_t sum)
