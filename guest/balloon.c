@@ -100,7 +100,11 @@ static size_t take_batch(size_t count)
 	size_t n = 0, i;
 	long got;
 
-	while (n < count && find_empty(&pfns[n]) && !pagetable_cover(pfn_to_virt(pfns[n]), 1)) {
+	while (n < count && find_empty(&pfns[n])) {
+		if (pagetable_cover(pfn_to_virt(pfns[n]), 1)) {
+			next_empty = pfns[n].n;
+			break;
+		}
 		frames[n] = pfns[n].n;
 		n++;
 	}
@@ -176,9 +180,7 @@ static void balloon_thread(void *unused)
 	}
 }
 
-/* Only from the store's watch thread, so one at a time. A domain whose size nobody changes needs
- * no thread for it.
- */
+/* Called by the store's watch thread only. A domain whose size nobody changes needs no thread. */
 void balloon_set_target(uint64_t pages)
 {
 	static bool started;

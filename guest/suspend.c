@@ -17,7 +17,6 @@
 #include "guest/clock.h"
 #include "guest/console.h"
 #include "guest/hypercall.h"
-#include "guest/init.h"
 #include "guest/irq.h"
 #include "guest/spinlock.h"
 #include "guest/start.h"
