@@ -63,11 +63,13 @@ $(STOCK)/dom0.ext4: ci/stock $(STOCK)/dom0.list $(STOCK)/amd64/version $(shell f
 # The short forms of both.
 test: $(STOCK_GUEST) $(XEN_DOM0)
 
-xen-test: all $(XEN_DOM0) ## our images as guests of stock Xen with Linux as dom0
+xen-test: all $(XEN_DOM0) build/tests/counter ## our images as guests of stock Xen with Linux as dom0
 	$(Q)tests/stock/xen-test
 
-abi-report: test-images build/lamina build/third/xen/xen ## table of the ABI's rules on Xen and on Lamina
-	$(Q)tests/run abi || true
+abi-report: all test-images build/third/xen/xen $(XEN_DOM0) ## table of the ABI's rules on Xen and on Lamina
+	$(Q)tests/run abi/ || true
+	$(Q)tests/stock/abi-domu lamina || true
+	$(Q)tests/stock/abi-domu xen || true
 	$(Q)tests/stock/abi-report > build/abi-report.md; status=$$?; tail -n 1 build/abi-report.md; exit $$status
 
 # One after the other: each wants the machine for itself.

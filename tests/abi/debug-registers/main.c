@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: set_debugreg takes breakpoints on the guest's own addresses; get_debugreg returns them. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static ulong target[2];

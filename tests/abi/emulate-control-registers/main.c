@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: control registers read and write as a PV guest sees them; the rest is kept from it. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 #define READ(reg)                                                  \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: cpuid with the Xen prefix is the hypervisor's: its leaves, and features for a PV guest. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 #include <xen/arch-x86/cpuid.h>
 

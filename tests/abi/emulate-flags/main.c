@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: cli and sti without IOPL are a #GP; with the virtual IOPL they do nothing; popf never. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static ulong flags(void)

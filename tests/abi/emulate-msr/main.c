@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: rdmsr and wrmsr of the usual registers are emulated; of unknown ones they are a #GP. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static ulong value;

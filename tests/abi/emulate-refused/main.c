@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: privileged instructions that a PV guest has no use for are a #GP with error code 0. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static void user_reads_cr0(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: a closed port is forgotten by both sides, and what was pending on it with it. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 TEST

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: bind_ipi makes a port that its own domain sends to; send makes it pending once. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 TEST

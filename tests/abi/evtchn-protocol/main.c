@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: pending bit, then selector, then upcall; a masked port stops after the first. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 TEST

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: every operation refuses ports that are free, out of range or of another kind. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static long unmask(unsigned int port)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: after fpu_taskswitch(1) the next use of the FPU is a #NM, once, until it is set again. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static ulong cr0(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: set_gdt takes frames of descriptors that a guest may have, and keeps them read-only. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 #define CODE64       0x00affa000000ffffUL /* DPL 3 */

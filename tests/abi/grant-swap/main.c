@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: swap_grant_ref exchanges two entries; what only version 2 has is refused in version 1. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 TEST

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: the hypercall page holds one entry of 32 bytes for each number, with its number in it. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 /* The immediate of the entry's `mov $number, %eax`, or -1. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: a hypercall changes rax and, by the hypercall page, nothing else: no register, no flag. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 #define N           14

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: a hypercall number that names no operation answers -ENOSYS. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 TEST

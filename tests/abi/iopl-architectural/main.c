@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: with vm_assist's architectural_iopl the IOPL of the frames is what set_iopl gave. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static bool raise(struct cpu_user_regs *regs)

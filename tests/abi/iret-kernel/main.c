@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: the iret hypercall loads rip, flags, rsp and the saved registers from the stack. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 extern struct iret_context context;

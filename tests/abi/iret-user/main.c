@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: iret to a selector of ring 3 goes to user mode; syscalls come back, registers intact. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static unsigned int syscalls;

@@ -55,7 +55,12 @@ void skip(const char *fmt, ...) PRINTF(1, 2) NORETURN;
 void error(const char *fmt, ...) PRINTF(1, 2) NORETURN;
 /* Ends a test, or a peer, with what was checked so far. */
 void test_end(void) NORETURN;
+
+/* --- console.c -------------------------------------------------------------------------------- */
+
+void console_init(void);
 void console_write(const char *text, size_t len);
+void console_flush(void); /* waits until somebody has read it all, as any domain but dom0 */
 
 /* --- start.S ---------------------------------------------------------------------------------- */
 
@@ -75,6 +80,12 @@ extern char image_start[], image_end[], hypercall_page[], start[], start_second[
 extern struct start_info *start_info;
 extern struct shared_info *shared;
 extern struct vcpu_info *vcpu; /* vcpu 0's, in the shared page */
+
+/* Else an ordinary domain of some toolstack's, or a peer. */
+static inline bool is_dom0(void)
+{
+	return start_info->flags & SIF_INITDOMAIN;
+}
 
 /* --- trap.c ----------------------------------------------------------------------------------- */
 

@@ -4,11 +4,6 @@
 
 static enum result worst;
 
-void console_write(const char *text, size_t len)
-{
-	hypercall_n(__HYPERVISOR_console_io, CONSOLEIO_write, len, (ulong)text, 0, 0);
-}
-
 static void line(const char *fmt, ...) PRINTF(1, 2);
 static void line(const char *fmt, ...)
 {
@@ -99,6 +94,7 @@ void test_end(void)
 	struct sched_shutdown how = { .reason = SHUTDOWN_reboot };
 
 	line("%s", names[worst]);
+	console_flush();
 	hypercall_n(__HYPERVISOR_sched_op, SCHEDOP_shutdown, (ulong)&how, 0, 0, 0);
 	for (;;)
 		;

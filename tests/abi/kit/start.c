@@ -24,6 +24,7 @@ void kit_start(struct start_info *info)
 	trap_init();
 	if (peer_code)
 		peer_main();
+	console_init();
 	lying = strstr((const char *)info->cmd_line, "lie");
 	test_run();
 	test_end();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: guests read the M2P at its ABI address, in kernel mode and user mode, and never write. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static volatile ulong *entry;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: exchange swaps frames for others of the same total size, and says how many extents. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static xen_pfn_t in[8], out[8];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: frames given back by decrease_reservation come again by populate_physmap, all usable. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 #define N 8

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: L4 slots 256-271 are the hypervisor's: no update, no pin with them, no mapping there. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 TEST

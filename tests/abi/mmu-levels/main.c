@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: a tree is built bottom up by mmu_update, works, and comes down with its root entry. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 TEST

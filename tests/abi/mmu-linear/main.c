@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: a table may stand in a slot of its own level, read-only, and there shows the one below. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 TEST

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: mmu_update stops at the first bad request and tells how many it did before. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static struct mmu_update requests[1024];

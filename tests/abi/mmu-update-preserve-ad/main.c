@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: MMU_PT_UPDATE_PRESERVE_AD keeps the accessed and dirty bits that the old entry had. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 TEST

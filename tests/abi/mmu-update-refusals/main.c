@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: mmu_update refuses an entry or a pointer that it cannot vouch for, and changes nothing. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static uint64_t *own;

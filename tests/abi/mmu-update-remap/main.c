@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: mmu_update changes an L1 entry, and what the address shows after a flush. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 TEST

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: no page table is ever mapped writable, and no writable page becomes a table. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 TEST

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: new_baseptr switches to another L4, which then is what everything is seen through. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 TEST

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: set_ldt takes an aligned, canonical table of at most 8192 entries, and lsl shows it. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 #define DESCRIPTOR_DATA3 0x00cff2000000ffffUL

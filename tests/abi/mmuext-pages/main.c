@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: clear_page and copy_page work on the caller's writable frames, and on no others. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 TEST

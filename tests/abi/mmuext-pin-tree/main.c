@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: a whole tree is pinned by its root, its tables and pages bound while it stands. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 #define N 16

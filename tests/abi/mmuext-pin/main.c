@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: a table is pinned once, at its own level, and unpinned once. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static long pin(unsigned int level, const void *table)

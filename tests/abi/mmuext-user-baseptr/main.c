@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: user mode sees the tables of new_user_baseptr, kernel mode those of new_baseptr. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static volatile char *const low = (char *)0x200000;

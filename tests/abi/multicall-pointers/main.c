@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: a batch that runs off what is readable or writable does its part, then is -EFAULT. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 TEST

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: a multicall runs its entries in order, each with its own result, bad ones included. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static struct multicall_entry calls[512];

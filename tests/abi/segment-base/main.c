@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: set_segment_base sets fs and both gs bases, to canonical addresses only. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static ulong a[1] = { 0xa }, b[1] = { 0xb };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: a domain sees only its own shared page; what it writes there is its own affair. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 TEST

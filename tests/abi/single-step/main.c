@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: the trap flag gives a #DB after each instruction, in the kernel and in user mode. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static unsigned int steps, want;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: traps from user mode use the stack of the last stack_switch, aligned to 16 bytes. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static bool frame_seen;

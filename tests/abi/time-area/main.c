@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: a vcpu_time_info registered elsewhere is the same time, kept by the hypervisor there. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static struct vcpu_time_info area ALIGNED(64);

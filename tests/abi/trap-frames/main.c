@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: each exception of kernel mode comes by its own vector, with what its frame should hold. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 TEST

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: a page fault tells its address in vcpu_info, its cause in an error code of its mode. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static volatile char *page;

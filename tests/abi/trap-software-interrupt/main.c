@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: INT n of user mode goes where the trap table says if its DPL is 3, else it is a #GP. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static struct trap_info table[257];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: set_trap_table takes entries until one of address 0, and a gate may mask upcalls. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static struct trap_info table[4];

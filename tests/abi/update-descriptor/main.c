@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: update_descriptor writes one checked descriptor into a page that is or may be a table. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 #define DATA         0x00cff2000000ffffUL

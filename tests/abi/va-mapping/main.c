@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: update_va_mapping changes one entry and flushes as it is told to; bad ones are refused. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static long update(const volatile void *va, uint64_t pte, ulong flags)

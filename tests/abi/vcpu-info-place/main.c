@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: vcpu_info moves once, to memory of the domain's own that holds it; events follow. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static long place(ulong mfn, unsigned int offset, unsigned int id)

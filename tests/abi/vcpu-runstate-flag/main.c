@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: with runstate_update_flag state_entry_time has its top bit while it is written. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static struct vcpu_runstate_info area ALIGNED(64);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: a vcpu's periodic timer ticks, 100 times a second at first; its single shot fires once. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static unsigned int timer;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: vm_assist turns on and off what it knows; -EINVAL for a type, -ENOSYS for a verb. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 TEST
