@@ -55,7 +55,7 @@ class Xen(Shell):
                                     disks=[first, root, f"{image}:ro", *disks],
                                     forwards=forwards, cpu=CPU, extra=["-smp", "2", *extra])
 
-    def up(self, timeout=240):
+    def up(self, timeout=600):
         """Waits for dom0's daemons; dom0's own seconds until then."""
         seconds = self.expect(r"dom0: up after ([0-9.]+) s", timeout)[1]
         self.prompt()
