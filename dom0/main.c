@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dom0/domain.h"
 #include "dom0/ramdisk.h"
@@ -37,11 +38,15 @@ static void start_domains(void)
 
 int main(int argc, char **argv, char **envp)
 {
+	char seed;
+
 	(void)argc, (void)argv, (void)envp;
 	if (!is_initdomain()) {
 		printf("dom0: this image is the first domain of a machine, and nothing else\n");
 		return 1;
 	}
+	/* Gathering entropy takes its time: not that of the first domain that wants a uuid. */
+	(void)getentropy(&seed, sizeof(seed));
 	if (!ramdisk_open())
 		start_domains();
 	else

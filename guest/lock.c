@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Mutex and semaphore: owner and count are guarded by the lock of the queue beside them. */
+/*
+ * Mutex and semaphore. A mutex is one word: its owner, and WAITED where somebody may sleep for it.
+ * While nobody does, it is taken and released by one exchange each. Who waits sets WAITED, so that
+ * the release takes the way of the queue; and who waited holds it with WAITED set, because others
+ * may sleep still. A semaphore's count is guarded by the lock of the queue beside it.
+ */
 #include "guest/lock.h"
 #include "guest/panic.h"
 #include "guest/thread.h"
@@ -14,15 +19,32 @@ void mutex_init(struct mutex *mutex)
 	wait_queue_init(&mutex->waiters);
 }
 
+#define WAITED 1UL /* a thread's address is even */
+
+static bool change(struct mutex *mutex, uintptr_t *seen, uintptr_t to)
+{
+	return __atomic_compare_exchange_n((uintptr_t *)&mutex->owner, seen, to, false,
+					   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
 bool mutex_trylock(struct mutex *mutex)
 {
-	unsigned long flags = wait_lock(&mutex->waiters);
-	bool taken = !mutex->owner;
+	uintptr_t seen = 0;
 
-	if (taken)
-		mutex->owner = thread_current();
-	wait_unlock(&mutex->waiters, flags);
-	return taken;
+	return change(mutex, &seen, (uintptr_t)thread_current());
+}
+
+/* False: the owner knows that somebody waits. */
+static bool take_or_wait(struct mutex *mutex)
+{
+	uintptr_t seen = 0;
+
+	while (!change(mutex, &seen, (uintptr_t)thread_current() | WAITED)) {
+		if (seen & WAITED || (seen && change(mutex, &seen, seen | WAITED)))
+			return false;
+		seen = 0;
+	}
+	return true;
 }
 
 /*
@@ -36,7 +58,8 @@ bool mutex_spin(struct thread *const *owner)
 	if (vcpu_count() == 1)
 		return false;
 	for (i = 0; i < SPINS; i++) {
-		const struct thread *thread = READ_ONCE(*owner);
+		uintptr_t word = (uintptr_t)READ_ONCE(*owner) & ~WAITED;
+		const struct thread *thread = (const struct thread *)word;
 
 		if (!thread)
 			return true;
@@ -54,7 +77,7 @@ bool mutex_lock_until(struct mutex *mutex, ns_t deadline)
 		return true;
 	if (mutex_spin(&mutex->owner) && mutex_trylock(mutex))
 		return true;
-	return wait_event_until(&mutex->waiters, mutex_trylock(mutex), deadline);
+	return wait_event_until(&mutex->waiters, take_or_wait(mutex), deadline);
 }
 
 void mutex_lock(struct mutex *mutex)
@@ -66,22 +89,34 @@ void mutex_lock(struct mutex *mutex)
  * The mutex is free before the first waiter is woken, and is not handed to it: a thread that runs
  * may take it once more, which saves a switch for each turn; the waiter then sleeps again.
  *
- * One step: who takes the mutex next may be the last to need it, and free the memory that it lies
- * in.
+ * Nothing of the mutex is touched once it is free: who takes it next may be the last to need it,
+ * and free the memory that it lies in. So the waiter is taken off the queue before, and woken
+ * behind.
  */
+static void release_waited(struct mutex *mutex)
+{
+	struct wait_queue *queue = &mutex->waiters;
+	unsigned long flags = wait_lock(queue);
+	struct thread *first = wait_pop_locked(queue);
+
+	__atomic_store_n(&mutex->owner, NULL, __ATOMIC_SEQ_CST);
+	if (first)
+		thread_wake(first);
+	wait_unlock(queue, flags);
+}
+
 void mutex_unlock(struct mutex *mutex)
 {
-	unsigned long flags = wait_lock(&mutex->waiters);
+	uintptr_t seen = (uintptr_t)thread_current();
 
 	ASSERT(mutex_held(mutex));
-	mutex->owner = NULL;
-	wake_one_locked(&mutex->waiters);
-	wait_unlock(&mutex->waiters, flags);
+	if (!change(mutex, &seen, 0))
+		release_waited(mutex);
 }
 
 bool mutex_held(const struct mutex *mutex)
 {
-	return READ_ONCE(mutex->owner) == thread_current();
+	return ((uintptr_t)READ_ONCE(mutex->owner) & ~WAITED) == (uintptr_t)thread_current();
 }
 
 void semaphore_init(struct semaphore *sem, unsigned int count)

@@ -13,7 +13,7 @@
  * one.
  */
 struct mutex {
-	struct thread *owner; /* NULL: free. wait_lock(&waiters) */
+	struct thread *owner; /* NULL: free; atomic, with a mark: lock.c */
 	struct wait_queue waiters;
 };
 

@@ -70,15 +70,23 @@ void wait_finish(struct wait_entry *entry)
 }
 
 /* Taken off the queue, so that the next wake-up is for the next sleeper. */
-bool wake_one_locked(struct wait_queue *queue)
+struct thread *wait_pop_locked(struct wait_queue *queue)
 {
 	struct list *first;
 
 	if (!queue->sleepers.next || list_empty(&queue->sleepers))
-		return false;
+		return NULL;
 	first = list_pop_front(&queue->sleepers);
-	thread_wake(list_entry(first, struct wait_entry, link)->thread);
-	return true;
+	return list_entry(first, struct wait_entry, link)->thread;
+}
+
+bool wake_one_locked(struct wait_queue *queue)
+{
+	struct thread *first = wait_pop_locked(queue);
+
+	if (first)
+		thread_wake(first);
+	return first;
 }
 
 void wake_all_locked(struct wait_queue *queue)

@@ -46,6 +46,8 @@ void wake_all(struct wait_queue *queue);
 unsigned long wait_lock(struct wait_queue *queue); /* masks; the result is for wait_unlock */
 void wait_unlock(struct wait_queue *queue, unsigned long flags);
 bool wake_one_locked(struct wait_queue *queue); /* false: nobody sleeps */
+/* The thread that slept longest, off the queue: the caller wakes it before he lets the lock go. */
+struct thread *wait_pop_locked(struct wait_queue *queue);
 void wake_all_locked(struct wait_queue *queue);
 
 /*
