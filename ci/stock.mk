@@ -60,6 +60,15 @@ $(STOCK)/dom0.ext4: ci/stock $(STOCK)/dom0.list $(STOCK)/amd64/version $(shell f
 	$(call say,DISK,$@)
 	$(Q)ci/stock root $@ 1000 tests/stock/dom0,$(STOCK)/amd64 $(DOM0_PACKAGES)
 
+# What measures operations within a Linux.
+$(STOCK)/micro: tests/stock/micro.c | build/.deps
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) -O2 -Wall -Wextra -Werror -static -o $@ $<
+
+guest-bench: all $(STOCK_GUEST) $(STOCK)/amd64.cpio.gz $(XEN_DOM0) $(STOCK)/micro ## a Debian guest on stock Xen and on Lamina
+	$(Q)ci/deps iperf3
+	$(Q)tests/stock/guest-bench $(ON)
+
 # The short forms of both.
 test: $(STOCK_GUEST) $(XEN_DOM0)
 
@@ -81,4 +90,4 @@ test-all: ## make test, the long forms of some, guest-test, xen-test and abi-rep
 	$(Q)$(MAKE) xen-test
 	$(Q)$(MAKE) abi-report
 
-.PHONY: guest-test xen-test abi-report test-all
+.PHONY: guest-test guest-bench xen-test abi-report test-all

@@ -107,12 +107,14 @@ class Shell(Machine):
 class Debian(Shell):
     """
     A guest named linux, whose root disk the test may change; guest: what domain() takes. self.file_sum is the
-    SHA-256 of what http://SERVER/ serves, file_mib MiB. machine: MiB of it all.
+    SHA-256 of what http://SERVER/ serves, file_mib MiB. machine: MiB of it all. disk: the root disk instead of a
+    fresh copy.
     """
 
-    def __init__(self, name, kernel="cloud", *, guest=None, file_mib=8, files=None, machine=None, disks=(), **options):
+    def __init__(self, name, kernel="cloud", *, guest=None, file_mib=8, files=None, machine=None, disks=(),
+                 disk=None, **options):
         guest = {"memory": 256, **(guest or {})}
-        root, served = copy_root(name), f"{WORK}/{name}.served"
+        root, served = disk or copy_root(name), f"{WORK}/{name}.served"
         body = random.Random(name).randbytes(file_mib << 20)
         with open(served, "wb") as f:
             f.write(body)
