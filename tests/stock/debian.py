@@ -43,9 +43,12 @@ COMMAND_LINE = "root=/dev/xvda console=hvc0"
 def domain(name, kernel="cloud", *, memory=256, maxmem=None, vcpus=1, extra="", disks=("vda",)):
     """
     The files that dom0 needs for a Debian guest: {path: content}. kernel: a folder of build/stock, or
-    "grub", for which the second disk has to be boot.ext4. disks: dom0's, the first is the root.
+    "grub", for which the second disk has to be boot.ext4. disks: dom0's, the first is the root, the
+    others read-only but with ":w" behind.
     """
-    letters = [f"'phy:/dev/{disk},xvd{chr(ord('a') + i)},{'r' if i else 'w'}'" for i, disk in enumerate(disks)]
+    words = [disk.partition(":") for disk in disks]
+    letters = [f"'phy:/dev/{disk},xvd{chr(ord('a') + i)},{mode or ('r' if i else 'w')}'"
+               for i, (disk, _, mode) in enumerate(words)]
     grub = kernel == "grub"
     text = CONFIG.format(name=name, memory=memory, maxmem=f"maxmem = {maxmem}\n" if maxmem else "", vcpus=vcpus,
                          boot=GRUB if grub else KERNEL.format(kernel), disks=", ".join(letters),
