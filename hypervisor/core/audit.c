@@ -60,6 +60,7 @@ static void count_domain(struct domain *d)
 		audit_ref(virt_to_mfn(d->eoi_map), true);
 	pv_audit(d);
 	grant_audit(d);
+	evtchn_fifo_audit(d);
 }
 
 static void say(const char *what, const struct frame *f)

@@ -23,6 +23,7 @@
  * a processor that works for another domain: so pages stay while they are written.
  */
 #include "access.h"
+#include "audit.h"
 #include "console.h"
 #include "evtchn_fifo.h"
 #include "frame.h"
@@ -370,6 +371,20 @@ void evtchn_fifo_end(struct domain *d)
 		if (control)
 			drop_page(control);
 	}
+}
+
+void evtchn_fifo_audit(struct domain *d)
+{
+	struct evtchn_fifo *f = d->evtchn.fifo_kept;
+	uint32_t i;
+
+	if (!f)
+		return;
+	for (i = 0; i < f->words / WORDS_PER_PAGE; i++)
+		audit_ref(virt_to_mfn(f->page[i]), true);
+	for (i = 0; i < d->max_vcpus; i++)
+		if (f->vcpu[i].control)
+			audit_ref(virt_to_mfn(f->vcpu[i].control), true);
 }
 
 /* Of events from now on: one that is on a queue stays there. */

@@ -17,4 +17,5 @@ void audit_frames(void);
 void audit_ref(mfn_t m, bool typed);
 void pv_audit(struct domain *d);            /* vcpus' roots, descriptor tables, vcpu_info */
 void pv_audit_table(const struct frame *f); /* what the entries of a table hold */
+void evtchn_fifo_audit(struct domain *d);   /* its pages of events */
 void grant_audit(struct domain *d);         /* device maps of grants: the others are entries */

@@ -23,11 +23,13 @@ static char windows[VCPUS][WINDOWS][PAGE_SIZE] ALIGNED(PAGE_SIZE);
 static char shared_window[PAGE_SIZE] ALIGNED(PAGE_SIZE);
 static char stacks[VCPUS][STACK_SIZE] ALIGNED(PAGE_SIZE);
 static struct vcpu_guest_context context;
+static char fifo_control[VCPUS][PAGE_SIZE] ALIGNED(PAGE_SIZE);
+static char fifo_words[PAGE_SIZE] ALIGNED(PAGE_SIZE);
 static evtchn_port_t ports[4];
 
 /* In a peer's box: what its creator tells it, and what it tells back. */
 /* The domains form a ring: each maps what the neighbour gives, and gives to its client. */
-enum { SEED, NEIGHBOUR, CLIENT, STARTED, OPS = 8, MAPPED = 12, BOUND, COPIED };
+enum { SEED, NEIGHBOUR, CLIENT, STARTED, FIFO, OPS = 8, MAPPED = 12, BOUND, COPIED };
 
 struct worker {
 	unsigned int id;
@@ -254,6 +256,21 @@ static void vcpu_start(unsigned int id, void (*code)(void))
 			      hypercall(vcpu_op, VCPUOP_up, id, 0);
 }
 
+/* 0: this domain's event channels are FIFO from now on. */
+static long fifo_begin(void)
+{
+	struct evtchn_expand_array expand = { .array_gfn = mfn_of(fifo_words) };
+	long err = 0;
+
+	for (unsigned int id = 0; id < VCPUS; id++) {
+		struct evtchn_init_control init = { .control_gfn = mfn_of(fifo_control[id]),
+						    .vcpu = id };
+
+		err |= hypercall(event_channel_op, EVTCHNOP_init_control, &init);
+	}
+	return err | hypercall(event_channel_op, EVTCHNOP_expand_array, &expand);
+}
+
 static void first(void)
 {
 	grant_init();
@@ -263,6 +280,8 @@ static void first(void)
 	context.user_regs.ss = context.kernel_ss = FLAT_KERNEL_SS;
 	context.user_regs.rflags = 0x202;
 	context.ctrlreg[3] = xen_pfn_to_cr3(mfn_of((void *)start_info->pt_base));
+	if (box.value[FIFO])
+		box.value[FIFO] = 1 + fifo_begin();
 	vcpu_start(1, second);
 	vcpu_start(2, third);
 	work(0);
@@ -331,6 +350,7 @@ static void peers_start(struct peer *peers, unsigned int seed)
 		peers[i].box->value[SEED] = seed * PEERS + i + 1;
 		peers[i].box->value[NEIGHBOUR] = peers[(i + 1) % PEERS].id;
 		peers[i].box->value[CLIENT] = peers[(i + PEERS - 1) % PEERS].id;
+		peers[i].box->value[FIFO] = i == 0; /* one of them */
 		peer_unpause(&peers[i]);
 	}
 }
@@ -363,6 +383,8 @@ static void round_run(struct peer *peers, unsigned int seed, unsigned int *worke
 	for (unsigned int i = 0; i < PEERS; i++)
 		*worked += waited_for(&peers[i]);
 	*wrong += frames_wrong();
+	if (peers[0].box->value[FIFO] != 1)
+		error("no FIFO event channels");
 	for (unsigned int i = 0; i < PEERS; i++) {
 		for (unsigned int at = MAPPED; at <= COPIED; at++)
 			shared_work[at - MAPPED] += peers[i].box->value[at];
