@@ -83,8 +83,7 @@ uint32_t sysctl_sched_id(void)
 
 static bool affinity_args_ok(const struct xen_domctl_vcpuaffinity *a)
 {
-	return a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT) &&
-	       !(a->flags & XEN_VCPUAFFINITY_HARD && !a->cpumap_hard.bitmap.p) &&
+	return a->flags && !(a->flags & XEN_VCPUAFFINITY_HARD && !a->cpumap_hard.bitmap.p) &&
 	       !(a->flags & XEN_VCPUAFFINITY_SOFT && !a->cpumap_soft.bitmap.p);
 }
 
@@ -93,9 +92,9 @@ static long get_affinity(struct vcpu *v, const struct xen_domctl_vcpuaffinity *a
 	int rc = 0;
 
 	if (a->flags & XEN_VCPUAFFINITY_HARD)
-		rc = bitmap_out(&a->cpumap_hard, v->affinity, MAX_CPUS);
+		rc = bitmap_out(&a->cpumap_hard, v->affinity & cpus_online(), MAX_CPUS);
 	if (!rc && a->flags & XEN_VCPUAFFINITY_SOFT)
-		rc = bitmap_out(&a->cpumap_soft, v->soft_affinity, MAX_CPUS);
+		rc = bitmap_out(&a->cpumap_soft, v->soft_affinity & cpus_online(), MAX_CPUS);
 	return rc;
 }
 
@@ -103,19 +102,18 @@ static long get_affinity(struct vcpu *v, const struct xen_domctl_vcpuaffinity *a
 static long set_affinity(struct vcpu *v, const struct xen_domctl_vcpuaffinity *a)
 {
 	uint64_t pool = v->domain->pool->cpus & cpus_online();
-	uint64_t hard = v->affinity, soft = v->soft_affinity;
-	bool overridden = v->pinned;
+	bool force = a->flags & XEN_VCPUAFFINITY_FORCE;
+	uint64_t hard = v->pinned && force ? v->affinity_before : v->affinity;
+	uint64_t soft = v->soft_affinity;
 	int rc = 0;
 
 	if (a->flags & XEN_VCPUAFFINITY_HARD && bitmap_in(&a->cpumap_hard, &hard))
 		return -EFAULT;
 	if (a->flags & XEN_VCPUAFFINITY_SOFT && bitmap_in(&a->cpumap_soft, &soft))
 		return -EFAULT;
-	if (a->flags & XEN_VCPUAFFINITY_FORCE)
-		overridden = false;
 	if (a->flags & XEN_VCPUAFFINITY_HARD && !(hard & pool))
 		return -EINVAL;
-	if (overridden)
+	if (v->pinned && !force)
 		return -EBUSY;
 	v->pinned = false;
 	sched_set_affinity(v, hard, soft);

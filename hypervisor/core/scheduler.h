@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A scheduler is a file: a struct scheduler, and its name in the list at the end of cpupool.c.
- * What all have in common is in sched.c: locks, wake-up, block, switching, idling, affinity,
+ * A scheduler is a file: a struct scheduler, and its row in the list at the head of cpupool.c. What
+ * all have in common is in sched.c: locks, wake-up, block, switching, idling, affinity,
  * runstate. To add one:
  *
  *  1. Give struct sched_vcpu (sched.h), and struct cpupool or struct sched_cpu below where it needs
@@ -23,7 +23,7 @@ struct xen_sysctl_scheduler_op;
 struct xen_domctl_schedparam_vcpu;
 
 /*
- * Lock order: domctl's lock, cpupool's list, one run queue, then cap_lock and timers. Who holds one
+ * Lock order: domctl's lock, a pool's, one run queue's, then cap_lock and timers'. Who holds one
  * run queue may try to get another, never wait for it.
  */
 struct runqueue {
