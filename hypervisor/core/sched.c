@@ -369,9 +369,9 @@ static void idle(struct cpu *c, struct vcpu *prev)
 {
 	struct sched_cpu *s = c->sched;
 
-	/* Not merely waiting: others want it off the processor, or it may not stay. */
+	/* Not merely waiting: others want it off the processor, or it may not stay, or not run. */
 	if (!prev->is_idle && (prev->pause_count || prev->domain->pause_count || prev->down ||
-			       !sched_may_run(prev, c))) {
+			       vcpu_runnable(prev) || !sched_may_run(prev, c))) {
 		WRITE_ONCE(c->idle->running, true);
 		switch_to(prev, c->idle);
 		left(c, prev);

@@ -4,7 +4,8 @@
  * nobody else does. So there is nothing to choose, no time slice and no lock that two processors
  * share. A vcpu for which no processor is left stands in the pool's list, whether it could run or
  * not, until one comes free: its vcpu goes away, or a processor joins the pool. So a processor
- * idles while its vcpu sleeps: not work-conserving.
+ * idles while its vcpu sleeps: not work-conserving. Only dom0 never stands there while another
+ * domain has a processor that it may have: the machine would stand with it.
  *
  * The list, `own` and `assigned` change under the pool's lock, `assigned` also under its
  * processor's queue's, where every choice reads it. `own` is where a vcpu wakes: one that still
@@ -37,26 +38,6 @@ static void set_assigned(struct cpu *c, struct vcpu *v)
 	spin_unlock(&q->lock);
 }
 
-/* Whoever can have a processor now gets one, in the order in which they came. */
-static void settle(struct cpupool *p)
-{
-	struct list *at, *next;
-	struct vcpu *v;
-	struct cpu *c;
-
-	for (at = p->without.next; at != &p->without; at = next) {
-		next = at->next;
-		v = list_entry(at, struct vcpu, sched.null.without);
-		c = find_free(v);
-		if (!c)
-			continue;
-		list_remove(at);
-		WRITE_ONCE(v->sched.null.own, c);
-		set_assigned(c, v);
-		sched_wake(v);
-	}
-}
-
 /* v loses its processor, or its place in the list. */
 static void withdraw(struct vcpu *v)
 {
@@ -66,6 +47,53 @@ static void withdraw(struct vcpu *v)
 	WRITE_ONCE(v->sched.null.own, NULL);
 	if (c)
 		set_assigned(c, NULL);
+}
+
+/* The processor of another domain, for v of dom0; whose it was stands in the list. */
+static struct cpu *take_from_other(struct vcpu *v)
+{
+	uint64_t may = sched_allowed(v);
+	struct vcpu *other;
+
+	for (; may; may &= may - 1) {
+		other = cpus[bits_lowest(may)]->sched->assigned;
+		if (!other || other->domain == dom0)
+			continue;
+		withdraw(other);
+		list_push_back(&v->domain->pool->without, &other->sched.null.without);
+		sched_wake(other); /* it leaves */
+		return cpus[bits_lowest(may)];
+	}
+	return NULL;
+}
+
+/* The first of those without who can have a processor has it now. False: nobody can. */
+static bool settle_one(struct cpupool *p)
+{
+	struct list *at;
+	struct vcpu *v;
+	struct cpu *c;
+
+	for (at = p->without.next; at != &p->without; at = at->next) {
+		v = list_entry(at, struct vcpu, sched.null.without);
+		c = find_free(v);
+		if (!c && v->domain == dom0)
+			c = take_from_other(v);
+		if (!c)
+			continue;
+		list_remove(&v->sched.null.without);
+		WRITE_ONCE(v->sched.null.own, c);
+		set_assigned(c, v);
+		sched_wake(v);
+		return true;
+	}
+	return false;
+}
+
+static void settle(struct cpupool *p)
+{
+	while (settle_one(p))
+		;
 }
 
 static void add(struct vcpu *v)
