@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rule: soft affinity is kept beside the hard one, need not meet it, and the answer to setting it is
- * where the vcpu will like to run; SCHEDOP_pin_override holds until it is ended, or by force.
+ * Rule: soft affinity is kept beside the hard one, need not meet it, and the answer to setting it
+ * is where the vcpu will like to run; SCHEDOP_pin_override holds until it is ended, or by force.
  */
 #include "../kit/kit.h"
 
