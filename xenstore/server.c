@@ -66,11 +66,15 @@ struct connection *server_find(struct server *server, uint16_t domid)
 
 void server_changed(struct server *server, struct node *old, const struct change *change)
 {
+	size_t len = strlen(change->path);
+	const char *path;
+
 	for (struct connection *conn = server->connections; conn; conn = conn->next) {
 		for (struct watch *watch = conn->watches; watch; watch = watch->next) {
-			const char *path =
-				watch_match(watch, &conn->who, change, old, &server->store);
-
+			if (change->kind != CHANGE_RM &&
+			    watch_is_elsewhere(watch, change->path, len))
+				continue;
+			path = watch_match(watch, &conn->who, change, old, &server->store);
 			if (path)
 				connection_event(conn, watch, path);
 		}

@@ -19,6 +19,7 @@ struct watch *watch_make(const char *given, const char *path, const char *token)
 		return NULL;
 	*watch = (struct watch){
 		.skip = strlen(path) - strlen(given),
+		.len = path_len - 1,
 		.token = watch->path + path_len,
 	};
 	memcpy(watch->path, path, path_len);

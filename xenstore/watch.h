@@ -7,6 +7,7 @@
 struct watch {
 	struct watch *next; /* of the same connection */
 	uint32_t skip;      /* bytes that are cut off a path before the owner sees it */
+	uint32_t len;       /* of `path` */
 	bool owed;          /* an event was not queued: one for `path` is due (see connection.h) */
 	const char *token;  /* in the same block */
 	char path[];        /* absolute, or special */
@@ -28,6 +29,17 @@ struct watch *watch_make(const char *given, const char *path, const char *token)
 
 /* Where the watch with that path and token hangs in the list; NULL if there is none. */
 struct watch **watch_find(struct watch **list, const char *path, const char *token);
+
+/*
+ * True: it cannot match a change of this path (len bytes long) that removes nothing. Most of many
+ * watches end here: each domain has some.
+ */
+static inline bool watch_is_elsewhere(const struct watch *watch, const char *path, size_t len)
+{
+	if (watch->len > len)
+		return true;
+	return watch->len > 1 && path[watch->len] && path[watch->len] != '/';
+}
 
 /*
  * The path that the owner is to be told if `change` was made, as its own paths are: that of the
