@@ -104,25 +104,25 @@ static bool append(struct evtchn_fifo *f, struct vcpu *v, struct evtchn *e, even
 		   uint32_t port)
 {
 	struct fifo_vcpu *to = &f->vcpu[v->id];
+	uint8_t priority = READ_ONCE(e->priority); /* another vcpu may be changing it */
 	uint32_t *was = &f->vcpu[e->fifo_vcpu].tail[e->fifo_queue];
-	uint32_t *tail = &to->tail[e->priority];
+	uint32_t *tail = &to->tail[priority];
 	event_word_t *last;
 
 	if (!to->control || word_set(w, WORD_BIT(LINKED)) & WORD_BIT(LINKED))
 		return false;
-	/* It was its old queue's last, so that one is empty: nothing may follow it there any more.
-	 */
+	/* It was its old queue's last, so that one is empty: nothing may follow it there now. */
 	if (*was == port)
 		*was = 0;
 	e->fifo_vcpu = (uint8_t)v->id;
-	e->fifo_queue = e->priority;
+	e->fifo_queue = priority;
 	last = *tail ? word_of(f, *tail) : NULL;
 	*tail = port;
 	if (last && link_behind(last, port))
 		return false;
-	__atomic_store_n(&to->control->head[e->priority], port, __ATOMIC_RELEASE);
-	return !(__atomic_fetch_or(&to->control->ready, 1U << e->priority, __ATOMIC_SEQ_CST) &
-		 1U << e->priority);
+	__atomic_store_n(&to->control->head[priority], port, __ATOMIC_RELEASE);
+	return !(__atomic_fetch_or(&to->control->ready, 1U << priority, __ATOMIC_SEQ_CST) &
+		 1U << priority);
 }
 
 /* Puts a port that is pending where its vcpu finds it. Under lock; true: v is to be told. */
@@ -306,7 +306,7 @@ static void raise_waiting(struct domain *d, uint32_t first, uint32_t end)
 	struct evtchn *e;
 	uint32_t port;
 
-	for (port = first; port < MIN(end, d->evtchn.ports); port++) {
+	for (port = MAX(first, 1u); port < MIN(end, d->evtchn.ports); port++) {
 		e = evtchn_at(&d->evtchn, port);
 		if (!e->fifo_waits)
 			continue;
