@@ -112,11 +112,12 @@ void sched_add_vcpu(struct vcpu *v)
 
 void sched_join(struct vcpu *v)
 {
+	struct cpu *c = emptiest(v->domain->pool); /* puts domains: not with a run queue's lock */
 	struct runqueue *q = sched_lock(v);
 
 	v->affinity = v->soft_affinity = ~0UL;
 	v->parked = false;
-	WRITE_ONCE(v->cpu, emptiest(v->domain->pool));
+	WRITE_ONCE(v->cpu, c);
 	spin_unlock(&q->lock);
 	v->domain->pool->scheduler->add(v);
 }

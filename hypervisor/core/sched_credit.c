@@ -73,11 +73,12 @@ static inline void charge(struct runqueue *q, struct vcpu *v, uint64_t now)
 static NOINLINE uint64_t allowance(struct vcpu *v, uint64_t now)
 {
 	struct domain *d = v->domain;
+	int64_t left = INT64_MAX;
 	uint64_t until = 0;
-	int64_t left;
 
 	spin_lock(&d->cap_lock);
-	left = share_cap_left(&d->cap_used, d->cap, now);
+	if (d->cap) /* else it has just been taken away */
+		left = share_cap_left(&d->cap_used, d->cap, now);
 	if (left <= 0)
 		until = share_cap_again(&d->cap_used, d->cap);
 	spin_unlock(&d->cap_lock);
@@ -247,7 +248,7 @@ static void balance(struct cpu *c, const struct vcpu *mine)
 	}
 }
 
-/* Another processor whose vcpu is ahead of our first, or which is far behind: it shall look. */
+/* Another processor whose vcpu is ahead of our first, or which is far behind, shall look. */
 static NOINLINE void call_other(struct cpu *c, const struct vcpu *waits, uint64_t now)
 {
 	uint64_t cpus_left = sched_allowed(waits) & ~BIT(c->id);
@@ -270,6 +271,7 @@ static NOINLINE void call_other(struct cpu *c, const struct vcpu *waits, uint64_
 	}
 }
 
+/* All that it has keeps its order. */
 static void catch_up(struct sched_cpu *s, struct vcpu *running, uint64_t behind)
 {
 	struct list *at;
