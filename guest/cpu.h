@@ -48,8 +48,8 @@ struct cpu {
 	unsigned int next_word;
 	uint64_t served;
 
-	evtchn_port_t timer_port, call_port, kick_port; /* 0: none yet */
-	const struct spinlock *waiting_for;		/* kick_port is polled for it */
+	evtchn_port_t call_port, kick_port; /* 0: none yet */
+	const struct spinlock *waiting_for; /* kick_port is polled for it */
 	struct spin_stats spin;
 } ALIGNED(64);
 

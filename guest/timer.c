@@ -157,10 +157,7 @@ int timers_bind(struct cpu *cpu)
 {
 	int port = evtchn_bind_virq_on(cpu, VIRQ_TIMER, timers_run, cpu);
 
-	if (port < 0)
-		return port;
-	cpu->timer_port = (evtchn_port_t)port;
-	return 0;
+	return port < 0 ? port : 0;
 }
 
 void timers_init(void)
