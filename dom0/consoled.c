@@ -58,6 +58,12 @@ static struct guest_console *consoles;
 static WAIT_QUEUE(wake);
 static bool events;
 
+static void look(void)
+{
+	WRITE_ONCE(events, true);
+	wake_one(&wake);
+}
+
 /* --- Output ---------------------------------------------------------------------------------- */
 
 /* The line is over: shown, unless somebody attached sees it anyway. */
@@ -146,8 +152,7 @@ static void console_event(evtchn_port_t port, void *arg)
 {
 	(void)arg;
 	evtchn_mask(port);
-	events = true;
-	wake_one(&wake);
+	look();
 }
 
 static void consoled_thread(void *arg)
@@ -202,6 +207,7 @@ struct guest_console *consoled_open(domid_t domid, evtchn_port_t port, const cha
 	c->next = consoles;
 	consoles = c;
 	mutex_unlock(&lock);
+	look(); /* an event before it was on the list has masked the port, and served nobody */
 	return c;
 }
 
