@@ -77,8 +77,11 @@ def fresh(name, disk):
 
 def run(command, timeout):
     """The output of a program on the host that must succeed."""
-    ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout,
-                           check=False)
+    try:
+        ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                               timeout=timeout, check=False)
+    except subprocess.TimeoutExpired:
+        raise Failure(f"{' '.join(command)}: no end after {timeout} s") from None
     if ended.returncode:
         raise Failure(f"{' '.join(command)}: {ended.stdout.strip()}")
     return ended.stdout
