@@ -13,6 +13,7 @@ CONFIG = b"""name = "web"
 kernel = "/images/httpd"
 memory = 16
 maxmem = 32
+vcpus = 2
 vif = [ 'bridge=xenbr0' ]
 disk = [ 'phy:/dev/vda,xvda,r' ]
 extra = "ip=dhcp mount=xvda:/"
