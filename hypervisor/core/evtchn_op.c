@@ -200,6 +200,8 @@ void evtchn_destroy(struct domain *d)
 	uint32_t i, groups = t->group == t->group_2l ? ARRAY_SIZE(t->group_2l) :
 						       EVTCHN_FIFO_NR_CHANNELS / EVTCHN_GROUP;
 
+	if (!t->group) /* the domain was refused before it had a table */
+		return;
 	t->ports = 0;
 	for (i = 0; i < groups && t->group[i]; i++)
 		heap_free(t->group[i]);
