@@ -45,6 +45,7 @@ void connection_forget(struct connection *conn)
 
 	while ((watch = conn->watches)) {
 		conn->watches = watch->next;
+		watch_table_remove(&conn->server->watches, watch);
 		free(watch);
 	}
 	while ((tx = conn->transactions)) {

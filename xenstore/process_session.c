@@ -35,15 +35,17 @@ int process_watch(struct request *req)
 
 	if (!path || strlen(strings[1]) > WATCH_TOKEN_MAX)
 		return -EINVAL;
-	if (watch_find(&conn->watches, path, strings[1]))
+	if (watch_table_find(&req->server->watches, conn, path, strings[1]))
 		return -EEXIST;
 	if (quota_beyond(req->server->quota.watches, conn->watch_count + 1, &conn->who))
 		return -E2BIG;
 	watch = watch_make(strings[0], path, strings[1]);
 	if (!watch)
 		return -ENOMEM;
+	watch->conn = conn;
 	watch->next = conn->watches;
 	conn->watches = watch;
+	watch_table_add(&req->server->watches, watch);
 	conn->watch_count++;
 	request_reply_string(req, "OK");
 	if (!conn->error) /* else the watch has gone with everything */
@@ -54,16 +56,19 @@ int process_watch(struct request *req)
 int process_unwatch(struct request *req)
 {
 	const char *strings[2], *path = watch_args(req, strings);
+	struct connection *conn = req->conn;
 	struct watch **at, *watch;
 
 	if (!path)
 		return -EINVAL;
-	at = watch_find(&req->conn->watches, path, strings[1]);
-	if (!at)
+	watch = watch_table_find(&req->server->watches, conn, path, strings[1]);
+	if (!watch)
 		return -ENOENT;
-	watch = *at;
+	for (at = &conn->watches; *at != watch; at = &(*at)->next)
+		;
 	*at = watch->next;
-	req->conn->watch_count--;
+	conn->watch_count--;
+	watch_table_remove(&req->server->watches, watch);
 	free(watch);
 	return 0;
 }

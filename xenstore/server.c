@@ -64,20 +64,29 @@ struct connection *server_find(struct server *server, uint16_t domid)
 	return conn;
 }
 
+static void tell(struct server *server, struct watch *watch, struct node *old,
+		 const struct change *change)
+{
+	const char *path = watch_match(watch, &watch->conn->who, change, old, &server->store);
+
+	if (path)
+		connection_event(watch->conn, watch, path);
+}
+
 void server_changed(struct server *server, struct node *old, const struct change *change)
 {
-	size_t len = strlen(change->path);
-	const char *path;
+	struct watch *watch;
 
+	if (change->kind != CHANGE_RM) {
+		watch = watch_table_above(&server->watches, change->path);
+		for (; watch; watch = watch->match_next)
+			tell(server, watch, old, change);
+		return;
+	}
+	/* What is below goes too, whoever watches it. */
 	for (struct connection *conn = server->connections; conn; conn = conn->next) {
-		for (struct watch *watch = conn->watches; watch; watch = watch->next) {
-			if (change->kind != CHANGE_RM &&
-			    watch_is_elsewhere(watch, change->path, len))
-				continue;
-			path = watch_match(watch, &conn->who, change, old, &server->store);
-			if (path)
-				connection_event(conn, watch, path);
-		}
+		for (watch = conn->watches; watch; watch = watch->next)
+			tell(server, watch, old, change);
 	}
 }
 
@@ -91,14 +100,11 @@ struct perms **server_special_perms(struct server *server, const char *event)
 void server_special(struct server *server, const char *event)
 {
 	const struct perms *perms = *server_special_perms(server, event);
+	struct watch *watch = watch_table_above(&server->watches, event);
 
-	for (struct connection *conn = server->connections; conn; conn = conn->next) {
-		if (!(perms_allowed(perms, &conn->who) & XS_PERM_READ))
-			continue;
-		for (struct watch *watch = conn->watches; watch; watch = watch->next) {
-			if (!strcmp(watch->path, event))
-				connection_event(conn, watch, event);
-		}
+	for (; watch; watch = watch->match_next) {
+		if (perms_allowed(perms, &watch->conn->who) & XS_PERM_READ)
+			connection_event(watch->conn, watch, event);
 	}
 }
 

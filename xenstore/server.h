@@ -29,6 +29,7 @@ struct server {
 	struct store store;
 	struct quota quota;
 	struct connection *connections;
+	struct watch_table watches; /* theirs */
 
 	/* Who may watch the special events; the privileged domain owns both. */
 	struct perms *introduce_perms, *release_perms;

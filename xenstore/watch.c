@@ -27,13 +27,86 @@ struct watch *watch_make(const char *given, const char *path, const char *token)
 	return watch;
 }
 
-struct watch **watch_find(struct watch **list, const char *path, const char *token)
+/* FNV-1a, byte by byte: on the way along a path it passes the hashes of all paths above. */
+#define HASH_START 2166136261u
+
+static uint32_t hash_step(uint32_t hash, char c)
 {
-	for (; *list; list = &(*list)->next) {
-		if (!strcmp((*list)->path, path) && !strcmp((*list)->token, token))
-			return list;
+	return (hash ^ (uint8_t)c) * 16777619u;
+}
+
+static uint32_t hash_path(const char *path)
+{
+	uint32_t hash = HASH_START;
+
+	while (*path)
+		hash = hash_step(hash, *path++);
+	return hash;
+}
+
+void watch_table_add(struct watch_table *table, struct watch *watch)
+{
+	struct watch **bucket;
+
+	watch->hash = hash_path(watch->path);
+	watch->serial = ++table->serial;
+	bucket = &table->bucket[watch->hash % WATCH_BUCKETS];
+	watch->hash_next = *bucket;
+	*bucket = watch;
+}
+
+void watch_table_remove(struct watch_table *table, struct watch *watch)
+{
+	struct watch **at = &table->bucket[watch->hash % WATCH_BUCKETS];
+
+	while (*at != watch)
+		at = &(*at)->hash_next;
+	*at = watch->hash_next;
+}
+
+struct watch *watch_table_find(const struct watch_table *table, const struct connection *conn,
+			       const char *path, const char *token)
+{
+	struct watch *watch = table->bucket[hash_path(path) % WATCH_BUCKETS];
+
+	while (watch &&
+	       (watch->conn != conn || strcmp(watch->path, path) || strcmp(watch->token, token)))
+		watch = watch->hash_next;
+	return watch;
+}
+
+/* Put the watches of the first `len` bytes of a path, whose hash that is, in their places. */
+static void match_prefix(const struct watch_table *table, const char *path, size_t len,
+			 uint32_t hash, struct watch **at)
+{
+	struct watch *watch = table->bucket[hash % WATCH_BUCKETS];
+
+	for (; watch; watch = watch->hash_next) {
+		if (watch->hash != hash || watch->len != len || memcmp(watch->path, path, len))
+			continue;
+		while (*at && (*at)->serial > watch->serial)
+			at = &(*at)->match_next;
+		watch->match_next = *at;
+		*at = watch;
+		at = &watch->match_next;
 	}
-	return NULL;
+}
+
+struct watch *watch_table_above(const struct watch_table *table, const char *path)
+{
+	struct watch *found = NULL;
+	uint32_t hash = hash_step(HASH_START, path[0]);
+
+	/* "/" is above all other paths, and has no name that ends. */
+	if (path[0] == '/' && path[1])
+		match_prefix(table, path, 1, hash, &found);
+	for (size_t len = 1;; len++) {
+		if (!path[len] || path[len] == '/')
+			match_prefix(table, path, len, hash, &found);
+		if (!path[len])
+			return found;
+		hash = hash_step(hash, path[len]);
+	}
 }
 
 /* May he read the node, or know that it is not there? */

@@ -4,13 +4,20 @@
 
 #include "xenstore/store.h"
 
+struct connection;
+
 struct watch {
-	struct watch *next; /* of the same connection */
-	uint32_t skip;      /* bytes that are cut off a path before the owner sees it */
-	uint32_t len;       /* of `path` */
-	bool owed;          /* an event was not queued: one for `path` is due (see connection.h) */
-	const char *token;  /* in the same block */
-	char path[];        /* absolute, or special */
+	struct watch *next;       /* of the same connection */
+	struct connection *conn;  /* its owner */
+	struct watch *hash_next;  /* in the same bucket of the table */
+	struct watch *match_next; /* what watch_table_above found, until it is called again */
+	uint64_t serial;          /* later ones have higher ones */
+	uint32_t hash;            /* of `path` */
+	uint32_t skip;            /* bytes that are cut off a path before the owner sees it */
+	uint32_t len;             /* of `path` */
+	bool owed;         /* an event was not queued: one for `path` is due (see connection.h) */
+	const char *token; /* in the same block */
+	char path[];       /* absolute, or special */
 };
 
 #define WATCH_INTRODUCE "@introduceDomain"
@@ -22,24 +29,31 @@ struct watch {
 #define WATCH_TOKEN_MAX 1022
 
 /*
+ * All watches of all connections, by path: a change asks for those of its own path and of each one
+ * above it, and so costs the same however many others there are.
+ */
+#define WATCH_BUCKETS 1024
+
+struct watch_table {
+	uint64_t serial;                     /* the last one given */
+	struct watch *bucket[WATCH_BUCKETS]; /* the newest first */
+};
+
+/*
  * `given` is the path as the domain wrote it, `path` what store_path_resolve made of it (or the
  * same, for a special one). NULL without memory.
  */
 struct watch *watch_make(const char *given, const char *path, const char *token);
 
-/* Where the watch with that path and token hangs in the list; NULL if there is none. */
-struct watch **watch_find(struct watch **list, const char *path, const char *token);
+void watch_table_add(struct watch_table *table, struct watch *watch);
+void watch_table_remove(struct watch_table *table, struct watch *watch);
 
-/*
- * True: it cannot match a change of this path (len bytes long) that removes nothing. Most of many
- * watches end here: each domain has some.
- */
-static inline bool watch_is_elsewhere(const struct watch *watch, const char *path, size_t len)
-{
-	if (watch->len > len)
-		return true;
-	return watch->len > 1 && path[watch->len] && path[watch->len] != '/';
-}
+/* The connection's watch with that path and token; NULL if there is none. */
+struct watch *watch_table_find(const struct watch_table *table, const struct connection *conn,
+			       const char *path, const char *token);
+
+/* All at the path or above it (of a special one: at it), the newest first, linked by match_next. */
+struct watch *watch_table_above(const struct watch_table *table, const char *path);
 
 /*
  * The path that the owner is to be told if `change` was made, as its own paths are: that of the

@@ -293,6 +293,37 @@ static void test_watches(void)
 	assert(!dom1.conn->watches && !dom1.conn->transactions);
 }
 
+/* A change is told to the watches of its path and of all above, the newest first, to no others. */
+static void test_watch_paths(void)
+{
+	start();
+	assert(!REQ(&dom0, XS_WATCH, "/local/domain/1/b\0b\0") && next(&dom0));
+	assert(!REQ(&dom0, XS_WATCH, "/\0root\0") && next(&dom0));
+	assert(!REQ(&dom0, XS_WATCH, "/local/domain/1/bb\0no\0") && next(&dom0));
+	assert(!REQ(&dom0, XS_WATCH, "/local/domain/1\0a\0") && next(&dom0));
+	assert(!REQ(&dom0, XS_WATCH, "/local/domain/1/b/c/d\0no\0") && next(&dom0));
+	assert(!REQ(&dom0, XS_WATCH, "/local/domain/1\0again\0") && next(&dom0));
+	assert(!REQ(&dom1, XS_WATCH, "b\0own\0") && next(&dom1));
+
+	post(&dom1, XS_WRITE, 0, "b/c\0001", 5);
+	assert(EVENT(&dom0, "/local/domain/1/b/c\0again\0"));
+	assert(EVENT(&dom0, "/local/domain/1/b/c\0a\0"));
+	assert(EVENT(&dom0, "/local/domain/1/b/c\0root\0"));
+	assert(EVENT(&dom0, "/local/domain/1/b/c\0b\0") && !next(&dom0));
+	assert(EVENT(&dom1, "b/c\0own\0") && next(&dom1) && IS(&dom1, "OK\0") && !next(&dom1));
+
+	assert(!REQ(&dom0, XS_UNWATCH, "/local/domain/1\0again\0"));
+	assert(!REQ(&dom1, XS_RESET_WATCHES, "\0"));
+	post(&dom1, XS_WRITE, 0, "x\0001", 3);
+	assert(EVENT(&dom0, "/local/domain/1/x\0a\0"));
+	assert(EVENT(&dom0, "/local/domain/1/x\0root\0") && !next(&dom0));
+	assert(next(&dom1) && IS(&dom1, "OK\0") && !next(&dom1));
+
+	/* The root's own change is nobody's business but its watches'. */
+	post(&dom0, XS_WRITE, 0, "/\0001", 3);
+	assert(EVENT(&dom0, "/\0root\0") && next(&dom0) && IS(&dom0, "OK\0") && !next(&dom0));
+}
+
 static void test_special(void)
 {
 	start();
@@ -465,6 +496,7 @@ int main(void)
 	test_malformed();
 	test_directory_part();
 	test_watches();
+	test_watch_paths();
 	test_special();
 	test_transactions();
 	test_domains();
