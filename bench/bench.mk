@@ -39,7 +39,8 @@ build/bench/scale: tests/abi/kit/kit.lds $(ABI_KIT) build/bare/bench/scale/main.
 	$(Q)mkdir -p $(@D) && $(LD) -nostdlib -static --no-pie -z noexecstack \
 		-z max-page-size=4096 --no-warn-rwx-segments -T $< $(filter %.o,$^) -o $@
 
-bench-scale: $(HYPERVISOR) build/bench/scale build/third/xen/xen ## operations a second of 1, 2 and 4 domains on as many processors
+bench-scale: all $(HYPERVISOR) build/bench/scale build/bench/www.ext4 build/third/xen/xen ## operations, events and pages a second of 1, 2 and 4 processors
+	$(Q)ci/deps wrk
 	$(Q)bench/scale/report Lamina=$(HYPERVISOR) Xen=build/third/xen/xen build/bench/scale
 
 # --- the whole system: the same load on our appliances and on Linux guests of stock Xen -----------

@@ -2,7 +2,8 @@
 /*
  * How operations scale with processors: as many domains as there are processors do the same one for
  * a while, each on its own. What they did in a second, all together; a lock that they shared would
- * show. Started as dom0, with the word domains=N.
+ * show. Then two domains send each other one event in turn, on the first and the last processor.
+ * Started as dom0, with the word domains=N.
  */
 #include "tests/abi/kit/kit.h"
 
@@ -11,7 +12,7 @@
 #define REF         8
 #define BATCH       32
 
-enum { OP, COUNT }; /* in a peer's box */
+enum { OP, COUNT, ID, PORT, READY }; /* in a peer's box */
 
 static char page[PAGE_SIZE] ALIGNED(PAGE_SIZE), window[PAGE_SIZE] ALIGNED(PAGE_SIZE);
 static unsigned int port;
@@ -64,7 +65,7 @@ static void peer_works(void)
 	grant_init();
 	port = event_self();
 	event_mask(port);
-	grant_give(REF, (domid_t)box.value[2], page, 0);
+	grant_give(REF, (domid_t)box.value[ID], page, 0);
 	for (;;) {
 		op = box.value[OP];
 		if (op < 0) {
@@ -101,6 +102,60 @@ static long sum(struct peer *peers, unsigned int n)
 	return all;
 }
 
+/* --- Ping-pong -------------------------------------------------------------------------------- */
+
+/* Masked: it makes no upcall, poll alone sees it. */
+static void event_wait(unsigned int which)
+{
+	struct sched_poll poll = { .nr_ports = 1 };
+
+	set_xen_guest_handle(poll.ports, &which);
+	while (!event_pending(which))
+		hypercall(sched_op, SCHEDOP_poll, &poll);
+	event_clear(which);
+}
+
+static void peer_answers(void)
+{
+	struct evtchn_bind_interdomain bind = { .remote_port = (evtchn_port_t)box.value[PORT] };
+
+	if (hypercall(event_channel_op, EVTCHNOP_bind_interdomain, &bind))
+		return;
+	event_mask(bind.local_port);
+	event_clear(bind.local_port);
+	for (box.value[READY] = 1;;) {
+		event_wait(bind.local_port);
+		event_send(bind.local_port);
+	}
+}
+
+/* One event there and one back is one. */
+static void ping_pong(unsigned int n)
+{
+	static struct peer peer;
+	uint64_t begun, count = 0;
+
+	peer_create(&peer, 1);
+	peer_build(&peer, peer_answers);
+	bind_to(0, 0);
+	bind_to(peer.id, n - 1);
+	port = event_alloc(DOMID_SELF, peer.id);
+	event_mask(port);
+	peer.box->value[PORT] = port;
+	peer_unpause(&peer);
+	if (!wait_for(peer.box->value[READY], 3000)) {
+		error("the partner does not start");
+		return;
+	}
+	event_clear(port);
+	for (begun = time_now(); time_now() - begun < WINDOW_MS * MS; count++) {
+		event_send(port);
+		event_wait(port);
+	}
+	say("ping-pong, first and last", n, count * 1000 / ((time_now() - begun) / MS));
+	peer_destroy(&peer);
+}
+
 TEST
 {
 	const char *word = strstr((const char *)start_info->cmd_line, "domains=");
@@ -113,7 +168,7 @@ TEST
 		peer_create(&peers[i], 1);
 		peer_build(&peers[i], peer_works);
 		peers[i].box->value[OP] = -1;
-		peers[i].box->value[2] = peers[i].id;
+		peers[i].box->value[ID] = peers[i].id;
 		peer_unpause(&peers[i]);
 	}
 	for (unsigned int op = 0; op < ARRAY_SIZE(ops); op++) {
@@ -126,4 +181,7 @@ TEST
 		say(ops[op].name, n,
 		    (uint64_t)(sum(peers, n) - before) * 1000 / ((time_now() - begun) / MS));
 	}
+	for (unsigned int i = 0; i < n; i++)
+		peer_destroy(&peers[i]);
+	ping_pong(n);
 }
