@@ -211,17 +211,31 @@ struct guest_console *consoled_open(domid_t domid, evtchn_port_t port, const cha
 	return c;
 }
 
+/* All that the ring holds, whatever the credit, and a line without an end. Under lock. */
+static void drain_last(struct guest_console *c)
+{
+	bool more;
+
+	drain(c, sizeof(c->ring->out), &more);
+	if (c->line_len)
+		end_line(c);
+}
+
+void consoled_flush(struct guest_console *c)
+{
+	mutex_lock(&lock);
+	drain_last(c);
+	mutex_unlock(&lock);
+}
+
 void consoled_close(struct guest_console *c)
 {
 	struct guest_console **at = &consoles;
-	bool more;
 
 	if (!c)
 		return;
 	mutex_lock(&lock);
-	drain(c, sizeof(c->ring->out), &more);
-	if (c->line_len)
-		end_line(c);
+	drain_last(c);
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;

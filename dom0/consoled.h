@@ -14,6 +14,9 @@ struct guest_console;
  */
 struct guest_console *consoled_open(domid_t domid, evtchn_port_t port, const char *name);
 
+/* Shows everything that the domain has written up to now, for one that writes no more. */
+void consoled_flush(struct guest_console *console);
+
 /* Everything that is still in the ring is read first. */
 void consoled_close(struct guest_console *console);
 

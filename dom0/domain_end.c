@@ -70,6 +70,7 @@ static void ended(struct domain *d, unsigned int code)
 	bool too_fast = clock_ns() - d->started < RESTART_TOO_FAST;
 	struct domain_config *config;
 
+	consoled_flush(d->console); /* what it said last stands before what is said of it */
 	console_print("%s (domain %u) %s: %s\n", d->config.name, d->domid, end_text(code),
 		      action == CONFIG_RESTART ? "restarting" :
 		      action == CONFIG_PRESERVE ? "preserved" : "destroyed");

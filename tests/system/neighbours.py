@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # Rule: two appliances on one bridge talk to each other and to the host; when a neighbour is destroyed
-# and another crashes on a null pointer, the first serves on without one failed request.
+# and another crashes on a null pointer, the first serves on without one failed request. The crash
+# is told behind all that the victim said.
 # timeout: 240
+# smp: 2
 import http.client
 import os
 import socket
@@ -87,6 +89,7 @@ def run():
         m.send("create etc/other/victim.cfg")
         m.expect(r"\[victim\] .*null pointer")
         m.expect(r"victim \(domain \d+\) has crashed: destroyed")
+        end = m.position
         time.sleep(2)
         load.ending = True
         load.join(30)
@@ -94,6 +97,7 @@ def run():
         require(load.good > 20 and not load.bad, "no request failed")
         m.send("list")
         m.expect(r"^web ")
+        require("[victim]" not in m.console[end:], "what the victim said stands before its end")
 
 
 main(run)
