@@ -33,6 +33,7 @@ static void key_domains(void)
 	struct domain *d;
 	unsigned i;
 
+	printk(LOG_ERR, "domains that end: %u", domains_ending());
 	printk(LOG_ERR, "frames: %lu of %lu free, %lu of them dirty", frames_free(), frames_total(),
 	       frames_dirty());
 	for (d = dom0; d; d = d->next) {

@@ -19,8 +19,9 @@
 #define MAPTRACK_FRAMES_DEFAULT 1024
 
 static struct {
-	spinlock_t lock; /* guards the list and domain_hash */
+	spinlock_t lock; /* guards the list, domain_hash and leaving */
 	struct domain *first;
+	unsigned leaving; /* out of the list, and not yet freed */
 	domid_t last_id; /* the last one given without being asked for */
 } domains = { .lock = SPINLOCK(LOCK_DOMAINS) };
 LOCK_NAMED(domains.lock, domains);
@@ -134,6 +135,9 @@ static void domain_free(struct domain *d)
 static void free_quietly(struct quiet *q)
 {
 	domain_free(container_of(q, struct domain, quiet));
+	spin_lock(&domains.lock);
+	domains.leaving--;
+	spin_unlock(&domains.lock);
 }
 
 /*
@@ -144,8 +148,22 @@ void domain_last_put(struct domain *d)
 {
 	spin_lock(&domains.lock);
 	domain_remove(d);
+	domains.leaving++;
 	spin_unlock(&domains.lock);
 	quiet_call(&d->quiet, free_quietly);
+}
+
+unsigned domains_ending(void)
+{
+	struct domain *d;
+	unsigned n;
+
+	spin_lock(&domains.lock);
+	n = domains.leaving;
+	for (d = domains.first; d; d = d->next)
+		n += d->shut_down || d->dying;
+	spin_unlock(&domains.lock);
+	return n;
 }
 
 /* As Xen's common and x86 checks of a PV domain's configuration. */

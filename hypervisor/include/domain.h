@@ -123,6 +123,7 @@ extern struct domain *dom0; /* the hardware domain */
  */
 struct domain *domain_get(domid_t id);
 struct domain *domain_get_next(domid_t from); /* the first whose id is not below `from` */
+unsigned domains_ending(void); /* shut down, dying, or not yet freed: what may still give back */
 void domain_last_put(struct domain *d);
 static inline void domain_put(struct domain *d)
 {

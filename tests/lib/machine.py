@@ -22,6 +22,8 @@ sys.path.insert(0, os.path.join(ROOT, "ci"))
 import vm
 
 LOGS = "build/tests/logs"
+# Of the machine, unless the test itself says how many: SMP=2 tests/system/page.py
+PROCESSORS = int(os.environ.get("SMP", "1"))
 
 
 class Failure(Exception):
@@ -42,6 +44,8 @@ class Machine:
                  verbose=True):
         os.chdir(ROOT)
         os.makedirs(LOGS, exist_ok=True)
+        if PROCESSORS > 1 and "-smp" not in extra:
+            name, extra = f"{name}-smp{PROCESSORS}", [*extra, "-smp", str(PROCESSORS)]
         self.name, self.console, self.position, self.verbose = name, "", 0, verbose
         self.changed = threading.Condition()
         content = {}
@@ -126,8 +130,24 @@ class Machine:
         end = self.expect(r"dom0> ", timeout).start()
         return self.console[start:end]
 
+    def wait_for_ends(self, timeout=60):
+        """Until no domain is shut down, dying or being freed: backends and processors let go late."""
+        deadline = time.monotonic() + timeout
+        while True:
+            self.send("debug-keys q")
+            ending = int(self.expect(r"domains that end: (\d+)$")[1])
+            if not ending:
+                return
+            if time.monotonic() > deadline:
+                raise Failure(f"{ending} domains have not come to their end in {timeout} s")
+            time.sleep(0.1)
+
     def counts(self):
-        """What must not leak: free frames, ports, store nodes and dom0's free pages, from `info`."""
+        """
+        What must not leak: free frames, ports, store nodes and dom0's free pages, from `info`. Frames
+        of the hypervisor come back after `destroy` has returned, so it waits for those.
+        """
+        self.wait_for_ends()
         self.send("info")
         return {key: int(self.expect(rf"{key} +: (\d+)\s")[1])
                 for key in ("free_pages", "event_channels", "store_nodes", "dom0_free_pages")}

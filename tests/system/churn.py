@@ -3,6 +3,7 @@
 # Rule: 200 domains created and destroyed leave nothing behind: free frames, event-channel ports, store
 # nodes and dom0's own memory are at the end what they were after the first.
 # timeout: 300
+# smp-long: 2
 import os
 import sys
 
