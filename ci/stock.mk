@@ -84,6 +84,7 @@ abi-report: all test-images build/third/xen/xen $(XEN_DOM0) ## table of the ABI'
 # One after the other: each wants the machine for itself.
 test-all: ## make test, the long forms of some, guest-test, xen-test and abi-report
 	$(Q)$(MAKE) test
+	$(Q)tests/run --long
 	$(Q)VCPUS=2x2,4x4,2x4 REQUESTS=5000 tests/system/vcpus.py
 	$(Q)MACHINES=lamina:1,lamina:4,xen:1,xen:4 tests/system/guest_smp.py
 	$(Q)$(MAKE) guest-test
