@@ -99,6 +99,10 @@ static struct message *message_make(const struct xsd_sockmsg *header)
 
 static void message_queue(struct connection *conn, struct message *message)
 {
+	const struct server_host *host = conn->server->host;
+
+	if (!conn->out && host->queued)
+		host->queued(conn);
 	*conn->out_end = message;
 	conn->out_end = &message->next;
 	conn->out_count++;

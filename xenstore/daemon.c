@@ -17,14 +17,20 @@
 
 /*
  * The store belongs to the daemon's thread: nobody else touches it, so there is no lock. Handlers
- * and the local client only set flags and wake it. The local client has a ring as every domain has,
- * but in plain memory, and calls in place of event channels; so it needs no code of its own.
+ * and the local client only say which link is due and wake it. The local client has a ring as every
+ * domain has, but in plain memory, and calls in place of event channels; so it needs no code of its
+ * own.
+ *
+ * Only links that are due are looked at, in the order in which they became so: a round costs what
+ * those with work cost, however many others are connected. A link is due when its peer moved
+ * something, or when an answer or event was queued for it. One whose ring is full is not: its peer
+ * sends an event when it has read.
  */
 
 /* Pieces of a ring that one domain has read in a row before the next one's turn. */
 #define SERVE_BUDGET 8
 
-/* One end of a ring. The daemon's thread alone uses it, but for `due`. */
+/* One end of a ring. The daemon's thread alone uses it, but for the last three. */
 struct link {
 	struct xenstore_domain_interface *intf;
 	struct connection *conn;
@@ -32,26 +38,70 @@ struct link {
 	evtchn_port_t port; /* 0: the local client */
 	bool granted;       /* mapped by grant, else as a foreign frame */
 	struct gnttab_mapping mapping;
-	bool due; /* something may have moved; set from anywhere */
+	bool due;          /* in one of the two lists, or on its way there */
+	bool masked;       /* its handler masked the port */
+	struct link *next; /* in the list: of whoever set `due`, then of the daemon's thread */
 };
 
 static struct {
 	struct server server;
 	struct link *local;
-	bool due; /* some link is, or domains are to be looked at */
+	struct link *posted; /* due links, the last first; anybody adds, the daemon takes all */
+	struct link *first, **end; /* taken, in order: the daemon's own */
+	struct link *serving;
 	bool domains_due;
 	struct wait_queue wake;
 	bool running;
 } daemon = {
+	.end = &daemon.first,
 	.wake = WAIT_QUEUE_INIT(daemon.wake),
 };
 
-static void daemon_wake(bool *flag)
+/* From any context. Whoever finds it due already knows that it has yet to be served. */
+static void link_post(struct link *link)
 {
-	WRITE_ONCE(*flag, true);
-	wmb(); /* The daemon clears `due` before it looks at the flags. */
-	WRITE_ONCE(daemon.due, true);
+	if (__atomic_exchange_n(&link->due, true, __ATOMIC_SEQ_CST))
+		return;
+	link->next = READ_ONCE(daemon.posted);
+	while (!__atomic_compare_exchange_n(&daemon.posted, &link->next, link, false,
+					    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+		;
+}
+
+static void link_wake(struct link *link)
+{
+	link_post(link);
 	wake_one(&daemon.wake);
+}
+
+/* Put what was posted behind what was taken before. */
+static void links_take(void)
+{
+	struct link *link = __atomic_exchange_n(&daemon.posted, NULL, __ATOMIC_SEQ_CST);
+	struct link *first = NULL, **end = link ? &link->next : daemon.end, *next;
+
+	for (; link; link = next) {
+		next = link->next;
+		link->next = first;
+		first = link;
+	}
+	*daemon.end = first;
+	daemon.end = end;
+}
+
+/* It is about to be freed, and nobody posts it any more. */
+static void link_forget(struct link *link)
+{
+	struct link **at = &daemon.first;
+
+	links_take();
+	while (*at && *at != link)
+		at = &(*at)->next;
+	if (!*at)
+		return;
+	*at = link->next;
+	if (!link->next)
+		daemon.end = at;
 }
 
 /* Masked until the link is served: a domain that sends events without a pause is one of many. */
@@ -60,12 +110,14 @@ static void link_event(evtchn_port_t port, void *arg)
 	struct link *link = arg;
 
 	evtchn_mask(port);
-	daemon_wake(&link->due);
+	WRITE_ONCE(link->masked, true);
+	link_wake(link);
 }
 
 static void domains_event(evtchn_port_t port, void *arg)
 {
-	daemon_wake(&daemon.domains_due);
+	WRITE_ONCE(daemon.domains_due, true);
+	wake_one(&daemon.wake);
 }
 
 static void link_notify(struct link *link)
@@ -104,11 +156,12 @@ static int link_bind(struct link *link, uint32_t port)
 	if (link->port)
 		evtchn_unbind(link->port);
 	link->port = 0;
+	link->masked = false;
 	rc = evtchn_bind_interdomain(link->domid, port, link_event, link);
 	if (rc < 0)
 		return rc;
 	link->port = rc;
-	daemon_wake(&link->due); /* it may have written before we listened */
+	link_post(link); /* it may have written before we listened */
 	return 0;
 }
 
@@ -150,6 +203,7 @@ static int daemon_introduce(struct server *server, struct connection *conn, uint
 
 unbind:
 	evtchn_unbind(link->port);
+	link_forget(link);
 unmap:
 	link_unmap(link);
 free:
@@ -164,8 +218,16 @@ static void daemon_release(struct server *server, struct connection *conn)
 	server_disconnect(server, conn);
 	if (link->port)
 		evtchn_unbind(link->port);
+	link_forget(link);
 	link_unmap(link);
 	free(link);
+}
+
+static void daemon_queued(struct connection *conn)
+{
+	/* Who is being served is so until nothing moves. */
+	if (conn->transport != daemon.serving)
+		link_post(conn->transport);
 }
 
 static void daemon_log(const char *line)
@@ -176,6 +238,7 @@ static void daemon_log(const char *line)
 static const struct server_host daemon_host = {
 	.introduce = daemon_introduce,
 	.release = daemon_release,
+	.queued = daemon_queued,
 	.log = daemon_log,
 };
 
@@ -223,57 +286,64 @@ static void look_at_domains(void)
 
 /* --- Service --------------------------------------------------------------------------------- */
 
-/* Serve a link that has something to do. True if something moved. */
-static bool link_serve(struct link *link)
+/* Serve a link that was due, and is in no list now. */
+static void link_serve(struct link *link)
 {
 	unsigned int result;
 
-	bool due = READ_ONCE(link->due);
-
-	if (!due && !link->conn->out)
-		return false;
 	WRITE_ONCE(link->due, false);
-	mb(); /* What we do not see from here on sets it again. */
-	if (due && link->port)
+	mb(); /* What we do not see from here on posts it again. */
+	if (READ_ONCE(link->masked)) {
+		WRITE_ONCE(link->masked, false);
 		evtchn_unmask(link->port);
+	}
+	daemon.serving = link;
 	result = connection_serve(link->conn, link->intf, SERVE_BUDGET);
+	daemon.serving = NULL;
 	if (result & SERVE_NOTIFY)
 		link_notify(link);
 	if (result & SERVE_MORE)
-		WRITE_ONCE(link->due, true);
-	return result != 0;
+		link_post(link);
 }
 
-/* Give each its turn. True if something moved: what one asked for may be an event for another. */
-static bool serve_round(void)
+/* The link whose turn it is; NULL if none is due. */
+static struct link *link_next(void)
 {
-	bool moved = false;
+	struct link *link;
 
-	/* Only the local client can release others, and it is never released itself. */
-	for (struct connection *conn = daemon.server.connections; conn; conn = conn->next)
-		moved |= link_serve(conn->transport);
-	return moved;
+	if (READ_ONCE(daemon.posted))
+		links_take();
+	link = daemon.first;
+	if (!link)
+		return NULL;
+	daemon.first = link->next;
+	if (!daemon.first)
+		daemon.end = &daemon.first;
+	return link;
 }
 
 static void daemon_thread(void *arg)
 {
+	struct link *link;
+
 	for (;;) {
-		wait_event(&daemon.wake, READ_ONCE(daemon.due));
-		WRITE_ONCE(daemon.due, false);
-		mb(); /* Whoever sets a flag that we do not see sets `due` again. */
+		wait_event(&daemon.wake, READ_ONCE(daemon.posted) || READ_ONCE(daemon.domains_due));
 		do {
 			if (READ_ONCE(daemon.domains_due)) {
 				WRITE_ONCE(daemon.domains_due, false);
 				mb(); /* The domains are looked at after that. */
 				look_at_domains();
 			}
-		} while (serve_round());
+			link = link_next();
+			if (link)
+				link_serve(link);
+		} while (link);
 	}
 }
 
 static void local_notify(void *arg)
 {
-	daemon_wake(&daemon.local->due);
+	link_wake(daemon.local);
 }
 
 static int local_link(void)

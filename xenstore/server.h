@@ -20,6 +20,9 @@ struct server_host {
 	/* Undo the transport and call server_disconnect. */
 	void (*release)(struct server *server, struct connection *conn);
 
+	/* The connection, which had nothing to send, has something now; may be NULL. */
+	void (*queued)(struct connection *conn);
+
 	/* A line for whoever reads the daemon's log; may be NULL. */
 	void (*log)(const char *line);
 };
