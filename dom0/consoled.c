@@ -43,6 +43,7 @@ struct guest_console {
 	struct xencons_interface *ring;
 	evtchn_port_t port;
 	bool attached;
+	bool due; /* for service; set from anywhere, cleared by the thread before it looks */
 
 	ns_t credit;	/* for output, as of `counted` */
 	ns_t counted;
@@ -133,16 +134,23 @@ static size_t drain(struct guest_console *c, size_t limit, bool *more)
 	return cons - start;
 }
 
-/* Serves one console; true while its domain waits for credit. Under lock. */
+/* Serves one console if it is due; true while its domain waits for credit. Under lock. */
 static bool serve(struct guest_console *c)
 {
+	size_t taken;
 	bool more;
-	size_t taken = drain(c, allowance(c), &more);
 
+	if (!READ_ONCE(c->due))
+		return false;
+	WRITE_ONCE(c->due, false);
+	mb(); /* What is not seen from here on makes it due again. */
+	taken = drain(c, allowance(c), &more);
 	c->credit -= taken * BYTE_COST;
 	if (taken)
 		evtchn_notify(c->port);
-	if (!more)
+	if (more)
+		WRITE_ONCE(c->due, true);
+	else
 		evtchn_unmask(c->port); /* what came meanwhile is served at once */
 	return more;
 }
@@ -150,8 +158,10 @@ static bool serve(struct guest_console *c)
 /* Masked until the ring was served: nor do events wake us while the domain has no credit. */
 static void console_event(evtchn_port_t port, void *arg)
 {
-	(void)arg;
+	struct guest_console *c = arg;
+
 	evtchn_mask(port);
+	WRITE_ONCE(c->due, true);
 	look();
 }
 
@@ -190,13 +200,14 @@ struct guest_console *consoled_open(domid_t domid, evtchn_port_t port, const cha
 	c->domid = domid;
 	c->credit = CREDIT_MAX;
 	c->counted = clock_ns();
+	c->due = true; /* it may have written before we listen */
 	strlcpy(c->name, name, sizeof(c->name));
 	if (gnttab_map(&c->map, domid, &ref, 1, false)) {
 		free(c);
 		return NULL;
 	}
 	c->ring = c->map.va;
-	bound = evtchn_bind_interdomain(domid, port, console_event, NULL);
+	bound = evtchn_bind_interdomain(domid, port, console_event, c);
 	if (bound < 0) {
 		gnttab_unmap(&c->map);
 		free(c);

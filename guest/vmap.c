@@ -28,6 +28,7 @@ static uintptr_t area_base;
 static size_t area_pages;
 static SPINLOCK(lock);
 static unsigned long *area_used; /* lock */
+static size_t area_full;         /* lock; below it not one page fits between two others */
 
 void vmap_init(void)
 {
@@ -50,13 +51,16 @@ void vmap_init(void)
  */
 static size_t area_find(size_t count)
 {
-	size_t start = bitmap_next_clear(area_used, area_pages, 0);
+	size_t start = bitmap_next_clear(area_used, area_pages, area_full);
 
 	while (start + count + 2 <= area_pages) {
 		size_t end = bitmap_next(area_used, area_pages, start);
 
-		if (end - start >= count + 2)
+		if (end - start >= count + 2) {
+			if (count == 1)
+				area_full = start;
 			return start + 1;
+		}
 		start = bitmap_next_clear(area_used, area_pages, end);
 	}
 	return area_pages;
@@ -105,6 +109,8 @@ void vmap_release(void *va, size_t pages)
 	flags = spin_lock_save(&lock);
 	for (i = 0; i < pages; i++)
 		bitmap_clear(area_used, start + i);
+	/* The gap that grew begins behind the area before, which may lie two pages lower. */
+	area_full = MIN(area_full, start > 2 ? start - 2 : 0);
 	spin_unlock_restore(&lock, flags);
 }
 
