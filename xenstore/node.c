@@ -114,34 +114,45 @@ struct node *node_own(struct node **slot)
 	return new;
 }
 
+/* As strcmp. Byte by byte: names are short, and most that are compared differ in the first ones. */
 static int name_compare(const char *name, size_t len, const struct node *node)
 {
-	int order = memcmp(name, node->name, MIN(len, (size_t)node->name_len));
+	size_t common = MIN(len, (size_t)node->name_len);
 
-	return order ? order : (int)len - node->name_len;
+	for (size_t i = 0; i < common; i++) {
+		if (name[i] != node->name[i])
+			return (uint8_t)name[i] - (uint8_t)node->name[i];
+	}
+	return (int)len - node->name_len;
 }
 
-/* Index of the first child whose name is not below. */
-static uint32_t child_index(const struct node *node, const char *name, size_t len)
+/* True: *index is that of the child of this name. False: of the first whose name is above. */
+static bool child_index(const struct node *node, const char *name, size_t len, uint32_t *index)
 {
 	uint32_t low = 0, high = node->count;
 
 	while (low < high) {
 		uint32_t mid = (low + high) / 2;
+		int order = name_compare(name, len, node->child[mid]);
 
-		if (name_compare(name, len, node->child[mid]) > 0)
+		if (!order) {
+			*index = mid;
+			return true;
+		}
+		if (order > 0)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	return low;
+	*index = low;
+	return false;
 }
 
 struct node **node_child(const struct node *node, const char *name, size_t len)
 {
-	uint32_t i = child_index(node, name, len);
+	uint32_t i;
 
-	return i < node->count && !name_compare(name, len, node->child[i]) ? &node->child[i] : NULL;
+	return child_index(node, name, len, &i) ? &node->child[i] : NULL;
 }
 
 int node_reserve(struct node *node)
@@ -161,8 +172,9 @@ int node_reserve(struct node *node)
 
 void node_link(struct node *node, struct node *child)
 {
-	uint32_t i = child_index(node, child->name, child->name_len);
+	uint32_t i;
 
+	child_index(node, child->name, child->name_len, &i);
 	memmove(&node->child[i + 1], &node->child[i], (node->count - i) * sizeof(child));
 	node->child[i] = child;
 	node->count++;
