@@ -81,6 +81,7 @@ void net_heap_free(void *p);
 #define ARP_TABLE_SIZE                 64
 #define ETHARP_SUPPORT_STATIC_ENTRIES  0
 #define ARP_QUEUEING                   1
+#define ARP_QUEUE_LEN                  64 /* answers to a burst of clients behind one gateway */
 #define LWIP_ND6_NUM_NEIGHBORS         32
 #define LWIP_ND6_NUM_DESTINATIONS      32
 #define LWIP_STATS                     0
