@@ -165,11 +165,13 @@ static NOINLINE long send_locked(struct domain *d, uint32_t port)
 {
 	long rc = -EINVAL;
 
+	cpu_kicks_hold();
 	spin_lock(&d->evtchn.lock);
 	if (port < d->evtchn.ports)
 		rc = unlikely(d->evtchn.fifo) ? send_fifo(d, port) :
 						send(d, index_nospec(port, d->evtchn.ports));
 	spin_unlock(&d->evtchn.lock);
+	cpu_kicks_send();
 	return rc;
 }
 

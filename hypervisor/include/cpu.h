@@ -75,6 +75,9 @@ struct cpu {
 	uint32_t flush_asked, flush_done;
 	/* What of: 0, one page (bit 0 is set), or TLB_ALL. Said before it is asked for; atomic. */
 	uint64_t flush_what;
+
+	uint64_t kicks; /* processors whose kick is put off, while kicks_held */
+	bool kicks_held;
 };
 
 /* The processor that runs this code: its block is aligned, and every stack lies in it. */
@@ -98,6 +101,12 @@ static inline void cpu_work(struct cpu *c, uint32_t bits)
 }
 
 void cpu_kick(struct cpu *c); /* IPI: look at your work; nothing when it is this processor */
+/*
+ * Between these a kick is put off, for who holds a lock: an IPI takes long where the APIC is
+ * emulated, and all who want the lock would wait for it. Nothing between waits for who is kicked.
+ */
+void cpu_kicks_hold(void);
+void cpu_kicks_send(void);
 
 /*
  * Long operations: call work_begin() at the start, then work_spent(n) per step; once it is true,

@@ -278,8 +278,28 @@ void cpu_init_boot(void)
 
 void cpu_kick(struct cpu *c)
 {
-	if (c != this_cpu())
+	struct cpu *me = this_cpu();
+
+	if (c == me)
+		return;
+	if (me->kicks_held)
+		me->kicks |= BIT(c->id);
+	else
 		apic_ipi(c->apic_id, VECTOR_KICK);
+}
+
+void cpu_kicks_hold(void)
+{
+	this_cpu()->kicks_held = true;
+}
+
+void cpu_kicks_send(void)
+{
+	struct cpu *me = this_cpu();
+
+	me->kicks_held = false;
+	for (; me->kicks; me->kicks &= me->kicks - 1)
+		apic_ipi(cpus[bits_lowest(me->kicks)]->apic_id, VECTOR_KICK);
 }
 
 /*
