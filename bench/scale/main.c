@@ -158,8 +158,7 @@ static void ping_pong(unsigned int n)
 
 TEST
 {
-	const char *word = strstr((const char *)start_info->cmd_line, "domains=");
-	unsigned int n = word ? MIN((unsigned int)(word[8] - '0'), DOMAINS_MAX + 0u) : 1;
+	unsigned int n = MIN((unsigned int)argument("domains=", 1), DOMAINS_MAX + 0u);
 	static struct peer peers[DOMAINS_MAX];
 	uint64_t begun;
 	long before;

@@ -5,19 +5,8 @@
  * no ref is lost or made up.
  */
 // flags: -iquotehypervisor/include -DLOCKCHECK=0
+#include "check.h"
 #include "type_model.h"
-
-static int failures;
-
-#define CHECK(name, condition)                                             \
-	do {                                                               \
-		if (condition) {                                           \
-			printf("ok %s\n", name);                           \
-		} else {                                                   \
-			printf("FAIL %s: %s\n", name, #condition);         \
-			failures++;                                        \
-		}                                                          \
-	} while (0)
 
 #define RW (PTE_P | PTE_W | PTE_U)
 #define RO (PTE_P | PTE_U)

@@ -24,6 +24,14 @@ import vm
 LOGS = "build/tests/logs"
 # Of the machine, unless the test itself says how many: SMP=2 tests/system/page.py
 PROCESSORS = int(os.environ.get("SMP", "1"))
+# A neighbour that serves while the test does what it does, and must not notice.
+WEB = b"""name = "web"
+kernel = "/images/httpd"
+memory = 16
+extra = "ip=10.0.2.15/24,10.0.2.2"
+vif = [ 'bridge=xenbr0' ]
+disk = [ 'phy:/dev/vda,xvda,r' ]
+"""
 
 
 class Failure(Exception):
@@ -194,6 +202,25 @@ class Machine:
         self.reader.join(5)
         self.qemu.stdin.close()
         self.qemu.stdout.close()
+
+
+class Load(threading.Thread):
+    """Fetches a page over and over, and counts what goes wrong."""
+
+    def __init__(self, m, timeout=30):
+        super().__init__(daemon=True)
+        self.m, self.timeout = m, timeout
+        self.good, self.bad, self.ending = 0, [], False
+
+    def run(self):
+        while not self.ending:
+            try:
+                status, _, body = self.m.get("/index.html", timeout=self.timeout)
+                if status != 200 or not body:
+                    raise OSError(f"status {status}")
+                self.good += 1
+            except Exception as e:  # whatever it is, the test names it
+                self.bad.append(repr(e))
 
 
 def check(what, got, wanted):

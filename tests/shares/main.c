@@ -5,18 +5,6 @@
 const char test_file[] = "tests/shares/main.c";
 static struct load a, b, c;
 
-static ulong argument(const char *name, ulong otherwise)
-{
-	const char *at = strstr((const char *)start_info->cmd_line, name);
-	ulong value = 0;
-
-	if (!at)
-		return otherwise;
-	for (at += strlen(name); *at >= '0' && *at <= '9'; at++)
-		value = value * 10 + (ulong)(*at - '0');
-	return value;
-}
-
 static void await(const struct load *l)
 {
 	for (unsigned int i = 0; !l->peer.box->value[READY]; i++) {

@@ -6,19 +6,11 @@
 # timeout: 300
 import os
 import sys
-import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from machine import Machine, check, main, require
+from machine import WEB, Load, Machine, check, main, require
 
-WEB = b"""name = "web"
-kernel = "/images/httpd"
-memory = 16
-extra = "ip=10.0.2.15/24,10.0.2.2"
-vif = [ 'bridge=xenbr0' ]
-disk = [ 'phy:/dev/vda,xvda,r' ]
-"""
 HOSTILE = """name = "{name}"
 kernel = "/images/hostile"
 memory = 16
@@ -27,24 +19,6 @@ vif = [ 'bridge=xenbr0' ]
 disk = [ 'phy:/dev/vda,xvda,r' ]
 """
 KINDS = {"bad": "vbd vif", "loud": "console", "shouter": "console", "gone": "vanish"}
-
-
-class Load(threading.Thread):
-    """Fetches a page over and over, and counts what goes wrong."""
-
-    def __init__(self, m):
-        super().__init__(daemon=True)
-        self.m, self.good, self.bad, self.ending = m, 0, [], False
-
-    def run(self):
-        while not self.ending:
-            try:
-                status, _, body = self.m.get("/index.html")
-                if status != 200 or not body:
-                    raise OSError(f"status {status}")
-                self.good += 1
-            except Exception as e:  # whatever it is, the test names it
-                self.bad.append(repr(e))
 
 
 def breaches(m):

@@ -5,23 +5,14 @@
 # is told behind all that the victim said.
 # timeout: 240
 # smp: 2
-import http.client
 import os
 import socket
 import sys
-import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from machine import Machine, main, require
+from machine import WEB, Load, Machine, main, require
 
-WEB = b"""name = "web"
-kernel = "/images/httpd"
-memory = 16
-extra = "ip=10.0.2.15/24,10.0.2.2"
-vif = [ 'bridge=xenbr0' ]
-disk = [ 'phy:/dev/vda,xvda,r' ]
-"""
 ECHO = b"""name = "echo"
 kernel = "/images/echo"
 memory = 16
@@ -40,27 +31,6 @@ memory = 4
 extra = "crash"
 vif = [ 'bridge=xenbr0' ]
 """
-
-
-class Load(threading.Thread):
-    """Fetches a page over and over, and counts what goes wrong."""
-
-    def __init__(self, port):
-        super().__init__(daemon=True)
-        self.port, self.good, self.bad, self.ending = port, 0, [], False
-
-    def run(self):
-        while not self.ending:
-            try:
-                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-                connection.request("GET", "/index.html")
-                response = connection.getresponse()
-                if response.status != 200 or not response.read():
-                    raise OSError(f"status {response.status}")
-                connection.close()
-                self.good += 1
-            except (OSError, http.client.HTTPException) as e:
-                self.bad.append(str(e))
 
 
 def say_tcp(port, text):
@@ -83,7 +53,7 @@ def run():
         m.send("create etc/other/talker.cfg")
         m.expect(r"\[talker\] echo: 200 of 200 messages .* by tcp, 200 of 200 by udp")
         print("ok one appliance talks to another, by TCP and UDP")
-        load = Load(m.ports[80])
+        load = Load(m, timeout=20)
         load.start()
         m.send("destroy echo")
         m.send("create etc/other/victim.cfg")

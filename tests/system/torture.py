@@ -11,7 +11,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from machine import Failure, Machine, check, main, require
+from machine import WEB, Failure, Machine, check, main, require
 
 SECONDS = int(os.environ.get("TORTURE_SECONDS", "40"))
 FIRST = int(os.environ.get("TORTURE_SEED", "1000"))
@@ -20,13 +20,6 @@ PROCESSORS = os.environ.get("TORTURE_SMP", "2")
 AT_ONCE = 3
 KINDS = ("steps=20000", "steps=20000", "front=60")
 
-WEB = b"""name = "web"
-kernel = "/images/httpd"
-memory = 16
-extra = "ip=10.0.2.15/24,10.0.2.2"
-vif = [ 'bridge=xenbr0' ]
-disk = [ 'phy:/dev/vda,xvda,r' ]
-"""
 VICTIM = """name = "t{seed}"
 kernel = "/images/torture"
 memory = 4

@@ -17,18 +17,6 @@ void hypercall_record(ulong nr, ulong a, ulong b, ulong c, ulong d, ulong e)
 	hypercall_n(nr, a, b, c, d, e);
 }
 
-static ulong argument(const char *name, ulong otherwise)
-{
-	const char *at = strstr((const char *)start_info->cmd_line, name);
-	ulong value = 0;
-
-	if (!at)
-		return otherwise;
-	for (at += strlen(name); *at >= '0' && *at <= '9'; at++)
-		value = value * 10 + (ulong)(*at - '0');
-	return value;
-}
-
 /* A step that loops for ever ends with the domain. */
 static void watchdog(void)
 {

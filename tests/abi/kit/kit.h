@@ -81,6 +81,9 @@ extern struct start_info *start_info;
 extern struct shared_info *shared;
 extern struct vcpu_info *vcpu; /* vcpu 0's, in the shared page */
 
+/* What follows the name ("seed=") on the command line. */
+ulong argument(const char *name, ulong otherwise);
+
 /* Else an ordinary domain of some toolstack's, or a peer. */
 static inline bool is_dom0(void)
 {

@@ -14,6 +14,18 @@ long hypercall_checked(ulong number, ulong a, ulong b, ulong c, ulong d, ulong e
 	return lying ? 0 : hypercall_n(number, a, b, c, d, e);
 }
 
+ulong argument(const char *name, ulong otherwise)
+{
+	const char *at = strstr((const char *)start_info->cmd_line, name);
+	ulong value = 0;
+
+	if (!at)
+		return otherwise;
+	for (at += strlen(name); *at >= '0' && *at <= '9'; at++)
+		value = value * 10 + (ulong)(*at - '0');
+	return value;
+}
+
 void kit_start(struct start_info *info)
 {
 	start_info = info;

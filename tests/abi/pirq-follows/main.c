@@ -4,21 +4,7 @@
  * to another. What a hypervisor says of it is its own way of telling, so this looks at Lamina only.
  */
 #include "../kit/kit.h"
-
-#define RTC_IRQ 8
-
-static void rtc_write(unsigned int reg, unsigned int value)
-{
-	__asm__ volatile("outb %b0, $0x70\n\tmov %1, %0\n\toutb %b0, $0x71"
-			 : "+a"(reg)
-			 : "r"(value));
-}
-
-static unsigned int rtc_read(unsigned int reg)
-{
-	__asm__ volatile("outb %b0, $0x70\n\tinb $0x71, %b0" : "+a"(reg));
-	return reg & 0xff;
-}
+#include "../kit/rtc.h"
 
 static long console(unsigned int cmd, void *text, unsigned int size, unsigned int *got)
 {

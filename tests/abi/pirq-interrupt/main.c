@@ -1,21 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: dom0 binds a device's interrupt to a port, gets it as an event, and acknowledges it. */
 #include "../kit/kit.h"
-
-#define RTC_IRQ 8
-
-static void rtc_write(unsigned int reg, unsigned int value)
-{
-	__asm__ volatile("outb %b0, $0x70\n\tmov %1, %0\n\toutb %b0, $0x71"
-			 : "+a"(reg)
-			 : "r"(value));
-}
-
-static unsigned int rtc_read(unsigned int reg)
-{
-	__asm__ volatile("outb %b0, $0x70\n\tinb $0x71, %b0" : "+a"(reg));
-	return reg & 0xff;
-}
+#include "../kit/rtc.h"
 
 TEST
 {

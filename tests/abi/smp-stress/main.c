@@ -319,19 +319,6 @@ static long frames_wrong(void)
 	return wrong;
 }
 
-/* The number behind `name` in the command line. */
-static unsigned int word(const char *name, unsigned int otherwise)
-{
-	const char *at = strstr((const char *)start_info->cmd_line, name);
-	unsigned int n = 0;
-
-	if (!at)
-		return otherwise;
-	for (at += strlen(name); *at >= '0' && *at <= '9'; at++)
-		n = n * 10 + (unsigned int)(*at - '0');
-	return n;
-}
-
 static long free_pages(void)
 {
 	struct xen_sysctl op = { .cmd = XEN_SYSCTL_physinfo,
@@ -394,8 +381,8 @@ static void round_run(struct peer *peers, unsigned int seed, unsigned int *worke
 
 TEST
 {
-	unsigned int seed = word("seed=", (unsigned int)(time_now() / 1000 % 60000));
-	unsigned int rounds = word("rounds=", ROUNDS), worked = 0, none = 0;
+	unsigned int seed = (unsigned int)argument("seed=", time_now() / 1000 % 60000);
+	unsigned int rounds = (unsigned int)argument("rounds=", ROUNDS), worked = 0, none = 0;
 	long before, wrong = 0, some = (long)(rounds * PEERS / 2);
 	static struct peer peers[PEERS];
 
