@@ -20,7 +20,7 @@ uint64_t max_mfn;
 
 static struct {
 	spinlock_t lock; /* guards all of this, and flags, order, links of free frames */
-	uint32_t list[ZONES][ORDER_MAX + 1];
+	uint32_t list[ZONES][ORDER_MAX + 1], some[ZONES]; /* some: bit i, list i is not empty */
 	uint64_t free[ZONES], total, clean, claimed;
 	uint64_t cursor; /* where cleaning goes on */
 	bool dirty; /* a frame came back since the cursor last found nothing in a whole round */
@@ -46,6 +46,7 @@ static void list_add_block(uint64_t mfn, unsigned order)
 	if (*head)
 		frame_table[*head].prev = (uint32_t)mfn;
 	*head = (uint32_t)mfn;
+	pool.some[zone_of(mfn)] |= 1u << order;
 }
 
 static void list_del_block(uint64_t mfn)
@@ -57,19 +58,18 @@ static void list_del_block(uint64_t mfn)
 		frame_table[f->next].prev = f->prev;
 	if (f->prev)
 		frame_table[f->prev].next = f->next;
-	else
-		pool.list[zone_of(mfn)][f->order] = f->next;
+	else if (!(pool.list[zone_of(mfn)][f->order] = f->next))
+		pool.some[zone_of(mfn)] &= ~(1u << f->order);
 	f->next = f->prev = 0;
 }
 
 /* A block of at least `order` that ends at or below `limit`; 0: none. */
 static uint64_t find_block(unsigned zone, unsigned order, uint64_t limit)
 {
-	unsigned o;
-	uint32_t m;
+	uint32_t left = pool.some[zone] >> order << order, m;
 
-	for (o = order; o <= ORDER_MAX; o++)
-		for (m = pool.list[zone][o]; m; m = frame_table[m].next)
+	for (; left; left &= left - 1)
+		for (m = pool.list[zone][bits_lowest(left)]; m; m = frame_table[m].next)
 			if (m + (1UL << order) <= limit)
 				return m;
 	return 0;

@@ -37,7 +37,7 @@ static void unlock_pair(struct domain *a, struct domain *b)
 		spin_unlock(&b->evtchn.lock);
 }
 
-static int add_group(struct evtchn_table *t)
+static NOINLINE int add_group(struct evtchn_table *t)
 {
 	struct evtchn **g = &t->group[t->ports / EVTCHN_GROUP];
 
@@ -54,7 +54,7 @@ static int add_group(struct evtchn_table *t)
 }
 
 /* The lowest closed port, or -errno. Table locked. */
-static int free_port(struct domain *d)
+static NOINLINE int find_port(struct domain *d)
 {
 	struct evtchn_table *t = &d->evtchn;
 	uint32_t port, lowest = 0;
@@ -73,6 +73,18 @@ static int free_port(struct domain *d)
 			return (int)port;
 	}
 	return -ENOSPC;
+}
+
+/* The same, where it is the first one that is looked at. */
+static inline int free_port(struct domain *d)
+{
+	struct evtchn_table *t = &d->evtchn;
+	uint32_t port = t->lowest;
+
+	if (unlikely(d->dying | t->fifo | (port >= MIN(t->ports, t->max))) ||
+	    t->group_2l[port / EVTCHN_GROUP][port % EVTCHN_GROUP].state != EVTCHNSTAT_closed)
+		return find_port(d);
+	return (int)port;
 }
 
 /* The state goes last: senders look at it without the lock. */
@@ -119,10 +131,16 @@ static void close_interdomain(struct domain *d, struct evtchn *e, uint32_t port,
 	free_entry(d, e, port);
 }
 
-static void unbind_virq(struct domain *d, struct evtchn *e, uint32_t port)
+/* Its source, a virq or a pirq, forgets it. */
+static NOINLINE void unbind(struct domain *d, struct evtchn *e, uint32_t port)
 {
 	uint32_t i;
 
+	if (e->state == EVTCHNSTAT_pirq) {
+		d->evtchn.pirq_port[e->pirq] = 0;
+		pirq_unbind(d, (int)e->pirq);
+		return;
+	}
 	for (i = 0; i < d->max_vcpus; i++)
 		if (d->vcpu[i] && d->vcpu[i]->virq_port[e->virq] == port)
 			d->vcpu[i]->virq_port[e->virq] = 0;
@@ -133,7 +151,7 @@ static void unbind_virq(struct domain *d, struct evtchn *e, uint32_t port)
  * under the first: so that one is let go, both are taken in order, and it is looked whether the
  * port is still what it was. Comes with d's lock, goes without; false: it is not.
  */
-static bool close_pair(struct domain *d, struct evtchn *e, uint32_t port)
+static NOINLINE bool close_pair(struct domain *d, struct evtchn *e, uint32_t port)
 {
 	struct domain *peer = e->inter.peer;
 	bool same;
@@ -169,12 +187,8 @@ static long close_port(struct domain *d, uint32_t port)
 		spin_unlock(&d->evtchn.lock);
 		return -EINVAL;
 	}
-	if (e->state == EVTCHNSTAT_virq)
-		unbind_virq(d, e, port);
-	if (e->state == EVTCHNSTAT_pirq) {
-		d->evtchn.pirq_port[e->pirq] = 0;
-		pirq_unbind(d, (int)e->pirq);
-	}
+	if (e->state == EVTCHNSTAT_virq || e->state == EVTCHNSTAT_pirq)
+		unbind(d, e, port);
 	free_entry(d, e, port);
 	spin_unlock(&d->evtchn.lock);
 	return 0;

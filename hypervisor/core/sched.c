@@ -101,18 +101,8 @@ static struct cpu *emptiest(const struct cpupool *p)
 	return cpus[best];
 }
 
-/* Nobody else knows the vcpu yet. */
-void sched_add_vcpu(struct vcpu *v)
+static void join(struct vcpu *v, struct cpu *c)
 {
-	list_init(&v->queue);
-	timer_setup(&v->sched.again, again, v);
-	v->cpu = emptiest(v->domain->pool);
-	sched_join(v);
-}
-
-void sched_join(struct vcpu *v)
-{
-	struct cpu *c = emptiest(v->domain->pool); /* puts domains: not with a run queue's lock */
 	struct runqueue *q = sched_lock(v);
 
 	v->affinity = v->soft_affinity = ~0UL;
@@ -120,6 +110,20 @@ void sched_join(struct vcpu *v)
 	WRITE_ONCE(v->cpu, c);
 	spin_unlock(&q->lock);
 	v->domain->pool->scheduler->add(v);
+}
+
+/* Nobody else knows the vcpu yet. */
+void sched_add_vcpu(struct vcpu *v)
+{
+	list_init(&v->queue);
+	timer_setup(&v->sched.again, again, v);
+	v->cpu = emptiest(v->domain->pool);
+	join(v, v->cpu);
+}
+
+void sched_join(struct vcpu *v)
+{
+	join(v, emptiest(v->domain->pool)); /* puts domains: before a run queue's lock */
 }
 
 uint64_t sched_idle_time(const struct cpu *c)

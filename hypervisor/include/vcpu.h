@@ -44,8 +44,13 @@ struct pv_vcpu {
 
 	uint64_t ctrlreg[8]; /* guest's view: CR0, CR2, CR4 ... */
 	/* While they are not in the registers; pv/segment.c says when that is. */
-	uint64_t fs_base, gs_base_kernel, gs_base_user;
-	uint16_t ds, es, fs, gs;
+	uint64_t fs_base, gs_base[2]; /* gs: of kernel mode, of user mode */
+	union {
+		struct {
+			uint16_t ds, es, fs, gs;
+		};
+		uint64_t selectors; /* all four */
+	};
 	uint64_t debugreg[8];
 	uint32_t tsc_aux;
 	mfn_t gdt_mfn[14]; /* FRAME typed DESC; MFN_NONE */

@@ -14,8 +14,6 @@ void switch_to(struct vcpu *prev, struct vcpu *next);
 /* Load v->pv.cr3 of the current vcpu (user/kernel toggle, new baseptr); flushes the TLB. */
 void switch_root(struct vcpu *v);
 void ldt_load(struct vcpu *v); /* v is current: LDTR as v->pv.ldt_entries says */
-void segments_save(struct vcpu *v); /* read selectors and bases of the current vcpu into v->pv */
-void segments_load(struct vcpu *v); /* bad selectors load as null and raise the failsafe callback */
 uint64_t read_fs_base(void), read_gs_base(void), read_gs_shadow(void);
 void write_gs_base(uint64_t b), write_gs_shadow(uint64_t b);
 

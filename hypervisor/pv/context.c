@@ -177,8 +177,8 @@ int pv_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 	p->ctrlreg[2] = c->ctrlreg[2];
 	p->ctrlreg[4] = guest_cr4(c->ctrlreg[4]);
 	p->fs_base = c->fs_base;
-	p->gs_base_kernel = c->gs_base_kernel;
-	p->gs_base_user = c->gs_base_user;
+	p->gs_base[0] = c->gs_base_kernel;
+	p->gs_base[1] = c->gs_base_user;
 	__builtin_memset(p->debugreg, 0, sizeof(p->debugreg));
 	for (i = 0; i < 8; i++)
 		(void)debugreg_set(v, i, c->debugreg[i]);
@@ -234,6 +234,6 @@ void pv_get_context(struct vcpu *v, struct vcpu_guest_context *c)
 	c->syscall_callback_eip = p->syscall_callback;
 	c->vm_assist = v->domain->pv.vm_assist;
 	c->fs_base = p->fs_base;
-	c->gs_base_kernel = p->gs_base_kernel;
-	c->gs_base_user = p->gs_base_user;
+	c->gs_base_kernel = p->gs_base[0];
+	c->gs_base_user = p->gs_base[1];
 }

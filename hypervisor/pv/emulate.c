@@ -280,6 +280,8 @@ static bool recognise(struct insn *i, const struct regs *r)
 		};
 		return true;
 	}
+	if ((uint16_t)code == 0x010f && (code >> 16 & 0xc0) != 0xc0)
+		return false; /* lgdt and its like, as group_0f01 has it */
 	if ((code & 0xf0) == 0x40)
 		code >>= 8;
 	return ((code & 0xf0) == 0x40 || is_first((uint8_t)code)) && insn_decode(i, r);

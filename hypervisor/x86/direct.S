@@ -226,7 +226,6 @@ do_iret:
 	mov	VCPU_RSP(%rcx), %rax
 	range_check %rax, %r11, iret_full
 	smap_site 1
-	guest	iret_fault, cmpb %al, (%rax)
 	guest	iret_fault, cmpw $KERNEL_CS, IRET_CS(%rax)
 	jne	iret_fault
 	guest	iret_fault, testl $IN_SYSCALL, IRET_FLAGS(%rax)
@@ -249,7 +248,7 @@ do_iret:
 	jne	iret_fault
 	guest	iret_fault, mov IRET_RCX(%rax), %rcx
 	guest	iret_fault, mov IRET_R11(%rax), %r11
-	guest	iret_fault, mov (%rax), %rax
+	guest	iret_fault, mov (%rax), %rax /* the lowest word: range_check */
 	smap_site 0
 direct_iretq:
 	iretq

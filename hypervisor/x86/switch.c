@@ -84,27 +84,24 @@ void write_gs_shadow(uint64_t b)
  * The current base of gs belongs to the mode that runs, the shadow to the other one. A guest that
  * may use WRGSBASE or load selectors changes them without telling, so they are read back.
  */
-void segments_save(struct vcpu *v)
+static void segments_save(struct vcpu *v)
 {
 	struct pv_vcpu *p = &v->pv;
-	uint64_t gs = read_gs_base(), shadow = read_gs_shadow();
 
 	__asm__ volatile("mov %%ds, %0; mov %%es, %1; mov %%fs, %2; mov %%gs, %3"
-			 : "=r"(p->ds), "=r"(p->es), "=r"(p->fs), "=r"(p->gs));
+			 : "=m"(p->ds), "=m"(p->es), "=m"(p->fs), "=m"(p->gs));
 	p->fs_base = read_fs_base();
-	p->gs_base_kernel = p->user_mode ? shadow : gs;
-	p->gs_base_user = p->user_mode ? gs : shadow;
+	p->gs_base[p->user_mode] = read_gs_base();
+	p->gs_base[!p->user_mode] = read_gs_shadow();
 }
 
 /*
  * Loading a selector replaces its base, but AMD's processors keep the base under a null one, which
  * would be the last guest's: so the bases follow where the selector is null or refused.
  */
-void segments_load(struct vcpu *v)
+static NOINLINE void segments_load(struct vcpu *v)
 {
 	struct pv_vcpu *p = &v->pv;
-	uint64_t gs = p->user_mode ? p->gs_base_user : p->gs_base_kernel;
-	uint64_t shadow = p->user_mode ? p->gs_base_kernel : p->gs_base_user;
 	bool good_fs, good_gs, good;
 
 	good = load_ds(p->ds);
@@ -114,10 +111,30 @@ void segments_load(struct vcpu *v)
 	if (!good_fs || !(p->fs & ~3))
 		write_fs_base(p->fs_base);
 	if (!good_gs || !(p->gs & ~3))
-		write_gs_base(gs);
-	write_gs_shadow(shadow);
+		write_gs_base(p->gs_base[p->user_mode]);
+	write_gs_shadow(p->gs_base[!p->user_mode]);
 	if (!good || !good_fs || !good_gs)
 		pv_failsafe(v);
+}
+
+/*
+ * 64-bit kernels mostly leave all four selectors null. Where prev has just left them so, next needs
+ * no more than those bases that are not the same.
+ */
+static void segments_exchange(const struct vcpu *prev, struct vcpu *next)
+{
+	const struct pv_vcpu *from = &prev->pv, *to = &next->pv;
+
+	if (unlikely((from->selectors | to->selectors) || prev->is_idle)) {
+		segments_load(next);
+		return;
+	}
+	if (to->fs_base != from->fs_base)
+		write_fs_base(to->fs_base);
+	if (to->gs_base[to->user_mode] != from->gs_base[from->user_mode])
+		write_gs_base(to->gs_base[to->user_mode]);
+	if (to->gs_base[!to->user_mode] != from->gs_base[!from->user_mode])
+		write_gs_shadow(to->gs_base[!to->user_mode]);
 }
 
 /*
@@ -215,7 +232,7 @@ void switch_to(struct vcpu *prev, struct vcpu *next)
 	load_descriptors(next);
 	cr4_load(next);
 	tsc_aux_load(next);
-	segments_load(next);
+	segments_exchange(prev, next);
 	if (next->pv.debugreg[7] & DR7_ACTIVE)
 		load_debug(next);
 	fpu_switch(prev, next);
