@@ -139,7 +139,7 @@ $(THIRD_ARCHIVES):
 # What must be there before guest sources compile, and what they may include of it, by folder.
 GUEST_HEADERS := $(NEWLIB)/.built $(LWIP)/.unpacked $(E2FS)/.configured $(ZLIB)/.unpacked \
 	$(LZ4)/.unpacked $(XZ)/.unpacked $(ZSTD)/.unpacked
-third_includes = $(if $(filter net/%,$(1)),$(LWIP_INCLUDES)) \
+third_includes = $(if $(filter net/% tests/guest/%,$(1)),$(LWIP_INCLUDES)) \
 	$(if $(filter blk/%,$(1)),$(E2FS_INCLUDES)) \
 	$(if $(filter dom0/% examples/%,$(1)),$(LWIP_INCLUDES) $(E2FS_INCLUDES) $(ZLIB_INCLUDES)) \
 	$(if $(filter dom0/%,$(1)),$(UNPACK_INCLUDES))

@@ -44,10 +44,11 @@ static void put_name(const struct netif *netif, char *buf)
 
 static unsigned int flags_of(const struct netif *netif)
 {
-	bool loopback = !stack_device(netif);
+	const struct netdev *dev = stack_device(netif);
+	bool running = dev ? dev->up : netif_is_link_up(netif);
 
-	return (netif_is_up(netif) ? IFF_UP : 0) | (netif_is_link_up(netif) ? IFF_RUNNING : 0) |
-	       (loopback ? IFF_LOOPBACK : IFF_BROADCAST | IFF_MULTICAST);
+	return (netif_is_up(netif) ? IFF_UP : 0) | (running ? IFF_RUNNING : 0) |
+	       (dev ? IFF_BROADCAST | IFF_MULTICAST : IFF_LOOPBACK);
 }
 
 static void put_ipv4(struct sockaddr_storage *at, u32_t ip)

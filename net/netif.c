@@ -212,15 +212,20 @@ static void receive(struct netdev_upper *upper, struct list *packets)
 	net_core_unlock();
 }
 
+/*
+ * A link that is down loses packets, and whoever misses them sends them again. lwIP would rather
+ * have no route, and end connections for that: it hears only that a link is up anew, and asks
+ * whether its addresses still hold.
+ */
 static void link_changed(struct netdev_upper *upper, bool up)
 {
 	struct stack_device *sd = container_of(upper, struct stack_device, upper);
 
+	if (!up)
+		return;
 	net_core_lock();
-	if (up)
-		netif_set_link_up(&sd->netif);
-	else
-		netif_set_link_down(&sd->netif);
+	netif_set_link_down(&sd->netif);
+	netif_set_link_up(&sd->netif);
 	net_core_unlock();
 }
 

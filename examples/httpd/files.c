@@ -46,6 +46,8 @@ static bool send_part(struct connection *c, int fd, long long length)
 		size_t want = length < (long long)size ? (size_t)length : size;
 		ssize_t n = read(fd, buf, want);
 
+		if (n < 0)
+			perror("httpd: read");
 		fine = n > 0 && send_all(c, buf, (size_t)n, n < length ? MSG_MORE : 0);
 		length -= n > 0 ? n : 0;
 	}

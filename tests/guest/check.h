@@ -30,3 +30,6 @@ void test_signals(void);
 void test_loopback(void);
 void test_contention(void);
 void test_panic(void);
+
+/* link.c */
+void test_link(void);

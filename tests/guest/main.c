@@ -441,6 +441,7 @@ static const struct {
 	{ "signals", test_signals },
 	{ "loopback", test_loopback },
 	{ "contention", test_contention },
+	{ "link", test_link },
 	{ "panic", test_panic },
 };
 

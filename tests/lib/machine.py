@@ -12,6 +12,7 @@ All waiting has a limit; the console's text is kept in build/tests/logs/system-N
 import http.client
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -243,7 +244,9 @@ def skip(why):
 
 
 def main(test):
-    """Runs a test function: exit status 1 with one line when it fails."""
+    """Runs a test function: exit status 1 with one line when it fails. A signal ends its machines, too."""
+    for number in signal.SIGTERM, signal.SIGHUP:
+        signal.signal(number, lambda number, _: sys.exit(f"ERROR: ended by signal {number}"))
     try:
         test()
     except Failure as e:
