@@ -11,37 +11,35 @@
 #define PADDING		  (512U * 1024)			       /* behind the last page in use */
 #define ALIGNMENT	  (4ULL << 20)			       /* of the end of what is mapped */
 
-static uint64_t note_or(const struct elf *elf, uint32_t type, uint64_t fallback)
+_Static_assert(XEN_ELFNOTE_MAX < ELF_XEN_NOTES, "a place for each type");
+
+/* Of notes by type, as elf_xen_notes finds them. */
+static uint64_t note_or(const struct elf_note *notes, uint32_t type, uint64_t fallback)
 {
-	struct elf_note note;
 	uint64_t value;
 
-	return elf_xen_note(elf, type, &note) && elf_note_number(&note, &value) ? value : fallback;
+	return notes[type].desc && elf_note_number(&notes[type], &value) ? value : fallback;
 }
 
-static bool note_is(const struct elf *elf, uint32_t type, const char *text)
+static bool note_is(const struct elf_note *note, const char *text)
 {
-	struct elf_note note;
-
-	return elf_xen_note(elf, type, &note) && note.desc_len == strlen(text) + 1 &&
-	       !memcmp(note.desc, text, note.desc_len);
+	return note->desc_len == strlen(text) + 1 && !memcmp(note->desc, text, note->desc_len);
 }
 
-static int check_notes(const struct elf *elf, const char *name, struct error *error)
+static int check_notes(const struct elf_note *notes, const char *name, struct error *error)
 {
-	struct elf_note note;
+	const struct elf_note *version = &notes[XEN_ELFNOTE_XEN_VERSION];
+	const struct elf_note *entry = &notes[XEN_ELFNOTE_ENTRY];
 
-	if (!elf_xen_note(elf, XEN_ELFNOTE_XEN_VERSION, &note) &&
-	    !elf_xen_note(elf, XEN_ELFNOTE_ENTRY, &note))
+	if (!version->desc && !entry->desc)
 		return error_set(error, -ENOEXEC,
 				 "%s: the kernel has no Xen notes: it was not built for Xen PV",
 				 name);
-	if (elf_xen_note(elf, XEN_ELFNOTE_XEN_VERSION, &note) &&
-	    !note_is(elf, XEN_ELFNOTE_XEN_VERSION, "xen-3.0"))
+	if (version->desc && !note_is(version, "xen-3.0"))
 		return error_set(error, -ENOEXEC,
 				 "%s: the kernel's Xen note asks for another ABI than xen-3.0",
 				 name);
-	if (!elf_xen_note(elf, XEN_ELFNOTE_ENTRY, &note))
+	if (!entry->desc)
 		return error_set(error, -ENOEXEC,
 				 "%s: the kernel's Xen notes name no PV entry point", name);
 	return 0;
@@ -77,21 +75,20 @@ int kernel_open(struct kernel *kernel, const void *image, size_t size, const cha
 		struct error *error)
 {
 	enum elf_status status = elf_open(&kernel->elf, image, size);
-	const struct elf *elf = &kernel->elf;
-	struct elf_note note;
+	struct elf_note notes[ELF_XEN_NOTES];
 
 	if (status != ELF_OK)
 		return error_set(error, -ENOEXEC, "%s: the kernel %s", name,
 				 elf_status_text(status));
-	if (check_notes(elf, name, error))
+	elf_xen_notes(&kernel->elf, notes);
+	if (check_notes(notes, name, error))
 		return error->code;
-	kernel->virt_base = note_or(elf, XEN_ELFNOTE_VIRT_BASE, 0);
-	kernel->virt_offset = kernel->virt_base - note_or(elf, XEN_ELFNOTE_PADDR_OFFSET, 0);
-	kernel->entry = note_or(elf, XEN_ELFNOTE_ENTRY, elf->header.entry);
-	kernel->hypercall_page = note_or(elf, XEN_ELFNOTE_HYPERCALL_PAGE, 0);
-	kernel->p2m_base = note_or(elf, XEN_ELFNOTE_INIT_P2M, KERNEL_NO_P2M_BASE);
-	kernel->mod_by_pfn = elf_xen_note(elf, XEN_ELFNOTE_MOD_START_PFN, &note) &&
-			     note_or(elf, XEN_ELFNOTE_MOD_START_PFN, 0);
+	kernel->virt_base = note_or(notes, XEN_ELFNOTE_VIRT_BASE, 0);
+	kernel->virt_offset = kernel->virt_base - note_or(notes, XEN_ELFNOTE_PADDR_OFFSET, 0);
+	kernel->entry = note_or(notes, XEN_ELFNOTE_ENTRY, kernel->elf.header.entry);
+	kernel->hypercall_page = note_or(notes, XEN_ELFNOTE_HYPERCALL_PAGE, 0);
+	kernel->p2m_base = note_or(notes, XEN_ELFNOTE_INIT_P2M, KERNEL_NO_P2M_BASE);
+	kernel->mod_by_pfn = note_or(notes, XEN_ELFNOTE_MOD_START_PFN, 0);
 	if (find_bounds(kernel, name, error))
 		return error->code;
 	if (kernel->virt_base % PAGE_SIZE || kernel->hypercall_page % PAGE_SIZE ||

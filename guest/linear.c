@@ -65,9 +65,19 @@ static pfn_t first_free(void)
 	return PFN(end);
 }
 
-static bool is_mapped(pfn_t pfn)
+/* The first page from `first` on whose entry has not these bits so; else `end`. */
+static pfn_t run_end(pfn_t first, uint64_t end, uint64_t bits, uint64_t wanted)
 {
-	return pte_get(pfn_to_virt(pfn)) & PTE_PRESENT;
+	const uint64_t *entry = NULL;
+	uint64_t pfn = first.n;
+
+	for (; pfn < end; pfn++, entry++) {
+		if (!entry || !(pfn % TABLE_PAGES))
+			entry = pagetable_entries(pfn_to_virt(PFN(pfn)));
+		if (!entry || (READ_ONCE(*entry) & bits) != wanted)
+			break;
+	}
+	return PFN(pfn);
 }
 
 static uint64_t linear_pte(size_t index, const void *first)
@@ -117,9 +127,7 @@ pfn_t linear_init(void)
 	uint64_t end = start_info.nr_pages;
 
 	bump = first_free();
-	mapped = bump;
-	while (mapped.n < end && is_mapped(mapped))
-		mapped.n++;
+	mapped = run_end(bump, end, PTE_PRESENT, PTE_PRESENT);
 	while (mapped.n < end) {
 		/* VIRT_BASE is a multiple of what a table covers. */
 		size_t count = MIN(TABLE_PAGES - mapped.n % TABLE_PAGES, end - mapped.n);
@@ -148,16 +156,21 @@ static uint64_t right_of(unsigned long va)
 	return PTE_RW;
 }
 
+/* Pages of one table, and their entries. */
+struct part {
+	pfn_t first;
+	const uint64_t *entries;
+};
+
 /* What the entry of page `index` shall be; unchanged where somebody has chosen already. */
-static uint64_t protected_pte(size_t index, const void *unused)
+static uint64_t protected_pte(size_t index, const void *arg)
 {
-	pfn_t pfn = PFN(index);
-	uint64_t now = pte_get(pfn_to_virt(pfn));
+	const struct part *part = arg;
+	uint64_t now = part->entries[index];
+	pfn_t pfn = pfn_add(part->first, index);
 
 	/* shared_info lies over a page of ours; tables that we made are read-only already. */
-	if (pfn.n == virt_to_pfn(&shared_info).n)
-		return now;
-	if (now & PTE_PRESENT && now & PTE_NX)
+	if (pfn.n == virt_to_pfn(&shared_info).n || (now & PTE_PRESENT && now & PTE_NX))
 		return now;
 	return pte_make(pfn_to_mfn(pfn), right_of((unsigned long)pfn_to_virt(pfn)));
 }
@@ -165,13 +178,17 @@ static uint64_t protected_pte(size_t index, const void *unused)
 /* What we mapped ourselves is not executable; the builder's mappings end where that begins. */
 void linear_protect(pfn_t first)
 {
-	pfn_t end = first;
-	int err;
+	pfn_t end = run_end(first, start_info.nr_pages, PTE_NX, 0);
+	uint64_t pfn;
 
-	while (end.n < start_info.nr_pages && !(pte_get(pfn_to_virt(end)) & PTE_NX))
-		end.n++;
-	err = pte_set_batch((void *)VIRT_BASE, end.n, protected_pte, NULL, DOMID_SELF);
-	if (err)
-		panic("cannot protect memory: error %d", err);
+	for (pfn = 0; pfn < end.n; pfn += TABLE_PAGES) {
+		char *va = pfn_to_virt(PFN(pfn));
+		const struct part part = { PFN(pfn), pagetable_entries(va) };
+		int err = pte_set_batch(va, MIN(end.n - pfn, (uint64_t)TABLE_PAGES), protected_pte,
+					&part, DOMID_SELF);
+
+		if (err)
+			panic("cannot protect memory: error %d", err);
+	}
 	pagetable_flush();
 }

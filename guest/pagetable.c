@@ -118,6 +118,13 @@ bool pagetable_present(const void *va, unsigned int level)
 	return table_find(va, level);
 }
 
+const uint64_t *pagetable_entries(const void *va)
+{
+	uint64_t *table = table_find(va, 1);
+
+	return table ? &table[table_index(va, 1)] : NULL;
+}
+
 /* From the top down: each table needs the one above it. */
 int pagetable_make(const void *va, unsigned int level, void *(*alloc_zero)(void))
 {

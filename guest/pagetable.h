@@ -18,6 +18,11 @@ int pagetable_make(const void *va, unsigned int level, void *(*alloc_zero)(void)
 /* Is there a table of `level` for va? */
 bool pagetable_present(const void *va, unsigned int level);
 
+/*
+ * The entries of pages from va's own to the end of its table, to be read; NULL where there is none.
+ */
+const uint64_t *pagetable_entries(const void *va);
+
 /* The same for a range, of pages from page_alloc. */
 int pagetable_cover(const void *va, size_t pages);
 

@@ -54,7 +54,7 @@ static size_t area_find(size_t count)
 	size_t start = bitmap_next_clear(area_used, area_pages, area_full);
 
 	while (start + count + 2 <= area_pages) {
-		size_t end = bitmap_next(area_used, area_pages, start);
+		size_t end = bitmap_next(area_used, start + count + 2, start);
 
 		if (end - start >= count + 2) {
 			if (count == 1)
@@ -70,7 +70,7 @@ static size_t area_find(size_t count)
 void *vmap_reserve(size_t pages)
 {
 	unsigned long flags;
-	size_t start, i;
+	size_t start;
 	void *va;
 
 	if (!pages || pages >= area_pages)
@@ -78,8 +78,7 @@ void *vmap_reserve(size_t pages)
 	flags = spin_lock_save(&lock);
 	start = area_find(pages);
 	if (start < area_pages)
-		for (i = 0; i < pages; i++)
-			bitmap_set(area_used, start + i);
+		bitmap_set_range(area_used, start, pages);
 	spin_unlock_restore(&lock, flags);
 	if (start >= area_pages)
 		return NULL;
@@ -100,15 +99,14 @@ bool vmap_contains(const void *va, size_t pages)
 
 void vmap_release(void *va, size_t pages)
 {
-	size_t start = ((uintptr_t)va - area_base) >> PAGE_SHIFT, i;
+	size_t start = ((uintptr_t)va - area_base) >> PAGE_SHIFT;
 	unsigned long flags;
 
 	if (!va)
 		return;
 	ASSERT(vmap_contains(va, pages));
 	flags = spin_lock_save(&lock);
-	for (i = 0; i < pages; i++)
-		bitmap_clear(area_used, start + i);
+	bitmap_clear_range(area_used, start, pages);
 	/* The gap that grew begins behind the area before, which may lie two pages lower. */
 	area_full = MIN(area_full, start > 2 ? start - 2 : 0);
 	spin_unlock_restore(&lock, flags);

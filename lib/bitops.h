@@ -69,6 +69,28 @@ static inline void bitmap_clear(unsigned long *map, unsigned long n)
 	map[n / BITS_PER_LONG] &= ~BIT(n % BITS_PER_LONG);
 }
 
+/* The bits [first, first + count). */
+static inline void bitmap_set_range(unsigned long *map, unsigned long first, unsigned long count)
+{
+	unsigned long n;
+
+	for (; count; first += n, count -= n) {
+		n = MIN(count, BITS_PER_LONG - first % BITS_PER_LONG);
+		map[first / BITS_PER_LONG] |= ~0UL >> (BITS_PER_LONG - n) << first % BITS_PER_LONG;
+	}
+}
+
+static inline void bitmap_clear_range(unsigned long *map, unsigned long first, unsigned long count)
+{
+	unsigned long n;
+
+	for (; count; first += n, count -= n) {
+		n = MIN(count, BITS_PER_LONG - first % BITS_PER_LONG);
+		map[first / BITS_PER_LONG] &=
+			~(~0UL >> (BITS_PER_LONG - n) << first % BITS_PER_LONG);
+	}
+}
+
 static inline bool bitmap_test(const unsigned long *map, unsigned long n)
 {
 	return map[n / BITS_PER_LONG] >> (n % BITS_PER_LONG) & 1;

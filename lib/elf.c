@@ -179,14 +179,30 @@ bool elf_note_next(const struct elf *elf, struct elf_note_cursor *cursor, struct
 	}
 }
 
+static bool is_xen(const struct elf_note *note)
+{
+	return note->name_len == 4 && !memcmp(note->name, "Xen", 4);
+}
+
 bool elf_xen_note(const struct elf *elf, uint32_t type, struct elf_note *note)
 {
 	struct elf_note_cursor cursor = { 0 };
 
 	while (elf_note_next(elf, &cursor, note))
-		if (note->type == type && note->name_len == 4 && !memcmp(note->name, "Xen", 4))
+		if (note->type == type && is_xen(note))
 			return true;
 	return false;
+}
+
+void elf_xen_notes(const struct elf *elf, struct elf_note notes[ELF_XEN_NOTES])
+{
+	struct elf_note_cursor cursor = { 0 };
+	struct elf_note note;
+
+	memset(notes, 0, ELF_XEN_NOTES * sizeof(*notes));
+	while (elf_note_next(elf, &cursor, &note))
+		if (note.type < ELF_XEN_NOTES && is_xen(&note) && !notes[note.type].desc)
+			notes[note.type] = note;
 }
 
 bool elf_note_number(const struct elf_note *note, uint64_t *value)

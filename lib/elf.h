@@ -92,5 +92,9 @@ bool elf_note_next(const struct elf *elf, struct elf_note_cursor *cursor, struct
 /* The note named "Xen" of this type (XEN_ELFNOTE_*). */
 bool elf_xen_note(const struct elf *elf, uint32_t type, struct elf_note *note);
 
+/* All notes named "Xen" by type, the first one of each; desc is NULL where there is none. */
+#define ELF_XEN_NOTES 19 /* types of <xen/elfnote.h> are below */
+void elf_xen_notes(const struct elf *elf, struct elf_note notes[ELF_XEN_NOTES]);
+
 /* desc as a little-endian number of 4 or 8 bytes; false when it has another size. */
 bool elf_note_number(const struct elf_note *note, uint64_t *value);

@@ -75,6 +75,18 @@ static enum elf_status open_cut(const struct image *image, size_t size)
 	return status;
 }
 
+/* Of all types at once: those that there are, and no others. */
+static void check_by_type(const struct elf *elf)
+{
+	struct elf_note notes[ELF_XEN_NOTES], note;
+	uint64_t value;
+
+	elf_xen_notes(elf, notes);
+	for (uint32_t type = 0; type < ELF_XEN_NOTES; type++)
+		assert(!notes[type].desc == !elf_xen_note(elf, type, &note));
+	assert(elf_note_number(&notes[7], &value) && value == 77);
+}
+
 static void check_good(void)
 {
 	struct image image = good();
@@ -94,6 +106,7 @@ static void check_good(void)
 	assert(value == 0x123456789abcULL);
 	assert(elf_xen_note(&elf, 7, &note) && elf_note_number(&note, &value) && value == 77);
 	assert(!elf_xen_note(&elf, 8, &note));
+	check_by_type(&elf);
 	note.desc_len = 5;
 	assert(!elf_note_number(&note, &value));
 }

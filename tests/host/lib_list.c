@@ -90,6 +90,26 @@ static void check_bitmaps(void)
 	assert(!bit_test(map, 5));
 }
 
+/* Ranges, beside bits one by one. */
+static void check_ranges(void)
+{
+	for (unsigned long first = 0; first < 192; first++) {
+		for (unsigned long count = 0; first + count <= 192; count++) {
+			BITMAP(set, 192) = { 0 };
+			BITMAP(clear, 192) = { ~0UL, ~0UL, ~0UL };
+
+			bitmap_set_range(set, first, count);
+			bitmap_clear_range(clear, first, count);
+			for (unsigned long bit = 0; bit < 192; bit++) {
+				bool inside = bit >= first && bit < first + count;
+
+				assert(bitmap_test(set, bit) == inside);
+				assert(bitmap_test(clear, bit) == !inside);
+			}
+		}
+	}
+}
+
 static void check_numbers(void)
 {
 	assert(bits_lowest(8) == 3 && bits_highest(0x8001) == 15);
@@ -104,6 +124,7 @@ int main(void)
 {
 	check_lists();
 	check_bitmaps();
+	check_ranges();
 	check_numbers();
 	return 0;
 }
