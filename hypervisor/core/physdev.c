@@ -235,8 +235,28 @@ static long op_pci_device(int cmd, const void *arg)
 		return -EFAULT;
 	if (!current->domain->privileged)
 		return -EPERM;
-	return cmd == PHYSDEVOP_pci_device_add ? pci_device_add(dev.seg, dev.bus, dev.devfn)
-					       : pci_device_remove(dev.seg, dev.bus, dev.devfn);
+	switch (cmd) {
+	case PHYSDEVOP_pci_device_add:
+		return pci_device_add(dev.seg, dev.bus, dev.devfn);
+	case PHYSDEVOP_pci_device_remove:
+		return pci_device_remove(dev.seg, dev.bus, dev.devfn);
+	case PHYSDEVOP_restore_msi_ext:
+		return pirq_restore_msi(dev.seg, dev.bus, dev.devfn);
+	default:
+		return pirq_prepare_msix(dev.seg, dev.bus, dev.devfn,
+					 cmd == PHYSDEVOP_release_msix);
+	}
+}
+
+static long op_restore_msi(const void *arg)
+{
+	struct physdev_restore_msi dev;
+
+	if (copy_from_guest(&dev, arg, sizeof(dev)))
+		return -EFAULT;
+	if (!current->domain->privileged)
+		return -EPERM;
+	return pirq_restore_msi(0, dev.bus, dev.devfn);
 }
 
 static long op_manage_pci(int cmd, const void *arg)
@@ -278,16 +298,17 @@ long do_physdev_op(int cmd, void *arg)
 		return op_setup_gsi(arg);
 	case PHYSDEVOP_pci_device_add:
 	case PHYSDEVOP_pci_device_remove:
+	case PHYSDEVOP_restore_msi_ext:
+	case PHYSDEVOP_prepare_msix:
+	case PHYSDEVOP_release_msix:
 		return op_pci_device(cmd, arg);
+	case PHYSDEVOP_restore_msi:
+		return op_restore_msi(arg);
 	case PHYSDEVOP_manage_pci_add:
 	case PHYSDEVOP_manage_pci_add_ext:
 	case PHYSDEVOP_manage_pci_remove:
 		return op_manage_pci(cmd, arg);
 	default:
-		/*
-		 * MSI restore and prepare, MMCFG, debug port: nothing is kept that they would
-		 * change.
-		 */
-		return -ENOSYS;
+		return -ENOSYS; /* MMCFG, debug port: nothing is kept that they would change */
 	}
 }

@@ -29,6 +29,9 @@ void physdev_drop_eoi(struct domain *d);
 int pirq_map_gsi(struct domain *d, int gsi, int *pirq);
 /* MSI and MSI-X; programs the table entry, masked. */
 int pirq_map_msi(struct domain *d, const struct physdev_map_pirq *req, int *pirq);
+int pirq_restore_msi(uint16_t seg, uint8_t bus, uint8_t devfn); /* PHYSDEVOP_restore_msi */
+/* Guests write nothing to its table, from now on or no longer: PHYSDEVOP_prepare_msix, -EBUSY. */
+int pirq_prepare_msix(uint16_t seg, uint8_t bus, uint8_t devfn, bool end);
 int pirq_unmap(struct domain *d, int pirq); /* -EINVAL not mapped */
 /* Unmask, deliver by evtchn_send_pirq. */
 int pirq_bind(struct domain *d, int pirq, bool share);

@@ -33,6 +33,7 @@ static inline void write_fs_base(uint64_t b)
 }
 
 bool ioapic_is_page(paddr_t pa); /* x86/ioapic.c: registers of an interrupt controller lie there */
+bool msix_protects(mfn_t m); /* x86/msix.c: a page of devices that guests may only read */
 
 /* The current vcpu's choice of CR4.FSGSBASE and CR4.TSD, and its TSC_AUX. */
 void cr4_load(struct vcpu *v);

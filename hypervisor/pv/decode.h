@@ -42,12 +42,16 @@ void insn_retire(struct regs *r, unsigned len);
 bool emulate_privileged(struct regs *r); /* #GP(0) */
 bool emulate_forced(struct regs *r); /* #UD at the Xen prefix */
 bool emulate_table_write(struct regs *r, unsigned long va); /* a write fault on a read-only page */
+bool emulate_lost_write(struct regs *r, unsigned long va); /* on device memory that is protected */
 
-/* msr.c, port.c, debugreg.c */
+/* msr.c, port.c, pit.c, debugreg.c */
 bool msr_read(struct vcpu *v, uint32_t msr, uint64_t *val);
 bool msr_write(struct vcpu *v, uint32_t msr, uint64_t val);
 bool port_permitted(struct vcpu *v, unsigned port, unsigned bytes); /* by the guest's kernel */
 uint32_t port_read(struct domain *d, unsigned port, unsigned bytes);
 void port_write(struct domain *d, unsigned port, unsigned bytes, uint32_t val);
+bool pit_port(unsigned port); /* one of the timer's that pit_read and pit_write serve */
+uint8_t pit_read(unsigned port);
+void pit_write(unsigned port, uint8_t val);
 bool iopl_permitted(const struct vcpu *v);
 uint64_t guest_cr4(uint64_t wanted); /* what CR4 a guest sees that has written this */

@@ -66,6 +66,10 @@ static uint64_t l1_entry_get_device(uint64_t e, struct l1_rules r)
 		gprintk(LOG_WARNING, "may not map device memory at mfn %lx\n", m.n);
 		return L1_ERROR(-EPERM);
 	}
+	if (e & PTE_W && msix_protects(m)) {
+		gprintk(LOG_WARNING, "may only read device memory at mfn %lx\n", m.n);
+		e &= ~PTE_W;
+	}
 	return l1_complete(uncached(e));
 }
 

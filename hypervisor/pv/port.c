@@ -3,7 +3,7 @@
  * Port I/O of a guest. Two say whether it may: the guest's kernel for its user mode (IOPL and
  * bitmap, else #GP), and the rangeset of the domain. A port outside the rangeset reads as all ones
  * and takes no writes, but for PCI's configuration ports and the clock's, whose address registers
- * each domain has of its own.
+ * each domain has of its own, and those of the timer that the hardware domain shares (pit.c).
  */
 #include "access.h"
 #include "hypervisor/pv/bounce.h"
@@ -110,6 +110,8 @@ static uint32_t read_part(struct domain *d, unsigned port, unsigned bytes, unsig
 		outb(CMOS_INDEX, d->pv.cmos_index & 0x7f);
 		return inb(CMOS_DATA);
 	}
+	if (d == dom0 && pit_port(port))
+		return pit_read(port);
 	return ~0u;
 }
 
@@ -145,6 +147,8 @@ static void write_part(struct domain *d, unsigned port, unsigned bytes, uint32_t
 	} else if (port == CMOS_DATA && range_has(&d->ioports, CMOS_INDEX, CMOS_DATA)) {
 		outb(CMOS_INDEX, d->pv.cmos_index & 0x7f);
 		outb(CMOS_DATA, (uint8_t)val);
+	} else if (d == dom0 && pit_port(port)) {
+		pit_write(port, (uint8_t)val);
 	}
 }
 

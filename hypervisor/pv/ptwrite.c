@@ -173,6 +173,14 @@ static bool compute(struct regs *r, const struct insn *i, unsigned size, uint64_
 	}
 }
 
+/* Writes without reading its operand. */
+static bool is_store(const struct insn *i)
+{
+	unsigned op = i->opcode & ~1u;
+
+	return op == 0x88 || op == 0xc6 || op == 0xaa;
+}
+
 static void finish(struct regs *r, const struct insn *i, const struct effect *e, uint64_t old,
 		   unsigned size)
 {
@@ -256,4 +264,27 @@ bool emulate_table_write(struct regs *r, unsigned long va)
 	done = write_slot(r, &i, (uint64_t *)mfn_to_virt(m) + (va & ~PAGE_MASK) / 8, va & 7);
 	table_unlock(f);
 	return done;
+}
+
+/*
+ * Device memory that the guest may only read: plain stores, naturally aligned, are done but for the
+ * store, as on stock Xen. The hardware domain need not know which pages those are.
+ */
+bool emulate_lost_write(struct regs *r, unsigned long va)
+{
+	struct effect e = { 0 };
+	uint64_t pte, val = 0;
+	struct insn i;
+	unsigned size;
+
+	if (!walk_kernel_pte(va, &pte) || (pte & (PTE_P | PTE_W)) != PTE_P ||
+	    !msix_protects(pte_mfn(pte)))
+		return false;
+	if (!insn_decode(&i, r) || i.mod == 3 || !is_store(&i))
+		return false;
+	size = byte_sized(&i) ? 1 : i.size;
+	if (va & (size - 1) || !compute(r, &i, size, &val, &e))
+		return false;
+	finish(r, &i, &e, 0, size);
+	return true;
 }

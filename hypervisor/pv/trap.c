@@ -217,7 +217,9 @@ void pv_page_fault(struct regs *r, uint64_t cr2)
 			return;
 	} else if ((error & (PF_PRESENT | PF_WRITE | PF_RSVD | PF_FETCH)) ==
 			   (PF_PRESENT | PF_WRITE) &&
-		   guest_kernel(v) && writes_tables(v->domain) && emulate_table_write(r, cr2)) {
+		   guest_kernel(v) &&
+		   ((writes_tables(v->domain) && emulate_table_write(r, cr2)) ||
+		    (v->domain == dom0 && emulate_lost_write(r, cr2)))) {
 		return;
 	}
 	pv_inject_page_fault(v, error, cr2);

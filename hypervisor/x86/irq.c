@@ -249,18 +249,54 @@ int pirq_map_msi(struct domain *d, const struct physdev_map_pirq *req, int *pirq
 		return -ENODEV;
 	if (!bitmap_test(pci_known, (unsigned)bus << 8 | devfn))
 		return -ENODEV;
-	rc = msi_find(&m, bus, devfn, req->table_base, (uint16_t)req->entry_nr);
-	if (rc)
-		return rc;
 	spin_lock(&lock);
-	n = find_free_msi(*pirq);
+	rc = msi_find(&m, bus, devfn, req->table_base, (uint16_t)req->entry_nr);
+	n = rc ? rc : find_free_msi(*pirq);
 	rc = n < 0 ? n : uses_of(&m, true) ? -EEXIST : take(d, (unsigned)n, PIRQ_MSI);
 	if (!rc) {
 		pirqs[n].msi = m;
 		pirqs[n].cpu = (uint8_t)this_cpu()->id;
+		if (m.msix)
+			msix_use(&m, true);
 		msi_program(&m, pirqs[n].vector, this_cpu()->apic_id);
 		*pirq = n;
 	}
+	spin_unlock(&lock);
+	return rc;
+}
+
+/* After a reset of the function its MSIs are again as they were. */
+int pirq_restore_msi(uint16_t seg, uint8_t bus, uint8_t devfn)
+{
+	unsigned i;
+
+	if (seg || !bitmap_test(pci_known, (unsigned)bus << 8 | devfn))
+		return -ENODEV;
+	spin_lock(&lock);
+	for (i = ioapic_lines(); i < NR_PIRQ; i++) {
+		struct pirq *p = &pirqs[i];
+
+		if (p->kind != PIRQ_MSI || p->msi.bus != bus || p->msi.devfn != devfn)
+			continue;
+		p->cpu = (uint8_t)this_cpu()->id;
+		msi_program(&p->msi, p->vector, this_cpu()->apic_id);
+		set_mask(i, !p->bound);
+	}
+	spin_unlock(&lock);
+	return 0;
+}
+
+int pirq_prepare_msix(uint16_t seg, uint8_t bus, uint8_t devfn, bool end)
+{
+	struct msi m;
+	int rc;
+
+	if (seg || !bitmap_test(pci_known, (unsigned)bus << 8 | devfn))
+		return -ENODEV;
+	spin_lock(&lock);
+	rc = msi_find(&m, bus, devfn, true, 0);
+	if (!rc)
+		rc = msix_prepare(&m, end);
 	spin_unlock(&lock);
 	return rc;
 }
@@ -285,6 +321,8 @@ static void release(unsigned pirq)
 	free_vector(p->vector);
 	if (p->kind == PIRQ_MSI) {
 		p->kind = PIRQ_FREE;
+		if (p->msi.msix)
+			msix_use(&p->msi, false);
 		if (!uses_of(&p->msi, false))
 			msi_release(&p->msi);
 	}
@@ -401,6 +439,9 @@ int pci_device_remove(uint16_t seg, uint8_t bus, uint8_t devfn)
 {
 	if (seg || !bit_test_and_clear(pci_known, (unsigned)bus << 8 | devfn))
 		return -ENODEV;
+	spin_lock(&lock);
+	msix_forget(bus, devfn);
+	spin_unlock(&lock);
 	return 0;
 }
 

@@ -125,13 +125,18 @@ struct msi {
 	uint16_t entry;
 	volatile uint32_t *table; /* MSI-X: this entry's four words */
 };
-/* 0, -ENODEV, -EINVAL, -ENXIO, -ENOMEM */
+/* 0, -ENODEV, -EINVAL, -ENXIO, -ENOMEM. Pirqs locked. */
 int msi_find(struct msi *m, uint8_t bus, uint8_t devfn, bool msix, uint16_t entry);
 /* The capability enabled, this entry masked. */
 void msi_program(const struct msi *m, uint8_t vector, uint32_t apic);
 void msi_mask(const struct msi *m, bool mask);
 void msi_aim(const struct msi *m, uint32_t apic, bool masked); /* and it stays masked, or not */
 void msi_release(const struct msi *m);
+/* msix.c, pirqs locked */
+int msix_find(struct msi *m); /* its entry of the table */
+void msix_use(const struct msi *m, bool more); /* a vector more, or one less */
+int msix_prepare(const struct msi *m, bool end); /* -EBUSY, or as msi_find */
+void msix_forget(uint8_t bus, uint8_t devfn);
 uint32_t pci_read(uint8_t bus, uint8_t devfn, unsigned reg);
 void pci_write(uint8_t bus, uint8_t devfn, unsigned reg, uint32_t val);
 

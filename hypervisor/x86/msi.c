@@ -1,23 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Message-signalled interrupts (PCI Local Bus 3.0, 6.8). Nothing that a guest says about a device
- * is believed: the capability, the table's size and its address are read from the device, and a
- * table that lies in RAM is refused.
+ * Message-signalled interrupts (PCI Local Bus 3.0, 6.8). What a guest says about a device is not
+ * believed: the capability is read from the device, as is the place of an MSI-X table (msix.c).
  */
-#include "frame.h"
 #include "local.h"
 
 #define PORT_ADDRESS 0xcf8
 #define PORT_DATA    0xcfc
 
 #define PCI_COMMAND 0x04
-#define PCI_BAR0    0x10
 #define PCI_CAPS    0x34
-#define COMMAND_MEMORY   (1u << 1)
 #define COMMAND_NO_INTX  (1u << 10)
 #define STATUS_CAPS      (1u << 20) /* of the word at PCI_COMMAND */
-#define BAR_IO           1u
-#define BAR_64           4u
 #define CAP_MSI  0x05
 #define CAP_MSIX 0x11
 
@@ -26,19 +20,11 @@
 #define MSI_VECTORS   (7u << 20)
 #define MSI_64        (1u << 23)
 #define MSI_MASKABLE  (1u << 24)
-#define MSIX_SIZE     (0x7ffu << 16)
 #define MSIX_MASK_ALL (1u << 30)
 #define MSIX_ENABLE   (1u << 31)
-#define MSIX_BIR      7u
 #define ENTRY_MASK    1u
 
 #define MESSAGE_ADDRESS 0xfee00000u
-
-static struct table_page {
-	struct table_page *next;
-	paddr_t pa;
-	char *va;
-} *pages; /* tables that were mapped; a device mapped again finds its own */
 
 /* The address register is one for all. */
 static spinlock_t ports_lock = SPINLOCK(LOCK_PCI);
@@ -85,76 +71,13 @@ static unsigned find_cap(uint8_t bus, uint8_t devfn, uint8_t id)
 	return 0;
 }
 
-static char *map_table_page(paddr_t pa)
-{
-	struct table_page *p;
-
-	for (p = pages; p; p = p->next)
-		if (p->pa == pa)
-			return p->va;
-	p = heap_alloc(sizeof(*p));
-	if (!p)
-		return NULL;
-	p->pa = pa;
-	p->va = iomap(pa, PAGE_SIZE);
-	if (!p->va) {
-		heap_free(p);
-		return NULL;
-	}
-	p->next = pages;
-	pages = p;
-	return p->va;
-}
-
-static bool is_device_memory(paddr_t pa)
-{
-	mfn_t m = MFN(pa >> PAGE_SHIFT);
-	struct frame *f = mfn_to_frame(m);
-
-	if (ioapic_is_page(pa) || pa >> cpu_features.phys_bits)
-		return false;
-	return !mfn_valid(m) || (f->state == FRAME_SUPER && f->owner == DOMID_IO);
-}
-
-static int find_table(struct msi *m)
-{
-	uint32_t where = pci_read(m->bus, m->devfn, m->cap + 4u), bir = where & MSIX_BIR, low;
-	unsigned reg = PCI_BAR0 + bir * 4;
-	paddr_t pa;
-	char *page;
-
-	if (bir > 5 || !(pci_read(m->bus, m->devfn, PCI_COMMAND) & COMMAND_MEMORY))
-		return -ENXIO;
-	low = pci_read(m->bus, m->devfn, reg);
-	if (low & BAR_IO)
-		return -ENXIO;
-	pa = low & ~0xfu;
-	if (low & BAR_64 && bir < 5)
-		pa |= (uint64_t)pci_read(m->bus, m->devfn, reg + 4) << 32;
-	pa += (where & ~MSIX_BIR) + m->entry * 16u;
-	if (!is_device_memory(pa))
-		return -ENXIO;
-	page = map_table_page(ROUND_DOWN(pa, PAGE_SIZE));
-	if (!page)
-		return -ENOMEM;
-	m->table = (volatile uint32_t *)(page + (pa & ~PAGE_MASK));
-	return 0;
-}
-
 int msi_find(struct msi *m, uint8_t bus, uint8_t devfn, bool msix, uint16_t entry)
 {
-	uint32_t head;
-
 	*m = (struct msi){ .bus = bus, .devfn = devfn, .msix = msix, .entry = entry };
 	m->cap = (uint8_t)find_cap(bus, devfn, msix ? CAP_MSIX : CAP_MSI);
 	if (!m->cap)
 		return -ENODEV;
-	if (!msix)
-		return 0;
-	head = pci_read(bus, devfn, m->cap);
-	if (entry > (head & MSIX_SIZE) >> 16)
-		return -EINVAL;
-	return find_table(m);
+	return msix ? msix_find(m) : 0;
 }
 
 static void program_msi(const struct msi *m, uint32_t address, uint32_t data)
