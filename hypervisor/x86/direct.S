@@ -223,6 +223,8 @@ do_iret:
 	mov	VCPU_DOMAIN(%rcx), %rax
 	testb	$ASSIST_IOPL, DOMAIN_ASSIST(%rax)
 	jnz	iret_full
+	cmpb	$0, VCPU_NMI_MASKED(%rcx) /* another NMI may have waited for this */
+	jne	iret_full
 	mov	VCPU_RSP(%rcx), %rax
 	range_check %rax, %r11, iret_full
 	smap_site 1
@@ -235,7 +237,6 @@ do_iret:
 	push	%r11
 	guest	iret_fault, pushq IRET_RSP(%rax)
 	guest	iret_fault, mov IRET_RFLAGS(%rax), %r11
-	movb	$0, VCPU_NMI_MASKED(%rcx)
 	mov	VCPU_INFO(%rcx), %rcx
 	test	$RFLAGS_IF, %r11d
 	sete	1(%rcx) /* evtchn_upcall_mask */
