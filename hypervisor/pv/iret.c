@@ -45,7 +45,7 @@ long iret_full(void)
 	}
 	v->info->evtchn_upcall_mask = !(c.rflags & RF_IF);
 	v->nmi_masked = false;
-	cpu_work(this_cpu(), WORK_FRAME);
+	cpu_work(this_cpu(), v->nmi_pending ? WORK_FRAME | WORK_NMI : WORK_FRAME);
 	if ((c.cs & 3) == 3)
 		root_toggle(v);
 	return 0;
