@@ -11,6 +11,14 @@
  */
 void client_attach(struct xenstore_domain_interface *intf, void (*notify)(void *arg), void *arg);
 
+/*
+ * Where the daemon is in this image: a call that does what concerns nodes and transactions, at
+ * once. `len`: of the pieces together. Returns what client_request does. Before client_attach.
+ */
+struct piece;
+void client_attach_call(int (*call)(uint32_t type, xs_tx_t tx, const struct piece *pieces,
+				    unsigned int count, size_t len, char **answer));
+
 /* The daemon moved something: called by the transport, from any context. */
 void client_input(void);
 

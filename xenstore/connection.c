@@ -108,6 +108,46 @@ static void message_queue(struct connection *conn, struct message *message)
 	conn->out_count++;
 }
 
+/* What is made of the answer to a call. */
+struct reply {
+	char **answer; /* NULL: nobody wants it */
+	int result;
+};
+
+static void reply_take(struct reply *reply, const struct xsd_sockmsg *header, const void *payload)
+{
+	char *copy;
+
+	if (header->type == XS_ERROR) {
+		reply->result = -wire_error_number(payload, header->len);
+		return;
+	}
+	reply->result = header->len;
+	if (!reply->answer)
+		return;
+	copy = malloc(header->len + 1);
+	if (!copy) {
+		reply->result = -ENOMEM;
+		return;
+	}
+	memcpy(copy, payload, header->len);
+	copy[header->len] = 0;
+	*reply->answer = copy;
+}
+
+int connection_call(struct connection *conn, const struct xsd_sockmsg *header, const char *body,
+		    char **answer)
+{
+	struct reply reply = { .answer = answer, .result = -ENOTCONN };
+
+	if (conn->error)
+		return -ENOTCONN;
+	conn->reply = &reply;
+	process_message(conn, header, body);
+	conn->reply = NULL;
+	return reply.result;
+}
+
 void connection_answer(struct connection *conn, const struct xsd_sockmsg *request, uint32_t type,
 		       const void *payload, size_t len)
 {
@@ -121,6 +161,10 @@ void connection_answer(struct connection *conn, const struct xsd_sockmsg *reques
 
 	if (conn->error)
 		return;
+	if (conn->reply) {
+		reply_take(conn->reply, &header, payload);
+		return;
+	}
 	message = message_make(&header);
 	if (!message) {
 		connection_fail(conn, XENSTORE_ERROR_COMM);

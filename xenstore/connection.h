@@ -40,6 +40,8 @@ struct connection {
 	uint32_t header_got, body_got;
 	char *body;
 
+	struct reply *reply; /* a request that came by a call is being carried out; else NULL */
+
 	struct message *out, **out_end;
 	uint32_t out_count, out_sent; /* messages; bytes of the first one */
 };
@@ -64,6 +66,15 @@ void connection_answer(struct connection *conn, const struct xsd_sockmsg *reques
 void connection_event(struct connection *conn, struct watch *watch, const char *path);
 
 struct transaction *connection_transaction(struct connection *conn, uint32_t id);
+
+/*
+ * A request that does not come by a stream: carries it out, body as for process_message. Returns
+ * the length of the answer, which is put NUL-terminated into *answer (if that is not NULL) for the
+ * caller to free; -errno that was answered; -ENOTCONN of a connection that failed. Events that it
+ * causes are queued as ever.
+ */
+int connection_call(struct connection *conn, const struct xsd_sockmsg *header, const char *body,
+		    char **answer);
 
 /* Whether requests may be read now. */
 bool connection_ready(const struct connection *conn);

@@ -50,6 +50,7 @@ struct node *node_make(const char *name, size_t len, struct perms *perms)
 	node->refs = 1;
 	node->perms = perms_get(perms);
 	node->name_len = len;
+	node->key = name_key(name, len);
 	memcpy(node->name, name, len);
 	return node;
 }
@@ -114,26 +115,28 @@ struct node *node_own(struct node **slot)
 	return new;
 }
 
-/* As strcmp. Byte by byte: names are short, and most that are compared differ in the first ones. */
-static int name_compare(const char *name, size_t len, const struct node *node)
+/* As strcmp. */
+static int name_compare(uint64_t key, const char *name, size_t len, const struct node *node)
 {
 	size_t common = MIN(len, (size_t)node->name_len);
 
-	for (size_t i = 0; i < common; i++) {
+	if (key != node->key)
+		return key < node->key ? -1 : 1;
+	for (size_t i = sizeof(key); i < common; i++) {
 		if (name[i] != node->name[i])
 			return (uint8_t)name[i] - (uint8_t)node->name[i];
 	}
 	return (int)len - node->name_len;
 }
 
-/* True: *index is that of the child of this name. False: of the first whose name is above. */
-static bool child_index(const struct node *node, const char *name, size_t len, uint32_t *index)
+bool node_index(const struct node *node, const char *name, size_t len, uint32_t *index)
 {
 	uint32_t low = 0, high = node->count;
+	uint64_t key = name_key(name, len);
 
 	while (low < high) {
 		uint32_t mid = (low + high) / 2;
-		int order = name_compare(name, len, node->child[mid]);
+		int order = name_compare(key, name, len, node->child[mid]);
 
 		if (!order) {
 			*index = mid;
@@ -152,7 +155,7 @@ struct node **node_child(const struct node *node, const char *name, size_t len)
 {
 	uint32_t i;
 
-	return child_index(node, name, len, &i) ? &node->child[i] : NULL;
+	return node_index(node, name, len, &i) ? &node->child[i] : NULL;
 }
 
 int node_reserve(struct node *node)
@@ -170,11 +173,8 @@ int node_reserve(struct node *node)
 	return 0;
 }
 
-void node_link(struct node *node, struct node *child)
+void node_link(struct node *node, struct node *child, uint32_t i)
 {
-	uint32_t i;
-
-	child_index(node, child->name, child->name_len, &i);
 	memmove(&node->child[i + 1], &node->child[i], (node->count - i) * sizeof(child));
 	node->child[i] = child;
 	node->count++;

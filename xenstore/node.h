@@ -28,9 +28,25 @@ struct node {
 		struct blob *value;
 		struct node *next_dead; /* while being freed */
 	};
+	uint64_t key; /* of the name: name_key */
 	uint16_t name_len;
 	char name[];
 };
+
+/*
+ * The first eight bytes of a name as a number that orders names as their bytes do; what is shorter
+ * is filled up with zeroes, which no name has. Only names longer than that have to be looked at
+ * when the numbers are equal.
+ */
+static inline uint64_t name_key(const char *name, size_t len)
+{
+	uint64_t key = 0;
+	size_t i;
+
+	for (i = 0; i < len && i < sizeof(key); i++)
+		key |= (uint64_t)(uint8_t)name[i] << (56 - 8 * i);
+	return key;
+}
 
 /* One reference for the caller; NULL without memory, or for len 0 (which needs none). */
 struct blob *blob_make(const void *data, size_t len);
@@ -58,11 +74,17 @@ struct node *node_own(struct node **slot);
 /* Where the child of that name is, NULL if there is none. */
 struct node **node_child(const struct node *node, const char *name, size_t len);
 
+/* True: *index is that of the child of this name. False: of the first whose name is above. */
+bool node_index(const struct node *node, const char *name, size_t len, uint32_t *index);
+
 /* Make sure that node_link cannot fail. Returns 0 or -ENOMEM. */
 int node_reserve(struct node *node);
 
-/* Put in a child of a new name, with the caller's reference; take one out, its reference too. */
-void node_link(struct node *node, struct node *child);
+/*
+ * Put in a child of a new name at its index, with the caller's reference; take one out, its
+ * reference too.
+ */
+void node_link(struct node *node, struct node *child, uint32_t index);
 void node_unlink(struct node *node, struct node **slot);
 
 /*

@@ -40,23 +40,40 @@ void store_free(struct store *store)
 	*store = (struct store){ 0 };
 }
 
-const struct node *store_nearest(const struct store *store, const char *path, const char **rest)
+void store_walk(const struct store *store, const char *path, struct trail *trail)
 {
 	const struct node *node = store->root;
 	const char *at = path, *name;
+	uint32_t steps = 0, index;
 	size_t len;
 
-	*rest = at;
+	trail->rest = trail->beyond = at;
 	while ((name = store_path_component(&at, &len))) {
-		struct node **child = node_child(node, name, len);
-
-		if (!child)
-			return node;
-		node = *child;
-		*rest = at;
+		if (!node_index(node, name, len, &index)) {
+			trail->gap = index;
+			break;
+		}
+		node = node->child[index];
+		trail->rest = at;
+		if (steps < TRAIL_ROOM) {
+			trail->at[steps] = index;
+			trail->beyond = at;
+		}
+		steps++;
 	}
-	*rest = "";
-	return node;
+	if (!name)
+		trail->rest = "";
+	trail->node = node;
+	trail->steps = steps;
+}
+
+const struct node *store_nearest(const struct store *store, const char *path, const char **rest)
+{
+	struct trail trail;
+
+	store_walk(store, path, &trail);
+	*rest = trail.rest;
+	return trail.node;
 }
 
 const struct node *store_find(const struct store *store, const char *path)
@@ -86,15 +103,22 @@ uint64_t node_generation(const struct node *node)
 	return MAX(node->gen, node->child_gen);
 }
 
-/* The node at the first `len` bytes of the path, which exists, with all above it ours to change. */
-static struct node *store_own(struct store *store, const char *path, size_t len)
+/* The node behind so many steps of the trail, with all above it ours to change. */
+static struct node *store_own(struct store *store, const struct trail *trail, uint32_t steps)
 {
-	struct node *node = node_own(&store->root);
-	const char *at = path, *name;
-	size_t name_len;
+	struct node *node = node_own(&store->root), **slot;
+	const char *at = trail->beyond, *name;
+	size_t len;
 
-	while (node && at < path + len && (name = store_path_component(&at, &name_len)))
-		node = node_own(node_child(node, name, name_len));
+	for (uint32_t i = 0; node && i < steps; i++) {
+		if (i < TRAIL_ROOM) {
+			slot = &node->child[trail->at[i]];
+		} else {
+			name = store_path_component(&at, &len);
+			slot = node_child(node, name, len);
+		}
+		node = node_own(slot);
+	}
 	return node;
 }
 
@@ -116,7 +140,7 @@ static struct node *chain_make(const char *components, struct perms *perms, stru
 		}
 		node->gen = node->child_gen = gen;
 		if (last)
-			node_link(last, node);
+			node_link(last, node, 0);
 		else
 			top = node;
 		last = node;
@@ -136,12 +160,12 @@ static uint32_t component_count(const char *path)
 	return count;
 }
 
-/* Make the missing components of a path below `above`, who permits it. */
+/* Make the missing components of a path below the trail's node, which permits it. */
 static int store_create(struct store *store, const struct actor *who, const struct quota *quota,
-			const struct change *change, const struct node *above, const char *rest)
+			const struct change *change, const struct trail *trail)
 {
-	uint32_t count = component_count(rest);
-	struct perms *perms = perms_inherit(above->perms, who);
+	uint32_t count = component_count(trail->rest);
+	struct perms *perms = perms_inherit(trail->node->perms, who);
 	struct node *chain = NULL, *parent;
 	int rc = -ENOMEM;
 	uint16_t owner;
@@ -155,14 +179,14 @@ static int store_create(struct store *store, const struct actor *who, const stru
 	}
 	if (tally_reserve(&store->tally, owner))
 		goto out;
-	chain = chain_make(rest, perms, change->value, store->gen + 1);
+	chain = chain_make(trail->rest, perms, change->value, store->gen + 1);
 	if (!chain)
 		goto out;
-	parent = store_own(store, change->path, rest - change->path);
+	parent = store_own(store, trail, trail->steps);
 	if (!parent || node_reserve(parent))
 		goto out;
 
-	node_link(parent, chain);
+	node_link(parent, chain, trail->gap);
 	chain = NULL;
 	parent->child_gen = ++store->gen;
 	tally_add(&store->tally, owner, count);
@@ -180,21 +204,20 @@ static bool size_beyond(const struct quota *quota, const struct actor *who, size
 }
 
 static int store_write(struct store *store, const struct actor *who, const struct quota *quota,
-		       const struct change *change)
+		       const struct change *change, const struct trail *trail)
 {
-	const char *rest;
-	const struct node *above = store_nearest(store, change->path, &rest);
+	const struct perms *perms = trail->node->perms;
 	struct node *node;
 
-	if (!(perms_allowed(above->perms, who) & XS_PERM_WRITE))
+	if (!(perms_allowed(perms, who) & XS_PERM_WRITE))
 		return -EACCES;
-	if (change->kind == CHANGE_MKDIR && !*rest)
+	if (change->kind == CHANGE_MKDIR && !*trail->rest)
 		return 0;
-	if (size_beyond(quota, who, blob_len(change->value), above->perms->count))
+	if (size_beyond(quota, who, blob_len(change->value), perms->count))
 		return -ENOSPC;
-	if (*rest)
-		return store_create(store, who, quota, change, above, rest);
-	node = store_own(store, change->path, strlen(change->path));
+	if (*trail->rest)
+		return store_create(store, who, quota, change, trail);
+	node = store_own(store, trail, trail->steps);
 	if (!node)
 		return -ENOMEM;
 	blob_put(node->value);
@@ -214,24 +237,22 @@ static int count_node(const char *path, const struct node *node, void *arg)
 	return rc;
 }
 
-static int store_rm(struct store *store, const struct actor *who, const struct change *change)
+static int store_rm(struct store *store, const struct actor *who, const struct change *change,
+		    const struct trail *trail)
 {
-	size_t parent_len = strrchr(change->path, '/') - change->path;
+	const char *name = strrchr(change->path, '/') + 1;
 	struct tally lost = { 0 };
-	const struct node *node;
-	const char *rest, *name = change->path + parent_len + 1;
 	struct node *parent;
 	int rc;
 
 	if (!*name)
 		return -EINVAL;
-	node = store_nearest(store, change->path, &rest);
-	if (!(perms_allowed(node->perms, who) & XS_PERM_WRITE))
+	if (!(perms_allowed(trail->node->perms, who) & XS_PERM_WRITE))
 		return -EACCES;
-	if (*rest) /* Only the node itself may be missing, not its parent too. */
-		return component_count(rest) == 1 ? 0 : -ENOENT;
-	rc = node_walk(change->path, node, count_node, &lost);
-	parent = rc ? NULL : store_own(store, change->path, parent_len);
+	if (*trail->rest) /* Only the node itself may be missing, not its parent too. */
+		return component_count(trail->rest) == 1 ? 0 : -ENOENT;
+	rc = node_walk(change->path, trail->node, count_node, &lost);
+	parent = rc ? NULL : store_own(store, trail, trail->steps - 1);
 	if (!parent) {
 		tally_free(&lost);
 		return -ENOMEM;
@@ -245,16 +266,17 @@ static int store_rm(struct store *store, const struct actor *who, const struct c
 }
 
 static int store_set_perms(struct store *store, const struct actor *who, const struct quota *quota,
-			   const struct change *change)
+			   const struct change *change, const struct trail *trail)
 {
-	const struct node *found = NULL;
+	const struct node *found = trail->node;
 	uint16_t from, to = perms_owner(change->perms);
 	struct node *node;
 	bool counted = change->path[1]; /* all but the root */
-	int rc = store_access(store, who, change->path, XS_PERM_OWNER, &found);
 
-	if (rc)
-		return rc;
+	if (!(perms_allowed(found->perms, who) & XS_PERM_OWNER))
+		return -EACCES;
+	if (*trail->rest)
+		return -ENOENT;
 	from = perms_owner(found->perms);
 	if (from != to && !who->privileged)
 		return -EPERM;
@@ -263,7 +285,7 @@ static int store_set_perms(struct store *store, const struct actor *who, const s
 		return -ENOSPC;
 	if (tally_reserve(&store->tally, to))
 		return -ENOMEM;
-	node = store_own(store, change->path, strlen(change->path));
+	node = store_own(store, trail, trail->steps);
 	if (!node)
 		return -ENOMEM;
 	if (counted) {
@@ -276,17 +298,26 @@ static int store_set_perms(struct store *store, const struct actor *who, const s
 	return 1;
 }
 
-int store_apply(struct store *store, const struct actor *who, const struct quota *quota,
-		const struct change *change)
+int store_apply_at(struct store *store, const struct actor *who, const struct quota *quota,
+		   const struct change *change, const struct trail *trail)
 {
 	switch (change->kind) {
 	case CHANGE_WRITE:
 	case CHANGE_MKDIR:
-		return store_write(store, who, quota, change);
+		return store_write(store, who, quota, change, trail);
 	case CHANGE_RM:
-		return store_rm(store, who, change);
+		return store_rm(store, who, change, trail);
 	case CHANGE_PERMS:
-		return store_set_perms(store, who, quota, change);
+		return store_set_perms(store, who, quota, change, trail);
 	}
 	return -EINVAL;
+}
+
+int store_apply(struct store *store, const struct actor *who, const struct quota *quota,
+		const struct change *change)
+{
+	struct trail trail;
+
+	store_walk(store, change->path, &trail);
+	return store_apply_at(store, who, quota, change, &trail);
 }

@@ -26,6 +26,21 @@ void store_free(struct store *store);
  */
 const struct node *store_nearest(const struct store *store, const char *path, const char **rest);
 
+/*
+ * The way of store_nearest: which child each step took. It holds until the tree changes, so one
+ * walk serves to look, to note what was seen, and to change.
+ */
+#define TRAIL_ROOM 12
+struct trail {
+	const struct node *node; /* the last one that exists */
+	const char *rest;
+	uint32_t steps;
+	uint32_t gap;            /* where the first that is missing belongs among node's children */
+	uint32_t at[TRAIL_ROOM]; /* of the first steps; later ones go by name */
+	const char *beyond;      /* in the path: where those begin */
+};
+void store_walk(const struct store *store, const char *path, struct trail *trail);
+
 /* The node at a valid absolute path, or NULL. */
 const struct node *store_find(const struct store *store, const char *path);
 
@@ -61,3 +76,6 @@ struct change {
  */
 int store_apply(struct store *store, const struct actor *who, const struct quota *quota,
 		const struct change *change);
+/* The same by a trail of change->path. */
+int store_apply_at(struct store *store, const struct actor *who, const struct quota *quota,
+		   const struct change *change, const struct trail *trail);

@@ -98,13 +98,43 @@ static uint32_t seen_index(const struct transaction *tx, const char *path)
 	return low;
 }
 
+/*
+ * If the path is seen, and was not there, nothing below it was, and nothing below it can have come
+ * if it is still not there at commit: so what is below need not be written down. That spares a
+ * transaction that makes a directory one entry for each node in it.
+ */
+static bool below_absent(const struct transaction *tx, const char *path, size_t len)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(tx->absent); i++) {
+		const struct absent *top = &tx->absent[i];
+
+		if (top->path && len >= top->len && !memcmp(path, top->path, top->len) &&
+		    (len == top->len || path[top->len] == '/'))
+			return true;
+	}
+	return false;
+}
+
+static void note_absent(struct transaction *tx, const char *seen)
+{
+	const struct store base = { .root = tx->base };
+
+	if (store_find(&base, seen))
+		return;
+	tx->absent[1] = tx->absent[0];
+	tx->absent[0] = (struct absent){ seen, strlen(seen) };
+}
+
 int transaction_see(struct transaction *tx, const struct actor *who, const struct quota *quota,
 		    const char *path, unsigned int what)
 {
-	uint32_t i = seen_index(tx, path);
 	struct seen *seen;
+	uint32_t i;
 	char *copy;
 
+	if (below_absent(tx, path, strlen(path)))
+		return 0;
+	i = seen_index(tx, path);
 	if (i < tx->seen_count && !strcmp(tx->seen[i].path, path)) {
 		tx->seen[i].what |= what;
 		return 0;
@@ -121,6 +151,7 @@ int transaction_see(struct transaction *tx, const struct actor *who, const struc
 	memmove(&seen[i + 1], &seen[i], (tx->seen_count - i) * sizeof(*seen));
 	seen[i] = (struct seen){ .path = copy, .what = what };
 	tx->seen_count++;
+	note_absent(tx, copy);
 	return 0;
 }
 
@@ -130,6 +161,8 @@ static int see_part(struct transaction *tx, const struct actor *who, const struc
 {
 	char part[PATH_ROOM];
 
+	if (below_absent(tx, path, len))
+		return 0;
 	memcpy(part, path, len);
 	strcpy(part + len, len ? "" : "/");
 	return transaction_see(tx, who, quota, part, what);
@@ -140,13 +173,12 @@ static int see_part(struct transaction *tx, const struct actor *who, const struc
  * it, and removing what is not there succeeds where its parent is.
  */
 static int see_change(struct transaction *tx, const struct actor *who, const struct quota *quota,
-		      const struct change *change)
+		      const struct change *change, const char *rest)
 {
-	const char *path = change->path, *rest, *missing;
+	const char *path = change->path, *missing;
 	size_t len;
 	int rc = 0;
 
-	store_nearest(&tx->work, path, &rest);
 	if (change->kind == CHANGE_RM) {
 		rc = see_part(tx, who, quota, path, strrchr(path, '/') - path, SEEN_EXISTENCE);
 	} else if (change->kind != CHANGE_PERMS && *rest) {
@@ -166,10 +198,13 @@ int transaction_apply(struct transaction *tx, const struct actor *who, const str
 		      const struct change *change)
 {
 	uint32_t bytes = tx->bytes + blob_len(change->value);
-	int rc = see_change(tx, who, quota, change);
 	struct change *made;
+	struct trail trail;
 	char *path;
+	int rc;
 
+	store_walk(&tx->work, change->path, &trail);
+	rc = see_change(tx, who, quota, change, trail.rest);
 	if (rc)
 		return rc;
 	/* The same node may be written again and again. */
@@ -183,7 +218,7 @@ int transaction_apply(struct transaction *tx, const struct actor *who, const str
 	path = strdup(change->path);
 	if (!path)
 		return -ENOMEM;
-	rc = store_apply(&tx->work, who, quota, change);
+	rc = store_apply_at(&tx->work, who, quota, change, &trail);
 	if (rc <= 0) {
 		free(path);
 		return rc;

@@ -20,6 +20,10 @@ struct transaction {
 		unsigned int what; /* SEEN_* */
 	} * seen;                  /* ordered by path */
 	uint32_t seen_count, seen_room;
+	struct absent {
+		const char *path; /* of `seen`; NULL: none */
+		size_t len;
+	} absent[2]; /* what the store had not when it began, the last two that were seen */
 	struct change *change; /* in order; own copies of paths, own references */
 	uint32_t change_count, change_room;
 	uint32_t bytes; /* of values in change */
