@@ -86,7 +86,8 @@ void hyper_free(void *va, unsigned order)
 
 /*
  * The state is stored last: from then on guests may take references, so owner and links stand
- * before.
+ * before. A frame begins as what most become, one that was writable and is not mapped: nothing of
+ * it has to be looked at, and no TLB has it.
  */
 int frame_assign(struct domain *d, struct frame *f, unsigned order)
 {
@@ -111,7 +112,9 @@ int frame_assign(struct domain *d, struct frame *f, unsigned order)
 		f[i].flags = 0;
 		frame_link(d, f + i);
 		m2p_set(frame_to_mfn(f + i), M2P_INVALID);
-		__atomic_store_n(&f[i].state, FRAME_ALLOCATED | FRAME_REF, __ATOMIC_RELEASE);
+		__atomic_store_n(&f[i].state,
+				 FRAME_ALLOCATED | FRAME_REF | TYPE_WRITABLE | FRAME_VALID,
+				 __ATOMIC_RELEASE);
 	}
 	spin_unlock(&d->frames_lock);
 	return 0;
