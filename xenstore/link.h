@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Between the parts of the store daemon: ends of rings, which of them are due, whose the store is. */
+/* Between the parts of the store daemon: ends of rings, which are due, whose the store is. */
 #pragma once
 
 #include "guest/evtchn.h"
@@ -34,7 +34,7 @@ struct daemon {
 };
 extern struct daemon daemon;
 
-/* --- due.c: from any context, but for the last two -------------------------------------------- */
+/* --- due.c: from any context, but for the last two ------------------------------------------- */
 
 /* Whoever finds it due already knows that it has yet to be served. */
 void link_post(struct link *link);
@@ -45,7 +45,7 @@ bool links_posted(void);
 struct link *link_next(void);
 void link_forget(struct link *link); /* it is about to be freed, and nobody posts it any more */
 
-/* --- link.c: with the lock --------------------------------------------------------------------- */
+/* --- link.c: with the lock -------------------------------------------------------------------- */
 
 int link_introduce(struct server *server, struct connection *conn, uint16_t domid, uint64_t gfn,
 		   uint32_t port); /* as server_host has it */
@@ -53,7 +53,7 @@ void link_release(struct server *server, struct connection *conn);
 void link_unmask(struct link *link); /* its handler may come again */
 void link_notify(struct link *link);
 
-/* --- local.c ----------------------------------------------------------------------------------- */
+/* --- local.c ---------------------------------------------------------------------------------- */
 
 int local_init(void);	 /* the link; 0 or -ENOMEM */
 void local_attach(void); /* the client may begin */

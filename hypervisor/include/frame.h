@@ -126,8 +126,8 @@ void heap_free(void *p);
 
 /*
  * Allocate 2^order contiguous frames to d, scrubbed (unless it is dom0's boot: no_scrub), each with
- * refs = 1, FRAME_ALLOCATED, TYPE_WRITABLE without a type ref; below 2^max_bits bytes if max_bits != 0. NULL: no memory,
- * over max_pages, or d dying.
+ * refs = 1, FRAME_ALLOCATED, TYPE_WRITABLE without a type ref; below 2^max_bits bytes if
+ * max_bits != 0. NULL: no memory, over max_pages, or d dying.
  */
 struct frame *frame_alloc(struct domain *d, unsigned order, unsigned max_bits, bool no_scrub);
 /*
