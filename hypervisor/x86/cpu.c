@@ -17,7 +17,6 @@ CHECK(CPU_SCRATCH, struct cpu, scratch);
 CHECK(CPU_ENTRY_SP, struct cpu, entry_sp);
 CHECK(CPU_LIMIT, struct cpu, hypercall_limit);
 CHECK(CPU_WORK, struct cpu, work);
-CHECK(CPU_MC, struct cpu, mc);
 CHECK(VCPU_INFO, struct vcpu, info);
 CHECK(VCPU_R15, struct vcpu, regs.r15);
 CHECK(VCPU_RBX, struct vcpu, regs.rbx);

@@ -210,16 +210,14 @@ upcall_fault:
  * touched since the entry. Within a multicall, deeper on the stack, C has it.
  */
 	.globl	do_iret
-	.set	top, 1 - CPU_SIZE /* struct cpu, from the last byte of its block */
 	.balign	16
 do_iret:
-	mov	%rsp, %rcx
-	or	$(CPU_BLOCK - 1), %rcx
-	cmpq	$0, CPU_MC + top(%rcx)
+	lea	8 + CPU_SIZE(%rsp), %ecx /* the block's end, if the stub has called */
+	test	$(CPU_BLOCK - 1), %ecx
+	jnz	iret_full
+	cmpl	$0, 8 + CPU_WORK(%rsp)
 	jne	iret_full
-	cmpl	$0, CPU_WORK + top(%rcx)
-	jne	iret_full
-	mov	CPU_CURRENT + top(%rcx), %rcx
+	mov	8 + CPU_CURRENT(%rsp), %rcx
 	mov	VCPU_DOMAIN(%rcx), %rax
 	testb	$ASSIST_IOPL, DOMAIN_ASSIST(%rax)
 	jnz	iret_full

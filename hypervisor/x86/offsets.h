@@ -14,7 +14,6 @@
 #define CPU_SCRATCH 8
 #define CPU_LIMIT   24
 #define CPU_WORK    32
-#define CPU_MC      120
 #define CPU_ENTRY_SP 16
 
 #define VCPU_INFO   0
