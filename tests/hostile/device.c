@@ -18,7 +18,21 @@ bool device_find(struct device *dev, const char *path)
 
 void device_state(struct device *dev, enum xenbus_state state)
 {
+	if (dev->wish && (state == XenbusStateInitialised || state == XenbusStateConnected))
+		xs_printf(XS_NO_TX, dev->path, dev->wish->node, "%u", dev->wish->value);
 	xs_printf(XS_NO_TX, dev->path, "state", "%u", state);
+}
+
+const char *device_refused(struct device *dev)
+{
+	char why[160];
+
+	if (!device_await(dev, XenbusStateClosing))
+		return "it is taken";
+	xs_rm(XS_NO_TX, dev->path, dev->wish->node);
+	if (xs_read(XS_NO_TX, dev->peer, "error", why, sizeof(why)) < 0)
+		return "it does not say why";
+	return strstr(why, dev->wish->why) ? NULL : "it is refused for another reason";
 }
 
 bool device_await(struct device *dev, enum xenbus_state state)
@@ -28,9 +42,11 @@ bool device_await(struct device *dev, enum xenbus_state state)
 
 bool device_restart(struct device *dev)
 {
-	if (dev->port)
-		evtchn_unbind(dev->port);
-	dev->port = 0;
+	for (unsigned int i = 0; i < DEVICE_QUEUES; i++) {
+		if (dev->ports[i])
+			evtchn_unbind(dev->ports[i]);
+		dev->ports[i] = 0;
+	}
 	if (xenbus_read_state(dev->peer) != XenbusStateInitWait) {
 		device_state(dev, XenbusStateClosing);
 		device_state(dev, XenbusStateClosed);
@@ -39,6 +55,12 @@ bool device_restart(struct device *dev)
 	}
 	device_state(dev, XenbusStateInitialising);
 	return device_await(dev, XenbusStateInitWait);
+}
+
+evtchn_port_t device_port(struct device *dev, unsigned int queue)
+{
+	dev->ports[queue] = (evtchn_port_t)evtchn_alloc_for(DOMID_SELF, dev->backend);
+	return dev->ports[queue];
 }
 
 /* The backend may hold the page for a moment longer than it needs it. */
@@ -69,13 +91,13 @@ uint32_t random_next(void)
 	return (uint32_t)(state >> 16);
 }
 
-const char *device_storm(struct device *dev)
+const char *device_storm(evtchn_port_t port)
 {
 	ns_t end = clock_deadline(STORM);
 
 	while (clock_ns() < end)
 		for (unsigned int i = 0; i < 1000; i++)
-			evtchn_notify(dev->port);
+			evtchn_notify(port);
 	return NULL;
 }
 

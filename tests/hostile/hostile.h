@@ -27,21 +27,37 @@ struct breach {
 
 /* --- device.c: the handshake ------------------------------------------------------------------ */
 
+#define DEVICE_QUEUES 2 /* as many as the backend offers on two processors */
+
+/* What is written instead of what should be, and a word of why the backend refuses it. */
+struct wish {
+	const char *node;
+	unsigned int value;
+	const char *why;
+};
+
 struct device {
 	const char *path;
+	const struct wish *wish; /* NULL: none */
 	char peer[XENBUS_PATH_MAX];
 	domid_t backend;
-	evtchn_port_t port;
+	evtchn_port_t ports[DEVICE_QUEUES]; /* 0: none */
 };
 
 /* The device of a path of ours; false: there is none. */
 bool device_find(struct device *dev, const char *path);
 
+/* Before the backend connects, the wish is written. */
 void device_state(struct device *dev, enum xenbus_state state);
+/* The backend does not connect, because of the wish: NULL, or what it did. */
+const char *device_refused(struct device *dev);
 bool device_await(struct device *dev, enum xenbus_state state);
 
 /* From whatever state to the backend's InitWait: closes first, if need be. */
 bool device_restart(struct device *dev);
+
+/* A new port for a queue. */
+evtchn_port_t device_port(struct device *dev, unsigned int queue);
 
 /* Waits until the condition holds, or patience ends: whether it does. */
 #define await(condition)                                          \
@@ -58,7 +74,7 @@ bool device_restart(struct device *dev);
 void page_grant(struct device *dev, grant_ref_t *ref, void *page, bool readonly);
 
 /* Events as fast as they can be sent, for a while. NULL. */
-const char *device_storm(struct device *dev);
+const char *device_storm(evtchn_port_t port);
 
 /* A reference that grants nothing. */
 grant_ref_t nothing(void);
@@ -72,6 +88,10 @@ void meddle_stop(void);
 /* --- vbd.c, vif.c ----------------------------------------------------------------------------- */
 
 extern const struct breach vbd_breaches[], vif_breaches[]; /* up to one without a name */
+
+/* From the next connection on: all queues that there are, and what else is offered. */
+void vbd_wide(void);
+void vif_wide(void);
 
 /* Connects, and does what a good frontend does: NULL, or what failed. */
 const char *vbd_behave(void);

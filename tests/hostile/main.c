@@ -4,6 +4,8 @@
  *	vbd, vif	each breach of the device's protocol, with a good request behind each
  *	console		as many lines as the console takes, for some seconds
  *	vanish		requests in flight all the time, until somebody destroys the domain
+ *	wide		from here on with several queues, rings of several pages, grants that stay
+ *			mapped and lists of segments
  */
 #include "hostile.h"
 
@@ -47,13 +49,22 @@ static void vanish(void)
 {
 	const char *disk = vbd_behave(), *net = vif_behave();
 
-	printf("hostile: vanish: %s\n", disk || net ? "FAILED" : "ready");
+	if (disk || net)
+		printf("hostile: vanish: FAILED: %s\n", disk ? disk : net);
+	else
+		printf("hostile: vanish: ready\n");
 	fflush(stdout);
 	for (;;) {
 		vbd_behave();
 		vbd_flood();
 		vif_flood();
 	}
+}
+
+static void wide(void)
+{
+	vbd_wide();
+	vif_wide();
 }
 
 int main(int argc, char **argv)
@@ -67,6 +78,8 @@ int main(int argc, char **argv)
 			flood_console();
 		else if (!strcmp(argv[i], "vanish"))
 			vanish();
+		else if (!strcmp(argv[i], "wide"))
+			wide();
 		else
 			printf("hostile: %s: nothing of that name\n", argv[i]);
 	}

@@ -45,8 +45,9 @@ class Xen(Shell):
             else:
                 with open(f"{folder}/{inside}", "wb") as f:
                     f.write(content)
+        used = sum(os.path.getsize(os.path.join(where, name)) for where, _, names in os.walk(folder) for name in names)
         with open(image, "wb") as f:
-            f.truncate(32 << 20)
+            f.truncate((16 << 20) + used * 5 // 4)
         subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-d", folder, image], env=TOOLS, check=True)
         forwards = [("tcp", host, *(port if isinstance(port, tuple) else ("", port)))
                     for port, host in self.ports.items()]
