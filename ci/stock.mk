@@ -41,10 +41,6 @@ $(STOCK)/boot.ext4: ci/stock $(STOCK)/amd64/version $(STOCK)/amd64.cpio.gz
 
 STOCK_KERNELS := $(foreach k,cloud amd64 6.12,$(STOCK)/$k/version $(STOCK)/$k.cpio.gz)
 
-guest-test: all build/run/httpd.ext4 $(STOCK_GUEST) $(STOCK_KERNELS) $(STOCK)/boot.ext4 $(STOCK)/grub ## Debian's kernels and GRUB as guests of Lamina; PARTS=words
-	$(Q)ci/deps iperf3
-	$(Q)tests/stock/guest-test $(PARTS)
-
 # Xen's dom0: vda is httpd's disk, as in its configuration; vdb the root; vdc our images.
 DOM0_PACKAGES := busybox-static bash dash coreutils util-linux mount sed grep gawk findutils hostname \
 	iproute2 bridge-utils kmod xen-utils-4.17 xen-utils-common xenstore-utils netcat-openbsd
@@ -59,6 +55,27 @@ $(STOCK)/dom0.list: LIST = $(DOM0_PACKAGES)
 $(STOCK)/dom0.ext4: ci/stock $(STOCK)/dom0.list $(STOCK)/amd64/version $(shell find tests/stock/dom0 -type f)
 	$(call say,DISK,$@)
 	$(Q)ci/stock root $@ 1000 tests/stock/dom0,$(STOCK)/amd64 $(DOM0_PACKAGES)
+
+# Programs for a Debian guest: the first is ordinary, the second has no libc, as there is none of 32 bits.
+$(STOCK)/forms: tests/stock/forms/main.c | build/.deps
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) -O2 -Wall -Wextra -Werror -static -o $@ $<
+
+$(STOCK)/forms32: tests/stock/forms/forms32.c | build/.deps
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) -m32 -O2 -Wall -Wextra -Werror -ffreestanding -fno-pic -no-pie \
+		-fno-stack-protector -nostdlib -static -o $@ $<
+
+STOCK_FORMS := $(STOCK)/forms $(STOCK)/forms32
+
+$(STOCK)/guest-reference.json: $(STOCK_GUEST) $(STOCK_KERNELS) $(STOCK_FORMS) $(XEN_DOM0) tests/stock/guest-reference
+	$(call say,XEN,$@)
+	$(Q)tests/stock/guest-reference $@ cloud amd64 6.12 > $(STOCK)/guest-reference.log
+
+guest-test: all build/run/httpd.ext4 $(STOCK_GUEST) $(STOCK_KERNELS) $(STOCK)/boot.ext4 $(STOCK)/grub \
+		$(STOCK_FORMS) $(STOCK)/guest-reference.json ## Debian's kernels and GRUB as guests of Lamina; PARTS=words
+	$(Q)ci/deps iperf3
+	$(Q)tests/stock/guest-test $(PARTS)
 
 # What measures operations within a Linux.
 $(STOCK)/micro: tests/stock/micro.c | build/.deps

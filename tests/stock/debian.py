@@ -39,6 +39,12 @@ KERNEL = "kernel = \"/images/vmlinuz-{0}\"\nramdisk = \"/images/initrd-{0}\""
 GRUB = "kernel = \"/images/grub\""
 LIVE = 600  # seconds: beside others a machine may be ten times slower, but not dead
 COMMAND_LINE = "root=/dev/xvda console=hvc0"
+FORMS = [f"{STOCK}/forms", f"{STOCK}/forms32"]
+# What a kernel warns of on any machine whose processors are away for long.
+LOADED = (r"clocksource: |perf: interrupt took too long|hogged CPU|sched: RT throttling|hrtimer: interrupt took|"
+          r"Spent a long time|did not respond|Fixing up|TSC found unstable")
+# Work that makes a kernel say what it has to say.
+GUEST_FORMS = "cd /tmp && stress-ng --fork 1 --pthread 1 --sigfpe 1 --sigsegv 1 --fp 1 --mmap 1 --vm 1 --vm-bytes 16M -t 20s"
 
 
 def domain(name, kernel="cloud", *, memory=256, maxmem=None, vcpus=1, extra="", disks=("vda",)):
@@ -61,12 +67,29 @@ def domain(name, kernel="cloud", *, memory=256, maxmem=None, vcpus=1, extra="", 
             f"images/initrd-{kernel}": f"{STOCK}/{kernel}.cpio.gz"}
 
 
-def copy_root(name):
-    """A root disk that a guest may change."""
+def copy_root(name, programs=()):
+    """A root disk that a guest may change, with more programs of the host's in /usr/bin."""
     os.makedirs(WORK, exist_ok=True)
     disk = f"{WORK}/{name}.ext4"
     subprocess.run(["cp", "--sparse=always", f"{STOCK}/guest.ext4", disk], check=True)
+    for program in programs:
+        inside = f"/usr/bin/{os.path.basename(program)}"
+        for command in f"write {program} {inside}", f"set_inode_field {inside} mode 0100755":
+            subprocess.run(["debugfs", "-w", "-R", command, disk], env=TOOLS, check=True,
+                           stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     return disk
+
+
+def forms(linux):
+    """What the programs of tests/stock/forms say in a guest."""
+    return linux.shell("forms; forms32", 120).splitlines()
+
+
+def warnings(linux):
+    """What a guest's kernel has warned of, without the numbers that differ each time."""
+    text = linux.shell("dmesg -t -l emerg,alert,crit,err,warn")
+    return {re.sub(r"0x[0-9a-f]+|\b[0-9a-f]{8,}\b|\d+", "N", line) for line in text.splitlines()
+            if not re.search(LOADED, line)}
 
 
 class Shell(Machine):
@@ -112,13 +135,13 @@ class Debian(Shell):
     """
     A guest named linux, whose root disk the test may change; guest: what domain() takes. self.file_sum is the
     SHA-256 of what http://SERVER/ serves, file_mib MiB. machine: MiB of it all. disk: the root disk instead of a
-    fresh copy.
+    fresh copy, which has programs, too.
     """
 
     def __init__(self, name, kernel="cloud", *, guest=None, file_mib=8, files=None, machine=None, disks=(),
-                 disk=None, **options):
+                 disk=None, programs=(), **options):
         guest = {"memory": 256, **(guest or {})}
-        root, served = disk or copy_root(name), f"{WORK}/{name}.served"
+        root, served = disk or copy_root(name, programs), f"{WORK}/{name}.served"
         body = random.Random(name).randbytes(file_mib << 20)
         with open(served, "wb") as f:
             f.write(body)
@@ -145,6 +168,7 @@ class Debian(Shell):
         """Waits for the guest's init, attaches to its console; the guest's own seconds until then."""
         seconds = self.expect(r"debian: up after ([0-9.]+) s", max(timeout, LIVE))[1]
         self.attach()
+        self.shell("dmesg -n 4")  # what is less than an error does not come between a command's lines
         return float(seconds)
 
     def download(self):
