@@ -25,8 +25,8 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#define GETPID_32 20 /* in the 32-bit table */
-#define LDT_FS	  0x0f /* entry 1, ring 3 */
+#define GETPID_32 20   /* in the 32-bit table */
+#define LDT_FS    0x0f /* entry 1, ring 3 */
 #define LDT_CODE  0x17
 
 static void say(const char *name, const char *result)
@@ -40,7 +40,8 @@ static void say_if(const char *name, int good)
 	say(name, good ? "ok" : "FAILED");
 }
 
-/* --- Signals -------------------------------------------------------------------------------------- */
+/* --- Signals
+ * -------------------------------------------------------------------------------------- */
 
 static sigjmp_buf back;
 static volatile int signal_seen, code_seen, steps;
@@ -65,21 +66,22 @@ static void count_step(int sig, siginfo_t *info, void *context)
 
 static void on_signal(int sig, void (*handler)(int, siginfo_t *, void *))
 {
-	struct sigaction action = { .sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK };
+	struct sigaction action = { .sa_sigaction = handler,
+				    .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK };
 
 	sigaction(sig, &action, NULL);
 }
 
 /* Runs a piece of code that ends in a signal; says which, with its code. */
-#define SIGNAL(name, code)                                                              \
-	do {                                                                            \
-		char text[64];                                                          \
-		signal_seen = code_seen = 0;                                            \
-		if (!sigsetjmp(back, 1)) {                                              \
-			code;                                                           \
-		}                                                                       \
+#define SIGNAL(name, code)                                                                 \
+	do {                                                                               \
+		char text[64];                                                             \
+		signal_seen = code_seen = 0;                                               \
+		if (!sigsetjmp(back, 1)) {                                                 \
+			code;                                                              \
+		}                                                                          \
 		snprintf(text, sizeof(text), "signal %d code %d", signal_seen, code_seen); \
-		say(name, text);                                                        \
+		say(name, text);                                                           \
 	} while (0)
 
 static void faults(void)
@@ -117,7 +119,9 @@ static void spoil(int sig, siginfo_t *info, void *context)
 	(void)info;
 	if (bad_register == REG_CSGSFS)
 		u->uc_mcontext.gregs[REG_CSGSFS] =
-			(long long)(((unsigned long long)u->uc_mcontext.gregs[REG_CSGSFS] & ~0xffffULL) | bad_value);
+			(long long)(((unsigned long long)u->uc_mcontext.gregs[REG_CSGSFS] &
+				     ~0xffffULL) |
+				    bad_value);
 	else
 		u->uc_mcontext.gregs[bad_register] = (long long)bad_value;
 }
@@ -135,7 +139,8 @@ static void bad_returns(void)
 	SIGNAL("return to a stack that is not canonical", raise(SIGUSR1));
 }
 
-/* --- System calls and 32-bit code ----------------------------------------------------------------- */
+/* --- System calls and 32-bit code
+ * ----------------------------------------------------------------- */
 
 static int int80_64(void)
 {
@@ -167,7 +172,8 @@ static void system_calls(char *low)
 	say_if("int 0x80 of 32-bit code", int80_32(0x23, low + 4096) == getpid());
 }
 
-/* --- Segments ------------------------------------------------------------------------------------- */
+/* --- Segments
+ * ------------------------------------------------------------------------------------- */
 
 static int set_ldt(struct user_desc d)
 {
@@ -210,10 +216,17 @@ static int fs_survives(const uint32_t *word)
 static void segments(char *low)
 {
 	uint32_t *word = (uint32_t *)(low + 8192);
-	struct user_desc data = { .entry_number = 1, .base_addr = (unsigned)(unsigned long)word, .limit = 3,
-				  .seg_32bit = 1, .useable = 1 };
-	struct user_desc code = { .entry_number = 2, .limit = 0xfffff, .seg_32bit = 1, .contents = 2,
-				  .limit_in_pages = 1, .useable = 1 };
+	struct user_desc data = { .entry_number = 1,
+				  .base_addr = (unsigned)(unsigned long)word,
+				  .limit = 3,
+				  .seg_32bit = 1,
+				  .useable = 1 };
+	struct user_desc code = { .entry_number = 2,
+				  .limit = 0xfffff,
+				  .seg_32bit = 1,
+				  .contents = 2,
+				  .limit_in_pages = 1,
+				  .useable = 1 };
 	unsigned long base = 0;
 	pid_t other = fork();
 
@@ -229,7 +242,8 @@ static void segments(char *low)
 	say_if("the segment goes", !set_ldt(data));
 	SIGNAL("and is not there", __asm__ volatile("mov %0, %%es" : : "r"(LDT_FS)));
 	say_if("GS base", !syscall(SYS_arch_prctl, ARCH_SET_GS, low) &&
-				  !syscall(SYS_arch_prctl, ARCH_GET_GS, &base) && base == (unsigned long)low);
+				  !syscall(SYS_arch_prctl, ARCH_GET_GS, &base) &&
+				  base == (unsigned long)low);
 	*(uint32_t *)low = 77;
 	for (int i = 0; i < 1000; i++)
 		sched_yield();
@@ -239,7 +253,8 @@ static void segments(char *low)
 	waitpid(other, NULL, 0);
 }
 
-/* --- Debugging ------------------------------------------------------------------------------------ */
+/* --- Debugging
+ * ------------------------------------------------------------------------------------ */
 
 static void single_steps(void)
 {
@@ -271,10 +286,12 @@ static void watch(void)
 	}
 	waitpid(child, &status, 0);
 	ptrace(PTRACE_POKEUSER, child, offsetof(struct user, u_debugreg[0]), &watched);
-	ptrace(PTRACE_POKEUSER, child, offsetof(struct user, u_debugreg[7]), 0x90001); /* 8 bytes, writes */
+	ptrace(PTRACE_POKEUSER, child, offsetof(struct user, u_debugreg[7]),
+	       0x90001); /* 8 bytes, writes */
 	ptrace(PTRACE_CONT, child, 0, 0);
 	waitpid(child, &status, 0);
-	snprintf(text, sizeof(text), "signal %d, value %ld, dr6 %lx", WIFSTOPPED(status) ? WSTOPSIG(status) : 0,
+	snprintf(text, sizeof(text), "signal %d, value %ld, dr6 %lx",
+		 WIFSTOPPED(status) ? WSTOPSIG(status) : 0,
 		 ptrace(PTRACE_PEEKDATA, child, &watched, 0),
 		 ptrace(PTRACE_PEEKUSER, child, offsetof(struct user, u_debugreg[6]), 0) & 0xf);
 	say("watched memory", text);
@@ -283,7 +300,8 @@ static void watch(void)
 	say_if("goes on", WIFEXITED(status) && WEXITSTATUS(status) == 7);
 }
 
-/* --- Registers, ports ----------------------------------------------------------------------------- */
+/* --- Registers, ports
+ * ----------------------------------------------------------------------------- */
 
 static int avx_survives(void)
 {
@@ -327,7 +345,8 @@ int main(void)
 {
 	static char signals[65536];
 	stack_t stack = { .ss_sp = signals, .ss_size = sizeof(signals) };
-	char *low = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	char *low = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 
 	if (low == MAP_FAILED)
 		return 1;
