@@ -125,7 +125,8 @@ static void fill_start_info(struct builder *b, uint64_t shared_mfn)
 		if (b->kernel.mod_by_pfn)
 			info->flags |= SIF_MOD_START_PFN;
 	}
-	strncpy((char *)info->cmd_line, b->build->cmdline, MAX_GUEST_CMDLINE - 1);
+	memcpy(info->cmd_line, b->build->cmdline,
+	       MIN(strlen(b->build->cmdline), (size_t)MAX_GUEST_CMDLINE - 1));
 }
 
 /* Upcalls stay masked until the kernel has a handler and a stack for them, and says so. */
@@ -149,14 +150,13 @@ static void fill_tables(struct builder *b)
 		.p2m = b->p2m,
 		.first = l->first_table,
 		.count = l->table_pages,
+		.data = l->first_kernel + l->kernel_pages,
 	};
 
 	tables_init(&t);
-	for (uint64_t pfn = 0; pfn < l->map_pages; pfn++)
-		tables_map(&t, layout_va(&b->kernel, pfn), pfn);
+	tables_map(&t, layout_va(&b->kernel, 0), 0, l->map_pages);
 	if (b->kernel.p2m_base != KERNEL_NO_P2M_BASE)
-		for (uint64_t i = 0; i < l->p2m_pages; i++)
-			tables_map(&t, l->p2m_va + (i << PAGE_SHIFT), l->first_p2m + i);
+		tables_map(&t, l->p2m_va, l->first_p2m, l->p2m_pages);
 }
 
 static int fill(struct builder *b, struct error *error)
@@ -264,30 +264,24 @@ static int seed_grants(struct builder *b, struct error *error)
 
 /* --- All of it ------------------------------------------------------------------------------- */
 
-static int prepare(struct builder *b, struct error *error)
+int build_check(struct build *build, struct error *error)
 {
-	const struct build *build = b->build;
-
-	if (kernel_open(&b->kernel, build->kernel, build->kernel_size, build->name, error))
+	if (kernel_open(&build->opened, build->kernel, build->kernel_size, build->name, error))
 		return error->code;
-	return layout_compute(&b->layout, &b->kernel, build->ramdisk_size, build->memory_pages,
-			      build->name, error);
-}
-
-int build_check(const struct build *build, struct error *error)
-{
-	struct builder b = { .build = (struct build *)build };
-
-	return prepare(&b, error);
+	return layout_compute(&build->layout, &build->opened, build->ramdisk_size,
+			      build->memory_pages, build->name, error);
 }
 
 int build_domain(domid_t domid, struct build *build, struct error *error)
 {
-	struct builder b = { .domid = domid, .build = build };
-	int err = prepare(&b, error);
+	struct builder b = {
+		.domid = domid,
+		.build = build,
+		.kernel = build->opened,
+		.layout = build->layout,
+	};
+	int err = allocate(&b, error);
 
-	if (!err)
-		err = allocate(&b, error);
 	if (!err)
 		err = fill(&b, error);
 	if (!err)

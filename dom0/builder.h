@@ -2,7 +2,7 @@
 /* Fills a new domain's memory and its first vcpu, so that it only waits to be unpaused. */
 #pragma once
 
-#include "dom0/error.h"
+#include "dom0/kernel.h"
 #include "guest/types.h"
 
 #include <xen/event_channel.h>
@@ -19,12 +19,17 @@ struct build {
 	/* out */
 	mfn_t store_mfn, console_mfn;
 	uint64_t used_pages; /* of the layout */
+
+	/* what build_check found */
+	struct kernel opened;
+	struct layout layout;
 };
 
 /* Check everything that needs no domain yet: kernel, layout, memory. 0 or -errno with its line. */
-int build_check(const struct build *build, struct error *error);
+int build_check(struct build *build, struct error *error);
 
 /*
- * Memory, image, page tables, start_info, vcpu 0. The caller destroys the domain after a failure.
+ * Memory, image, page tables, start_info, vcpu 0, of a build that was checked. The caller destroys
+ * the domain after a failure.
  */
 int build_domain(domid_t domid, struct build *build, struct error *error);

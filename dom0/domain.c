@@ -62,7 +62,7 @@ static int load(const char *path, struct build *build, bool kernel, void **owned
 }
 
 /* What can be refused before there is a domain. Under domains_lock. */
-static int check_config(const struct domain_config *config, const struct build *build,
+static int check_config(const struct domain_config *config, struct build *build,
 			struct error *error)
 {
 	struct xen_sysctl_physinfo physinfo;

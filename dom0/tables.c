@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Page tables of a new PV domain: four levels, entries by machine frame, all for ring 3 (SDM vol.
- * 3, 4.5).
+ * 3, 4.5). What the kernel's file does not hold (its module, p2m, tables, stack) is not executable.
  */
 #include "dom0/tables.h"
 
@@ -15,14 +15,13 @@
 #define TABLE	 (PRESENT | WRITE | USER | ACCESSED | DIRTY)
 #define PAGE	 (PRESENT | WRITE | USER | ACCESSED | DIRTY)
 #define PAGE_RO	 (PRESENT | USER | ACCESSED)
+#define NX	 (1ULL << 63)
 
-#define L1_SPAN (1ULL << 21)
+#define ENTRIES 512ULL
 
 void tables_init(struct tables *t)
 {
 	t->next = t->first + 1;
-	t->last_va = UINT64_MAX;
-	t->last_l1 = NULL;
 }
 
 static uint64_t *table_at(const struct tables *t, uint64_t pfn)
@@ -49,18 +48,42 @@ static uint64_t *descend(struct tables *t, uint64_t *table, unsigned int index)
 	return NULL;
 }
 
-void tables_map(struct tables *t, uint64_t va, uint64_t pfn)
+static uint64_t *l1_of(struct tables *t, uint64_t va)
 {
-	bool is_table = pfn - t->first < t->count;
+	uint64_t *table = table_at(t, t->first);
 
-	if (va / L1_SPAN != t->last_va / L1_SPAN || !t->last_l1) {
-		uint64_t *table = table_at(t, t->first);
+	for (unsigned int level = 3; level >= 1; level--)
+		table = descend(t, table, va >> (PAGE_SHIFT + 9 * level) & 511);
+	return table;
+}
 
-		for (unsigned int level = 3; level >= 1; level--)
-			table = descend(t, table, va >> (PAGE_SHIFT + 9 * level) & 511);
-		t->last_l1 = table;
-		t->last_va = va;
+/* The first pfn from `pfn` on that asks for other flags; *flags: what this one has. */
+static uint64_t flags_of(const struct tables *t, uint64_t pfn, uint64_t *flags)
+{
+	uint64_t end = t->first + t->count;
+
+	*flags = PAGE | (pfn >= t->data ? NX : 0);
+	if (pfn < t->data)
+		return t->data;
+	if (pfn < t->first)
+		return t->first;
+	if (pfn >= end)
+		return UINT64_MAX;
+	*flags = PAGE_RO | NX;
+	return end;
+}
+
+void tables_map(struct tables *t, uint64_t va, uint64_t pfn, uint64_t count)
+{
+	uint64_t end = pfn + count, flags;
+
+	while (pfn < end) {
+		uint64_t index = va >> PAGE_SHIFT & (ENTRIES - 1);
+		uint64_t stop = MIN(flags_of(t, pfn, &flags), MIN(end, pfn + ENTRIES - index));
+		uint64_t *entry = l1_of(t, va) + index;
+
+		va += (stop - pfn) << PAGE_SHIFT;
+		for (; pfn < stop; pfn++)
+			*entry++ = t->p2m[pfn] << PAGE_SHIFT | flags;
 	}
-	t->last_l1[va >> PAGE_SHIFT & 511] =
-		t->p2m[pfn] << PAGE_SHIFT | (is_table ? PAGE_RO : PAGE);
 }

@@ -70,19 +70,23 @@ bool mutex_spin(struct thread *const *owner)
 	return false;
 }
 
-bool mutex_lock_until(struct mutex *mutex, ns_t deadline)
+static NOINLINE bool lock_waiting(struct mutex *mutex, ns_t deadline)
 {
 	ASSERT(!mutex_held(mutex));
-	if (mutex_trylock(mutex))
-		return true;
 	if (mutex_spin(&mutex->owner) && mutex_trylock(mutex))
 		return true;
 	return wait_event_until(&mutex->waiters, take_or_wait(mutex), deadline);
 }
 
+bool mutex_lock_until(struct mutex *mutex, ns_t deadline)
+{
+	return likely(mutex_trylock(mutex)) || lock_waiting(mutex, deadline);
+}
+
 void mutex_lock(struct mutex *mutex)
 {
-	mutex_lock_until(mutex, NS_FOREVER);
+	if (unlikely(!mutex_trylock(mutex)))
+		lock_waiting(mutex, NS_FOREVER);
 }
 
 /*
@@ -93,12 +97,15 @@ void mutex_lock(struct mutex *mutex)
  * and free the memory that it lies in. So the waiter is taken off the queue before, and woken
  * behind.
  */
-static void release_waited(struct mutex *mutex)
+static NOINLINE void release_waited(struct mutex *mutex)
 {
 	struct wait_queue *queue = &mutex->waiters;
-	unsigned long flags = wait_lock(queue);
-	struct thread *first = wait_pop_locked(queue);
+	unsigned long flags;
+	struct thread *first;
 
+	ASSERT(mutex_held(mutex));
+	flags = wait_lock(queue);
+	first = wait_pop_locked(queue);
 	__atomic_store_n(&mutex->owner, NULL, __ATOMIC_SEQ_CST);
 	if (first)
 		thread_wake(first);
@@ -109,8 +116,7 @@ void mutex_unlock(struct mutex *mutex)
 {
 	uintptr_t seen = (uintptr_t)thread_current();
 
-	ASSERT(mutex_held(mutex));
-	if (!change(mutex, &seen, 0))
+	if (unlikely(!change(mutex, &seen, 0)))
 		release_waited(mutex);
 }
 

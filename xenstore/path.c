@@ -16,24 +16,27 @@ _Static_assert(PATH_ROOM == XENSTORE_ABS_PATH_MAX + 1, "the longest path and its
  * relative path that begins with it is refused here.
  */
 
-static bool path_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '-' || c == '_' || c == '@';
-}
+static const bool path_char[256] = {
+	['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true,
+	['-'] = true,	      ['_'] = true,	    ['@'] = true,
+};
 
 /* An absolute path: "/" or one or more of "/name". */
 static bool path_valid(const char *path)
 {
-	if (path[0] != '/')
+	const uint8_t *p = (const uint8_t *)path;
+
+	if (*p != '/')
 		return false;
-	if (!path[1])
+	if (!p[1])
 		return true;
-	for (const char *p = path; *p; p++) {
-		if (*p == '/' ? p[1] == '/' || !p[1] : !path_char(*p))
+	while (*p == '/') {
+		if (!path_char[*++p])
 			return false;
+		while (path_char[*p])
+			p++;
 	}
-	return true;
+	return !*p;
 }
 
 size_t store_path_domain(char *out, uint16_t domid)

@@ -40,14 +40,54 @@ void store_free(struct store *store)
 	*store = (struct store){ 0 };
 }
 
+/* The first steps of a path that goes through the hint's directory. */
+static const struct node *hint_follow(const struct store *store, const char *path,
+				      struct trail *trail)
+{
+	const struct hint *hint = &store->hint;
+	const struct node *node = store->root;
+
+	trail->steps = 0;
+	trail->rest = trail->beyond = path;
+	if (!hint->steps || strncmp(path, hint->path, hint->len) || path[hint->len] != '/')
+		return node;
+	for (uint32_t i = 0; i < hint->steps; i++)
+		node = node->child[trail->at[i] = hint->at[i]];
+	trail->steps = hint->steps;
+	trail->rest = trail->beyond = path + hint->len;
+	return node;
+}
+
+/* Children of the node behind so many steps have other places now. */
+static void hint_check(struct store *store, uint32_t steps)
+{
+	if (store->hint.steps > steps)
+		store->hint.steps = 0;
+}
+
+/* The trail's last node got a child. */
+static void hint_set(struct store *store, const char *path, const struct trail *trail)
+{
+	struct hint *hint = &store->hint;
+	size_t len = trail->rest - path;
+
+	if (trail->steps > TRAIL_ROOM || len >= HINT_ROOM) {
+		hint_check(store, trail->steps);
+		return;
+	}
+	hint->steps = trail->steps;
+	hint->len = len;
+	memcpy(hint->path, path, len);
+	memcpy(hint->at, trail->at, trail->steps * sizeof(*hint->at));
+}
+
 void store_walk(const struct store *store, const char *path, struct trail *trail)
 {
-	const struct node *node = store->root;
-	const char *at = path, *name;
-	uint32_t steps = 0, index;
+	const struct node *node = hint_follow(store, path, trail);
+	const char *at = trail->rest, *name;
+	uint32_t steps = trail->steps, index;
 	size_t len;
 
-	trail->rest = trail->beyond = at;
 	while ((name = store_path_component(&at, &len))) {
 		if (!node_index(node, name, len, &index)) {
 			trail->gap = index;
@@ -189,6 +229,7 @@ static int store_create(struct store *store, const struct actor *who, const stru
 	node_link(parent, chain, trail->gap);
 	chain = NULL;
 	parent->child_gen = ++store->gen;
+	hint_set(store, change->path, trail);
 	tally_add(&store->tally, owner, count);
 	rc = 1;
 out:
@@ -259,6 +300,7 @@ static int store_rm(struct store *store, const struct actor *who, const struct c
 	}
 	node_unlink(parent, node_child(parent, name, strlen(name)));
 	parent->child_gen = ++store->gen;
+	hint_check(store, trail->steps - 1);
 	for (uint32_t i = 0; i < lost.count; i++)
 		tally_add(&store->tally, lost.entry[i].domid, -(int32_t)lost.entry[i].nodes);
 	tally_free(&lost);

@@ -9,10 +9,23 @@
  * A version of the whole store. store_copy makes a second one in constant time (but for the tally):
  * both share all nodes, and each change copies the nodes from the root down to where it is made.
  */
+#define TRAIL_ROOM 12
+#define HINT_ROOM  64
 struct store {
 	struct node *root;
 	uint64_t gen;       /* the last generation that was given out */
 	struct tally tally; /* nodes of each owner; the root is not counted */
+
+	/*
+	 * The steps to the directory that was changed last, for the next change, which is mostly
+	 * there again. They hold until a child comes or goes above it.
+	 */
+	struct hint {
+		uint32_t steps;	 /* 0: none */
+		uint32_t len;	 /* of the directory's path */
+		char path[HINT_ROOM];
+		uint32_t at[TRAIL_ROOM];
+	} hint;
 };
 
 /* A store with nothing but the root, which is domain 0's alone. Returns 0 or -ENOMEM. */
@@ -30,7 +43,6 @@ const struct node *store_nearest(const struct store *store, const char *path, co
  * The way of store_nearest: which child each step took. It holds until the tree changes, so one
  * walk serves to look, to note what was seen, and to change.
  */
-#define TRAIL_ROOM 12
 struct trail {
 	const struct node *node; /* the last one that exists */
 	const char *rest;

@@ -55,7 +55,7 @@ void __retarget_lock_close(_LOCK_T lock)
 
 void __retarget_lock_acquire_recursive(_LOCK_T lock)
 {
-	if (!mutex_held(&lock->mutex))
+	if (!mutex_trylock(&lock->mutex) && !mutex_held(&lock->mutex))
 		mutex_lock(&lock->mutex);
 	lock->depth++;
 }

@@ -87,6 +87,14 @@ static void adopt_failed(struct frame *f, struct frame *child, unsigned i, bool 
 	f->done = (uint16_t)(i | (has_child ? DONE_CHILD : 0));
 }
 
+/* Is that one empty, and the seven behind it? Most of an upper table is. */
+static inline bool eight_empty(const uint64_t *table, unsigned i)
+{
+	const uint64_t *e = table + i;
+
+	return !(i % 8) && !(e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]);
+}
+
 static int upper_validate(struct frame *f, unsigned level)
 {
 	uint64_t *table = mfn_to_virt(frame_to_mfn(f)), e;
@@ -96,6 +104,10 @@ static int upper_validate(struct frame *f, unsigned level)
 	int rc;
 
 	for (i = start; i < TABLE_ENTRIES; i++) {
+		if (eight_empty(table, i)) {
+			i += 7;
+			continue;
+		}
 		e = table[i];
 		if (!(e & PTE_P) || slot_is_hyper(level, i))
 			continue;

@@ -148,28 +148,32 @@ static void check_tables(const char *name, const struct kernel *kernel, const st
 {
 	char *memory = calloc(l->total_pages, 4096);
 	uint64_t *p2m = malloc(l->total_pages * 8);
-	struct tables t = { memory, p2m, l->first_table, l->table_pages, 0, 0, NULL };
+	struct tables t = {
+		.memory = memory,
+		.p2m = p2m,
+		.first = l->first_table,
+		.count = l->table_pages,
+		.data = l->first_kernel + l->kernel_pages,
+	};
 	unsigned int wrong = 0;
 
 	for (uint64_t i = 0; i < l->total_pages; i++)
 		p2m[i] = FIRST_MFN + i;
 	tables_init(&t);
-	for (uint64_t pfn = 0; pfn < l->map_pages; pfn++)
-		tables_map(&t, layout_va(kernel, pfn), pfn);
+	tables_map(&t, layout_va(kernel, 0), 0, l->map_pages);
 	if (kernel->p2m_base != KERNEL_NO_P2M_BASE)
-		for (uint64_t i = 0; i < l->p2m_pages; i++)
-			tables_map(&t, l->p2m_va + (i << 12), l->first_p2m + i);
+		tables_map(&t, l->p2m_va, l->first_p2m, l->p2m_pages);
 	for (uint64_t pfn = 0; pfn < l->map_pages; pfn++) {
 		uint64_t entry =
 			walk(memory, p2m[l->first_table], FIRST_MFN, layout_va(kernel, pfn));
 		bool table = pfn >= l->first_table && pfn < l->first_table + l->table_pages;
 
-		wrong += entry >> 12 != p2m[pfn] || !!(entry & 2) == table || !(entry & 4);
+		wrong += (entry >> 12 & 0xffffffffffULL) != p2m[pfn] ||
+			 entry >> 63 != (pfn >= t.data) || !!(entry & 2) == table || !(entry & 4);
 	}
 	for (uint64_t i = 0; i < l->p2m_pages; i++)
-		wrong +=
-			walk(memory, p2m[l->first_table], FIRST_MFN, l->p2m_va + (i << 12)) >> 12 !=
-			p2m[l->first_p2m + i];
+		wrong += (walk(memory, p2m[l->first_table], FIRST_MFN, l->p2m_va + (i << 12)) >>
+				  12 & 0xffffffffffULL) != p2m[l->first_p2m + i];
 	CHECK(name, !wrong && t.next <= l->first_table + l->table_pages);
 	free(memory);
 	free(p2m);
