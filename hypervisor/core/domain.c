@@ -181,7 +181,7 @@ static int config_check(const struct xen_domctl_createdomain *c, bool privileged
 		return -EINVAL;
 	if (c->max_vcpus < 1 || c->max_vcpus > MAX_VCPUS)
 		return -EINVAL;
-	if (c->grant_opts & ~XEN_DOMCTL_GRANT_version_mask || version < 1 || version > 2)
+	if (c->grant_opts & ~XEN_DOMCTL_GRANT_version_mask || version != 1)
 		return -EINVAL;
 	if (c->vmtrace_size || c->arch.misc_flags & ~XEN_X86_MSR_RELAXED)
 		return -EINVAL;

@@ -1,19 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Grant tables: their frames, and the operations on the table itself. Mapping is in grant_map.c,
- * copying in grant_copy.c, what both do to an entry in grant_pin.h. Version 1 only: entries of
- * version 2 would double every lookup for features that no frontend or backend needs, and guests
- * fall back when it is refused.
+ * copying in grant_copy.c, what both do to an entry in grant_pin.h.
+ *
+ * Version 1 and no transfers, as stock Xen with gnttab=max-ver:1,no-transfer: entries of version 2
+ * would double every lookup for features that no frontend or backend needs, and guests fall back
+ * when it is refused. Linux asks for it only where frames have numbers of more than 32 bits, and
+ * for transfers never.
  */
 #include "access.h"
 #include "console.h"
 #include "domain.h"
 #include "grant_table.h"
 #include "hypercall.h"
+#include "lib/string.h"
+#include "param.h"
 
 #define FRAMES_LIMIT          64
 #define SWAP_COST             20 /* units of work */
 #define MAPTRACK_FRAMES_LIMIT 1024
+
+/* Xen's option, as far as it can be met: a list of what is so in any case. */
+static int parse_gnttab(const char *s)
+{
+	static const char *const words[] = { "max-ver:1", "no-transfer", "no-transitive" };
+	size_t len, i;
+
+	for (;; s += len + 1) {
+		len = 0;
+		while (s[len] && s[len] != ',')
+			len++;
+		for (i = 0; i < ARRAY_SIZE(words); i++)
+			if (strlen(words[i]) == len && !memcmp(s, words[i], len))
+				break;
+		if (i == ARRAY_SIZE(words))
+			return -EINVAL;
+		if (!s[len])
+			return 0;
+	}
+}
+PARAM(gnttab, PARAM_FN, parse_gnttab, "max-ver:1, no-transfer, no-transitive: so in any case");
 
 /* One more frame of entries, with its active entries. Table locked, or not yet known. */
 static int grow(struct domain *d, struct grant_table *t)
