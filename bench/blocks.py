@@ -11,27 +11,30 @@ import struct
 import subprocess
 from collections import Counter
 
-HEAD = struct.Struct("<5Q")
-RECORD = struct.Struct("<3Q16s")
+PROCESSORS = 4
+HEAD = struct.Struct("<8Q")
+RECORD = struct.Struct(f"<2Q16s{PROCESSORS}Q")
 
 
 def snapshot(path):
-    """All records: (address, instructions, times executed, first bytes)."""
+    """All records: (address, instructions, first bytes, times executed by each processor)."""
     with open(path, "rb") as f:
         used = HEAD.unpack(f.read(HEAD.size))[0]
         return list(RECORD.iter_unpack(f.read(used * RECORD.size)))
 
 
-def executed(before, after):
-    """(address, instructions executed, first bytes) of each block that was."""
-    counts = [r[2] for r in before] + [0] * (len(after) - len(before))
-    for (address, instructions, times, data), old in zip(after, counts):
+def executed(before, after, processor=None):
+    """(address, instructions executed, first bytes) of each block that was, by one processor or by all."""
+    which = slice(3, None) if processor is None else slice(3 + processor, 4 + processor)
+    counts = [sum(r[which]) for r in before] + [0] * (len(after) - len(before))
+    for record, old in zip(after, counts):
+        times = sum(record[which])
         if times > old:
-            yield address, instructions * (times - old), data
+            yield record[0], record[1] * (times - old), record[2]
 
 
-def instructions(before, after):
-    return sum(count for _, count, _ in executed(before, after))
+def instructions(before, after, processor=None):
+    return sum(count for _, count, _ in executed(before, after, processor))
 
 
 class Image:
@@ -59,10 +62,10 @@ class Image:
         return self.names[at] if at >= 0 else "?"
 
 
-def profile(before, after, paths):
+def profile(before, after, paths, processor=None):
     """Counters of instructions by image and by (image, function); `?` is code of none of these ELF files."""
     images, by_image, by_function = [Image(p) for p in paths], Counter(), Counter()
-    for address, count, data in executed(before, after):
+    for address, count, data in executed(before, after, processor):
         image = next((i for i in images if i.has(address, data)), None)
         name = image.name if image else "?"
         by_image[name] += count

@@ -15,6 +15,10 @@
 #include "guest/thread.h"
 #include "guest/vcpu.h"
 
+#define RUN_FRESH   1 /* it began since the last tick */
+#define RUN_WATCHED 2 /* before `share` was started */
+#define RUN_LONG    4 /* and still ran when that fired */
+
 struct cpu {
 	struct vcpu_info info; /* registered with Xen */
 	struct cpu *self;
@@ -23,17 +27,19 @@ struct cpu {
 	struct thread *current;
 	unsigned int id;
 	bool idle; /* blocked in Xen: an upcall need not save vector registers. In entry.S */
-	bool fresh;	   /* current began within this slice */
+	uint8_t run;	   /* RUN_*, of current */
 	bool need_resched; /* looked at on the way out of upcalls */
 	struct thread *prev; /* who is being switched away from; lock is held meanwhile */
 	bool prev_moves;     /* it may not stay on this vcpu */
 	void *tls;	     /* what %fs holds */
-	struct clock_timer tick;
+	struct clock_timer tick, share;
+	unsigned int share_taken; /* `taken` when those are gone who waited as `share` started */
 
 	/* Guards the queue, and of every thread whose `cpu` this is what thread.h says. */
 	struct spinlock lock;
 	struct list ready;
 	unsigned int ready_count; /* others look without the lock, as a hint */
+	unsigned int taken;	  /* off the queue, since the start */
 	bool stopping;		  /* takes no thread, goes down */
 
 	struct thread idle_thread;

@@ -7,10 +7,11 @@
  */
 #include "guest/lock.h"
 #include "guest/panic.h"
+#include "guest/spinlock.h"
 #include "guest/thread.h"
 #include "guest/vcpu.h"
 
-#define SPINS      1000
+#define SPINS      100
 #define LOOK_EVERY 16
 
 void mutex_init(struct mutex *mutex)
@@ -48,8 +49,9 @@ static bool take_or_wait(struct mutex *mutex)
 }
 
 /*
- * While the owner runs on another vcpu it may be done in less time than a sleep and a wake-up take.
- * The owner is compared and not looked into: it may end meanwhile.
+ * While the owner runs on another vcpu it may be done in less time than a sleep and a wake-up take;
+ * but who has another thread to run on this one had better run that. The owner is compared and not
+ * looked into: it may end meanwhile.
  */
 bool mutex_spin(struct thread *const *owner)
 {
@@ -63,9 +65,9 @@ bool mutex_spin(struct thread *const *owner)
 
 		if (!thread)
 			return true;
-		if (i % LOOK_EVERY == 0 && !thread_runs(thread))
+		if (i % LOOK_EVERY == 0 && (thread_waits() || !thread_runs(thread)))
 			return false;
-		__builtin_ia32_pause();
+		spin_pause(i);
 	}
 	return false;
 }

@@ -5,6 +5,11 @@
  * was running at the last one already is preempted. Nobody waiting: no tick. Nothing runnable: the
  * vcpu's idle thread looks for a thread that waits elsewhere, and else blocks in Xen.
  *
+ * A thread that wakes goes onto the queue of the vcpu that wakes it. Another one, even idle, would
+ * have to be called, which costs both more than most threads do before they sleep again, and the
+ * two would then wait for each other's locks. Who still waits after SHARE_AFTER has another one
+ * called, and where one and the same thread ran all that time, so has who comes next (share).
+ *
  * A thread gives the processor away in one of two places, and both look the same from outside, a
  * call of schedule() with upcalls masked that returns when the thread's turn comes again:
  *
@@ -24,7 +29,8 @@
  *
  * No runnable thread is forgotten while a vcpu idles. A vcpu that becomes idle first says so in
  * idle_vcpus, then looks at all queues; who puts a thread on the queue of a vcpu that is not idle
- * looks at idle_vcpus again afterwards. So one of the two sees the other, and the thread is stolen.
+ * looks at idle_vcpus again afterwards. So one of the two sees the other: the thread is stolen, or
+ * shared.
  */
 #include <cpuid.h>
 #include <x86intrin.h>
@@ -43,6 +49,8 @@ _Static_assert(offsetof(struct cpu, current) == CPU_CURRENT, "");
 _Static_assert(offsetof(struct cpu, id) == CPU_ID, "");
 _Static_assert(offsetof(struct cpu, idle) == CPU_IDLE, "");
 _Static_assert(offsetof(struct thread, sp) == 0, "thread_switch in entry.S");
+
+#define SHARE_AFTER (1 * NS_PER_MS)
 
 /* The vcpus that have nothing to do. Atomic; whoever gives one a thread takes it out. */
 static vcpu_mask_t idle_vcpus;
@@ -73,9 +81,9 @@ static void tick_fire(struct clock_timer *timer)
 
 	if (!READ_ONCE(cpu->ready_count))
 		return;
-	if (!cpu->fresh)
+	if (!(cpu->run & RUN_FRESH))
 		cpu->need_resched = true;
-	cpu->fresh = false;
+	cpu->run &= ~RUN_FRESH;
 	tick_start(cpu);
 }
 
@@ -104,38 +112,65 @@ static bool claim(unsigned int vcpu)
 }
 
 /*
- * An idle vcpu rather than a queue; this one rather than another, since nobody need be woken; then
- * the one whose caches know the thread. NULL: none is idle.
+ * This vcpu. For a thread that may not run on it an idle one, the one whose caches know it before
+ * others; then the queue where it was.
  */
-static struct cpu *choose_idle(vcpu_mask_t allowed, const struct cpu *last)
+static struct cpu *choose(vcpu_mask_t allowed, struct cpu *last)
 {
-	vcpu_mask_t idle, here = VCPU_ONLY(this_vcpu());
+	vcpu_mask_t here = VCPU_ONLY(this_vcpu()), was = VCPU_ONLY(last->id), idle;
 
+	if (allowed & here) {
+		if (READ_ONCE(idle_vcpus) & here)
+			claim(this_vcpu());
+		return cpu_self();
+	}
 	while ((idle = READ_ONCE(idle_vcpus) & allowed)) {
-		unsigned int vcpu = idle & here			     ? this_vcpu()
-				    : idle & VCPU_ONLY(last->id) ? last->id
-								     : bits_lowest(idle);
+		unsigned int vcpu = idle & was ? last->id : bits_lowest(idle);
 
 		if (claim(vcpu))
 			return cpus[vcpu];
 	}
-	return NULL;
+	return allowed & was ? last : cpus[bits_lowest(allowed)];
 }
 
-static struct cpu *choose_busy(vcpu_mask_t allowed, struct cpu *last)
-{
-	if (allowed & VCPU_ONLY(last->id))
-		return last;
-	return allowed & VCPU_ONLY(this_vcpu()) ? cpu_self() : cpus[bits_lowest(allowed)];
-}
-
-/* A vcpu that became idle while a thread went onto a queue shall look at the queues once more. */
+/* An idle vcpu shall look at the queues. */
 static void wake_idle(vcpu_mask_t allowed)
 {
 	vcpu_mask_t idle = READ_ONCE(idle_vcpus) & allowed;
 
-	if (unlikely(idle) && claim(bits_lowest(idle)))
+	if (idle && claim(bits_lowest(idle)))
 		sched_poke(cpus[bits_lowest(idle)]);
+}
+
+/* For the last one on the queue, which is first in, first out. */
+static void share_start(struct cpu *cpu)
+{
+	cpu->share_taken = READ_ONCE(cpu->taken) + READ_ONCE(cpu->ready_count);
+	cpu->run |= RUN_WATCHED;
+	timer_start(&cpu->share, clock_deadline(SHARE_AFTER));
+}
+
+/* Somebody waits on the queue of a busy vcpu, while others idle. */
+static void share(struct cpu *cpu, vcpu_mask_t idle)
+{
+	if (cpu != cpu_self() || cpu->run & RUN_LONG)
+		wake_idle(idle);
+	else if (!cpu->share.active)
+		share_start(cpu);
+}
+
+static void share_fire(struct clock_timer *timer)
+{
+	struct cpu *cpu = timer->arg;
+
+	if (!READ_ONCE(cpu->ready_count) || is_idle(cpu))
+		return;
+	if (cpu->run & RUN_WATCHED)
+		cpu->run |= RUN_LONG;
+	if ((int)(READ_ONCE(cpu->taken) - cpu->share_taken) < 0)
+		wake_idle(VCPU_ANY);
+	if (READ_ONCE(idle_vcpus))
+		share_start(cpu);
 }
 
 /* cpu->lock held. */
@@ -149,6 +184,7 @@ void sched_unqueue(struct cpu *cpu, struct thread *thread)
 {
 	list_remove(&thread->run_link);
 	WRITE_ONCE(cpu->ready_count, cpu->ready_count - 1);
+	cpu->taken++;
 }
 
 /*
@@ -157,9 +193,8 @@ void sched_unqueue(struct cpu *cpu, struct thread *thread)
  */
 void sched_place(struct cpu *from, struct thread *thread)
 {
-	vcpu_mask_t allowed = allowed_vcpus(thread);
-	struct cpu *idle = choose_idle(allowed, from),
-		   *to = idle ? idle : choose_busy(allowed, from);
+	vcpu_mask_t allowed = allowed_vcpus(thread), idle;
+	struct cpu *to = choose(allowed, from);
 	bool poke;
 
 	thread->state = THREAD_READY;
@@ -175,8 +210,9 @@ void sched_place(struct cpu *from, struct thread *thread)
 		tick_start(to);
 	else if (poke)
 		sched_poke(to);
-	if (!idle)
-		wake_idle(allowed & ~VCPU_ONLY(to->id));
+	idle = READ_ONCE(idle_vcpus) & allowed;
+	if (unlikely(idle) && !is_idle(to))
+		share(to, idle);
 }
 
 struct cpu *sched_lock(struct thread *thread)
@@ -237,7 +273,7 @@ static void schedule(struct cpu *cpu)
 	}
 	cpu->prev = prev;
 	cpu->current = next;
-	cpu->fresh = true;
+	cpu->run = RUN_FRESH;
 	if (cpu->ready_count || unlikely(cpu->need_resched))
 		tick_start(cpu);
 	/* Most images have no thread-local variables: then no hypercall. */
@@ -365,6 +401,7 @@ void sched_init_cpu(struct cpu *cpu, void *idle_stack, size_t size)
 
 	list_init(&cpu->ready);
 	timer_init(&cpu->tick, tick_fire, cpu);
+	timer_init(&cpu->share, share_fire, cpu);
 	thread_init(idle, "idle");
 	idle->stack = idle_stack;
 	idle->stack_size = size;

@@ -43,7 +43,7 @@ static bool spin(struct spinlock *lock, uint16_t take_as)
 		    __atomic_compare_exchange_n(&lock->state, &state, take_as, false,
 						__ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 			return true;
-		__builtin_ia32_pause();
+		spin_pause(i);
 	}
 	return false;
 }

@@ -41,6 +41,12 @@ static inline void spin_unlock(struct spinlock *lock);
 /* Does this vcpu hold it? Masked; for assertions, and for locks that nest. */
 static inline bool spin_held(const struct spinlock *lock);
 
+/*
+ * In a loop of looks at a lock, with the number of the look. An emulator leaves the guest's code
+ * for each PAUSE, and takes a lock of its own for it: so it comes now and then.
+ */
+static inline void spin_pause(unsigned int look);
+
 /* How often, over all vcpus, a lock was waited for, slept for in Xen, and a sleeper woken. */
 struct spin_stats {
 	uint64_t waits, polls, kicks;
@@ -57,6 +63,14 @@ enum { SPIN_FREE, SPIN_HELD, SPIN_WAITED };
 
 void spin_lock_slow(struct spinlock *lock);
 void spin_unlock_slow(struct spinlock *lock);
+
+#define LOOKS_A_PAUSE 32
+
+static inline void spin_pause(unsigned int look)
+{
+	if (look % LOOKS_A_PAUSE == LOOKS_A_PAUSE - 1)
+		__builtin_ia32_pause();
+}
 
 static inline bool spin_trylock(struct spinlock *lock)
 {

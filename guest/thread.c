@@ -255,6 +255,11 @@ bool thread_runs(const struct thread *thread)
 	return false;
 }
 
+bool thread_waits(void)
+{
+	return READ_ONCE(cpu_self()->ready_count);
+}
+
 /* --- Sleeping and waking ------------------------------------------------ */
 
 /*

@@ -79,6 +79,9 @@ NORETURN void thread_exit(void);
 /* Does it run on some vcpu at this moment? It need not exist any more. */
 bool thread_runs(const struct thread *thread);
 
+/* Does another thread wait for the caller's vcpu? A hint. */
+bool thread_waits(void);
+
 /* The running thread; in a handler, the one that was interrupted. */
 static inline struct thread *thread_current(void);
 

@@ -102,7 +102,7 @@ static int bind_port(struct vif_queue *q, const char *path, const char *node, ev
 	if (result < 0)
 		return result;
 	*port = (evtchn_port_t)result;
-	return evtchn_set_vcpu(*port, q->poller.thread);
+	return 0;
 }
 
 static int bind_ports(struct vif_queue *q, const char *path)

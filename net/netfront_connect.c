@@ -109,7 +109,7 @@ static int make_port(struct netfront_queue *q, evtchn_port_t *port)
 	if (result < 0)
 		return result;
 	*port = (evtchn_port_t)result;
-	return evtchn_set_vcpu(*port, q->poller.thread);
+	return 0;
 }
 
 static int make_ports(struct netfront_queue *q, bool split)

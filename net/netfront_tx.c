@@ -191,18 +191,18 @@ static void transmit(struct netdev *dev, struct packet *packet)
 /*
  * Publishes, and asks for an event when half of what is out has been answered, or, while packets
  * wait for room, the next. The event index is written before the answers are looked at again, so
- * none is missed in between.
+ * none is missed in between. The backend is told without the lock: it may get our processor then. A
+ * connection that ends in that moment costs one event for nobody.
  */
 static void flush_queue(struct netfront_queue *q)
 {
 	unsigned long flags = spin_lock_save(&q->lock);
+	evtchn_port_t port = q->tx_port;
+	int notify = false;
 	RING_IDX out;
-	int notify;
 
 	if (q->front->connected) {
 		RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(&q->tx, notify);
-		if (notify)
-			evtchn_notify(q->tx_port);
 		out = q->tx.req_prod_pvt - q->tx.rsp_cons;
 		if (packet_queue_count(&q->backlog))
 			out = 0;
@@ -212,6 +212,8 @@ static void flush_queue(struct netfront_queue *q)
 			net_schedule(&q->poller);
 	}
 	spin_unlock_restore(&q->lock, flags);
+	if (notify)
+		evtchn_notify(port);
 }
 
 /* What was put on a ring since it was published shows which queues have something. */

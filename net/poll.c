@@ -174,7 +174,7 @@ static int net_thread_start(void)
 		wait_queue_init(&t->work);
 		wait_queue_init(&t->finished);
 		str_format(name, sizeof(name), i ? "net%u" : "net", i);
-		if (!thread_create_on(VCPU_ONLY(i), name, net_thread, t, STACK_SIZE))
+		if (!thread_create(name, net_thread, t, STACK_SIZE))
 			panic("no memory for the network threads");
 	}
 	return 0;

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The network threads: thread n runs on vcpu n. Devices do their work there, not in upcalls: an
- * event handler only says that there is some. A poller belongs to one of the threads for good, so
- * what only its poll touches needs no lock; what several pollers touch does.
+ * The network threads, as many as vcpus. Devices do their work there, not in upcalls: an event
+ * handler only says that there is some. A poller belongs to one of the threads for good, so what
+ * only its poll touches needs no lock; what several pollers touch does.
+ *
+ * All devices' events come to vcpu 0, and the threads run there too until one has to wait for
+ * another: then another vcpu takes it (guest/sched.c). Spread in advance, they would keep all vcpus
+ * busy with sleeping and waking, and in each other's way at the stack's lock.
  */
 #pragma once
 

@@ -392,10 +392,6 @@ static int start(struct virtio_net *net)
 	if (!err)
 		err = virtio_add_queue(&net->virtio, QUEUE_TX, VQUEUE_SIZE_MAX, tx_event, net,
 				       &net->tx);
-	if (!err)
-		err = evtchn_set_vcpu(net->rx->vector.port, net->poller.thread);
-	if (!err)
-		err = evtchn_set_vcpu(net->tx->vector.port, net->poller.thread);
 	if (err)
 		return err;
 	read_config(net);

@@ -5,6 +5,7 @@
 
 #include "guest/libc/libc.h"
 #include "guest/libc/queue.h"
+#include "guest/spinlock.h"
 #include "guest/thread.h"
 
 /*
@@ -195,7 +196,7 @@ int pthread_spin_lock(pthread_spinlock_t *lock)
 
 	while (pthread_spin_trylock(lock)) {
 		if (vcpu_count() > 1 && ++spins % SPINS)
-			__builtin_ia32_pause();
+			spin_pause(spins);
 		else
 			thread_yield();
 	}

@@ -211,6 +211,8 @@ out:
 	spin_unlock(&q->lock);
 	if (look)
 		cpu_kick(look);
+	else
+		sched_until(this_cpu()->sched, this_cpu()->sched->until);
 }
 
 void sched_sleep(struct vcpu *v)
@@ -446,7 +448,7 @@ void sched_run(void)
 		prev = c->vcpu;
 		q = s->queue;
 	}
-	sched_until(s, until);
+	s->until = until;
 	if (next != s->chosen) {
 		s->chosen = next;
 		s->chosen_at = now;
@@ -456,6 +458,9 @@ void sched_run(void)
 		vcpu_set_runstate(prev, stopped_state(prev), now);
 	vcpu_set_runstate(next, RUNSTATE_running, now);
 	spin_unlock(&q->lock);
+	if (unlikely(c->kicks_held))
+		cpu_kicks_send();
+	sched_until(s, until);
 	if (prev != next) {
 		if (!prev->is_idle && unlikely(prev->runstate_guest))
 			vcpu_publish_runstate(prev);

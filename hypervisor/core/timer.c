@@ -5,7 +5,8 @@
  * stores.
  *
  * The hardware is programmed only when the earliest deadline comes before what it is set to; when
- * that goes away it may fire early, finds nothing to do, and is set to the next one.
+ * that goes away it may fire early, finds nothing to do, and is set to the next one. It is
+ * programmed without the lock: that takes long where the APIC is emulated, and others would wait.
  */
 #include "timer.h"
 #include "console.h"
@@ -15,7 +16,7 @@ struct timer_cpu {
 	spinlock_t lock; /* guards the heap: others may stop a timer that waits here */
 	struct timer *first;
 	struct timer *firing; /* whose function runs now; compared only */
-	uint64_t programmed; /* what the hardware is set to; 0: nothing */
+	uint64_t programmed; /* what the hardware is set to; 0: nothing. This processor's alone */
 };
 
 void timer_init_cpu(struct cpu *c)
@@ -152,14 +153,18 @@ void timer_stop_sync(struct timer *t)
 			cpu_serve();
 }
 
-/* Into the heap, or to another place in it; locked, t in no other heap. */
+/* Into the heap, or to another place in it, which the caller has locked; t in no other heap. */
 static NOINLINE void place(struct timer_cpu *tc, struct timer *t, uint64_t deadline)
 {
+	bool first;
+
 	if (t->deadline)
 		take_out(tc, t);
 	t->deadline = deadline;
 	set_first(tc, meld(tc->first, t));
-	if (tc->first == t && (!tc->programmed || deadline < tc->programmed)) {
+	first = tc->first == t;
+	spin_unlock(&tc->lock);
+	if (first && (!tc->programmed || deadline < tc->programmed)) {
 		tc->programmed = deadline;
 		time_set_deadline(deadline);
 	}
@@ -174,17 +179,19 @@ void timer_set(struct timer *t, uint64_t deadline)
 		move(t, c);
 	spin_lock(&tc->lock);
 	/* Put off, with no timer below it, it stands right where it is. */
-	if (t->deadline && t->deadline <= deadline && !t->child)
+	if (t->deadline && t->deadline <= deadline && !t->child) {
 		t->deadline = deadline;
-	else
+		spin_unlock(&tc->lock);
+	} else {
 		place(tc, t, deadline + !deadline);
-	spin_unlock(&tc->lock);
+	}
 }
 
 /* A timer is out of the heap before its function runs, so that this may set it again. */
 void timer_run(void)
 {
 	struct timer_cpu *tc = this_cpu()->timers;
+	uint64_t deadline;
 	struct timer *t;
 
 	spin_lock(&tc->lock);
@@ -197,8 +204,9 @@ void timer_run(void)
 		spin_lock(&tc->lock);
 		tc->firing = NULL;
 	}
-	tc->programmed = t ? t->deadline : 0;
-	if (t)
-		time_set_deadline(t->deadline);
+	deadline = t ? t->deadline : 0;
 	spin_unlock(&tc->lock);
+	tc->programmed = deadline;
+	if (deadline)
+		time_set_deadline(deadline);
 }

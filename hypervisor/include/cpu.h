@@ -76,6 +76,8 @@ struct cpu {
 	/* What of: 0, one page (bit 0 is set), or TLB_ALL. Said before it is asked for; atomic. */
 	uint64_t flush_what;
 
+	uint32_t ipi_to; /* APIC id + 1 that its ICR names (x86/apic.c); 0: none yet */
+	uint32_t looks;  /* x86/cpu.c: how often it waited for something */
 	uint64_t kicks; /* processors whose kick is put off, while kicks_held */
 	bool kicks_held;
 };

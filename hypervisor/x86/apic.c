@@ -39,6 +39,7 @@
 #define DIVIDE_BY_16 3
 
 static volatile uint32_t *regs;
+static bool emulated; /* an IPI is on its way when the write returns: no look at ICR_PENDING */
 
 static uint32_t reg_read(unsigned reg)
 {
@@ -101,6 +102,7 @@ void apic_init_cpu(void)
 
 void apic_init(void)
 {
+	emulated = hypervisor_is_there();
 	regs = iomap(enable(), PAGE_SIZE);
 	if (!regs)
 		panic("no room to map the local APIC");
@@ -124,11 +126,17 @@ uint32_t apic_id(void)
 	return reg_read(REG_ID) >> 24;
 }
 
+/* Where the APIC is emulated each access takes long: the destination is written when it changes. */
 static void send(uint32_t id, uint32_t what)
 {
-	while (reg_read(REG_ICR_LOW) & ICR_PENDING)
+	struct cpu *c = this_cpu();
+
+	while (!emulated && reg_read(REG_ICR_LOW) & ICR_PENDING)
 		cpu_serve();
-	reg_write(REG_ICR_HIGH, id << 24);
+	if (c->ipi_to != id + 1) {
+		reg_write(REG_ICR_HIGH, id << 24);
+		c->ipi_to = id + 1;
+	}
 	reg_write(REG_ICR_LOW, ICR_ASSERT | what);
 }
 

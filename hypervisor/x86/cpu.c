@@ -68,6 +68,7 @@ _Static_assert(RING3_CS64 == FLAT_KERNEL_CS64 && RING3_SS == FLAT_KERNEL_SS64, "
 #define CR4_DE             (1u << 3)
 #define CR4_PAE            (1u << 5)
 #define CR4_MCE            (1u << 6)
+#define TCG_LOOKS          64
 
 struct cpu *cpus[MAX_CPUS];
 unsigned nr_cpus;
@@ -84,6 +85,7 @@ PARAM(smap, PARAM_STRING, &opt_smap,
       "yes or no: supervisor mode access prevention; off under QEMU's TCG");
 PARAM(umip, PARAM_BOOL, &opt_umip, "user mode instruction prevention");
 
+static uint32_t looks_between_pauses; /* a power of two less one */
 static struct tss cpu0_tss;
 static uint64_t cpu0_gdt[512] ALIGNED(PAGE_SIZE);
 
@@ -264,6 +266,8 @@ void cpu_init_boot(void)
 
 	if (cpu_features.smap)
 		patch_smap();
+	if (hypervisor_is_tcg())
+		looks_between_pauses = TCG_LOOKS - 1;
 	/* While the block's first page is still writable. */
 	syscall_stub_copy((void *)CPUS_VIRT);
 	c->tss = &cpu0_tss;
@@ -334,11 +338,17 @@ static void ask_flush(struct cpu *c, uint64_t what)
 		;
 }
 
+/*
+ * PAUSE tells the processor's other thread to go ahead. QEMU's TCG leaves the guest's code for it
+ * and takes the emulator's lock, for which those wait then who have something to do; so it comes
+ * there now and then only, for a QEMU that has one thread for all processors.
+ */
 void tlb_serve(void)
 {
 	struct cpu *c = this_cpu();
 
-	__asm__ volatile("pause");
+	if (!(++c->looks & looks_between_pauses))
+		__asm__ volatile("pause");
 	if (READ_ONCE(c->flush_asked) != c->flush_done)
 		serve_flushes(c);
 }
@@ -346,7 +356,8 @@ void tlb_serve(void)
 void cpu_serve(void)
 {
 	tlb_serve();
-	rendezvous_join(false);
+	if (unlikely(READ_ONCE(rendezvous_round) & 1))
+		rendezvous_join(false);
 }
 
 void cpu_serve_interrupt(void)

@@ -46,12 +46,19 @@
 
 #define XSTATE_AVX 4u
 
-bool hypervisor_is_tcg(void)
+bool hypervisor_is_there(void)
 {
 	uint32_t r[4];
 
 	cpuid(1, 0, r);
-	if (!(r[2] & L1_HYPERVISOR))
+	return r[2] & L1_HYPERVISOR;
+}
+
+bool hypervisor_is_tcg(void)
+{
+	uint32_t r[4];
+
+	if (!hypervisor_is_there())
 		return false;
 	cpuid(0x40000000, 0, r);
 	return r[1] == 0x54474354 && r[2] == 0x43544743; /* "TCGTCGTCGTCG" */

@@ -58,6 +58,7 @@ struct table_pointer {
 void tlb_serve(void);
 void cpu_serve_interrupt(void);
 void rendezvous_join(bool between); /* rendezvous.c; between: two operations */
+extern uint32_t rendezvous_round; /* odd: somebody calls */
 void features_find(void);
 /* The first processor: its block, and what is done once for all. */
 void cpu_init_boot(void);
@@ -176,4 +177,5 @@ void fpu_switch(struct vcpu *prev, struct vcpu *next);
 /* cpuid.c */
 void cpuid_init(void);
 bool hypervisor_is_tcg(void);
+bool hypervisor_is_there(void); /* any: the machine is virtual */
 uint32_t cpuid_apic_id(void); /* of this processor, before its APIC is mapped */

@@ -5,20 +5,21 @@
  * in an operation ends it or waits in it. While they are here they serve flushes, for which the
  * operations of those still under way may wait.
  *
- * `round` is odd while processors are called. Counts go on from call to call, so that one who
- * leaves late does not see the next call's.
+ * rendezvous_round is odd while processors are called. Counts go on from call to call, so that one
+ * who leaves late does not see the next call's.
  */
 #include "rendezvous.h"
 #include "local.h"
 
 static struct {
 	uint32_t called;   /* somebody calls: others that want to wait */
-	uint32_t round;    /* stored last: all below stands before */
 	uint32_t arrived;  /* atomic; not the caller */
 	uint32_t left;     /* atomic; the caller too */
 	uint32_t left_end; /* `left` when all are through */
 	struct rendezvous what;
 } meeting;
+
+uint32_t rendezvous_round; /* stored last: all of `meeting` stands before */
 
 static uint32_t load(const uint32_t *n)
 {
@@ -37,14 +38,14 @@ static void finish(uint32_t end)
 void rendezvous_join(bool between)
 {
 	struct cpu *c = this_cpu();
-	uint32_t round = load(&meeting.round), end;
+	uint32_t round = load(&rendezvous_round), end;
 
 	if (!(round & 1) || c->met == round || (meeting.what.between && !between))
 		return;
 	c->met = round;
 	end = meeting.left_end;
 	__atomic_add_fetch(&meeting.arrived, 1, __ATOMIC_SEQ_CST);
-	while (load(&meeting.round) == round)
+	while (load(&rendezvous_round) == round)
 		tlb_serve();
 	finish(end);
 }
@@ -61,8 +62,8 @@ void rendezvous(const struct rendezvous *r)
 	arrive += meeting.arrived;
 	end = meeting.left_end = meeting.left + nr_cpus;
 	meeting.what = *r;
-	this_cpu()->met = meeting.round + 1;
-	__atomic_add_fetch(&meeting.round, 1, __ATOMIC_SEQ_CST);
+	this_cpu()->met = rendezvous_round + 1;
+	__atomic_add_fetch(&rendezvous_round, 1, __ATOMIC_SEQ_CST);
 	for (i = 0; i < nr_cpus; i++)
 		if (cpus[i] != this_cpu())
 			apic_ipi(cpus[i]->apic_id, VECTOR_FLUSH);
@@ -70,7 +71,7 @@ void rendezvous(const struct rendezvous *r)
 		tlb_serve();
 	if (r->once)
 		r->once(r->arg);
-	__atomic_add_fetch(&meeting.round, 1, __ATOMIC_SEQ_CST);
+	__atomic_add_fetch(&rendezvous_round, 1, __ATOMIC_SEQ_CST);
 	finish(end);
 	__atomic_store_n(&meeting.called, 0, __ATOMIC_SEQ_CST);
 }
