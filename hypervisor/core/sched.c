@@ -77,7 +77,7 @@ static void again(void *vcpu)
 void sched_park(struct vcpu *v, uint64_t until)
 {
 	v->parked = true;
-	timer_set(&v->sched.again, until);
+	timer_set_locked(&v->sched.again, until);
 }
 
 /* To begin with: of its pool's processors the one with the fewest vcpus. */
@@ -211,8 +211,6 @@ out:
 	spin_unlock(&q->lock);
 	if (look)
 		cpu_kick(look);
-	else
-		sched_until(this_cpu()->sched, this_cpu()->sched->until);
 }
 
 void sched_sleep(struct vcpu *v)
@@ -448,7 +446,7 @@ void sched_run(void)
 		prev = c->vcpu;
 		q = s->queue;
 	}
-	s->until = until;
+	sched_until(s, until);
 	if (next != s->chosen) {
 		s->chosen = next;
 		s->chosen_at = now;
@@ -458,9 +456,6 @@ void sched_run(void)
 		vcpu_set_runstate(prev, stopped_state(prev), now);
 	vcpu_set_runstate(next, RUNSTATE_running, now);
 	spin_unlock(&q->lock);
-	if (unlikely(c->kicks_held))
-		cpu_kicks_send();
-	sched_until(s, until);
 	if (prev != next) {
 		if (!prev->is_idle && unlikely(prev->runstate_guest))
 			vcpu_publish_runstate(prev);

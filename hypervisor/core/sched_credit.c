@@ -137,7 +137,7 @@ static bool wake(struct cpu *c, struct vcpu *v, uint64_t now)
 		return false;
 	if (c != this_cpu())
 		return true; /* its timers are its own: it begins the slice itself */
-	s->until = now + s->pool->slice;
+	sched_until(s, now + s->pool->slice);
 	return false;
 }
 
@@ -248,10 +248,7 @@ static void balance(struct cpu *c, const struct vcpu *mine)
 	}
 }
 
-/*
- * Another processor whose vcpu is ahead of our first, or which is far behind, shall look. It is
- * kicked when sched_run has released the queue.
- */
+/* Another processor whose vcpu is ahead of our first, or which is far behind, shall look. */
 static NOINLINE void call_other(struct cpu *c, const struct vcpu *waits, uint64_t now)
 {
 	uint64_t cpus_left = sched_allowed(waits) & ~BIT(c->id);
@@ -268,8 +265,7 @@ static NOINLINE void call_other(struct cpu *c, const struct vcpu *waits, uint64_
 		if (at > waits->sched.virtual + IMBALANCE * slice ||
 		    at + DRIFT * slice < s->own.clock) {
 			cpu_work(cpus[bits_lowest(cpus_left)], WORK_RESCHED);
-			cpu_kicks_hold();
-			cpu_kick(cpus[bits_lowest(cpus_left)]);
+			cpu_kick_later(cpus[bits_lowest(cpus_left)]);
 			return;
 		}
 	}

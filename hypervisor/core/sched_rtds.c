@@ -103,7 +103,7 @@ static bool charge(struct vcpu *v, uint64_t now)
 	if (!more)
 		sched_park(v, e->deadline);
 	else if (e->extra_used != extra && !extra)
-		timer_set(&v->sched.again, e->deadline);
+		timer_set_locked(&v->sched.again, e->deadline);
 	return more;
 }
 
@@ -171,7 +171,7 @@ static void set_params(struct vcpu *v, uint64_t period, uint64_t budget, bool ex
 	v->sched.edf.budget = budget;
 	v->sched.edf.extra = extra;
 	v->sched.edf.deadline = 0;
-	timer_set(&v->sched.again, time_now()); /* it may rest, or wait by its old deadline */
+	timer_set_locked(&v->sched.again, time_now()); /* it may rest, or wait by its old deadline */
 	spin_unlock(&q->lock);
 }
 

@@ -80,15 +80,14 @@ struct scheduler {
 	/* All of these with the run queue locked. */
 	/* Where v, which became runnable, shall wait: a processor that it may run on. */
 	struct cpu *(*choose)(const struct vcpu *v);
-	/* v waits for c, which is v->cpu. True: c shall pick anew; else it may set s->until. */
+	/* v waits for c, which is v->cpu. True: c shall pick anew. */
 	bool (*wake)(struct cpu *c, struct vcpu *v, uint64_t now);
 	/* v waits while its processor has better to do: who else might take it? NULL: nobody. */
 	struct cpu *(*other)(const struct vcpu *v);
 	void (*yield)(struct cpu *c, struct vcpu *v, uint64_t now);
 	/*
 	 * Who goes on, on c: `prev` (perhaps the idle vcpu), one of the queue, or NULL. *until: the
-	 * time to pick anew; 0 as it comes: no limit. Its kicks are held (cpu_kicks_hold): the core
-	 * sends them without the lock.
+	 * time to pick anew; 0 as it comes: no limit.
 	 */
 	struct vcpu *(*pick)(struct cpu *c, struct vcpu *prev, uint64_t now, uint64_t *until);
 	/* c idles, and has said so: who waits elsewhere? No lock is held. May be NULL. */
@@ -163,14 +162,14 @@ static inline void sched_take(struct vcpu *v, struct cpu *c)
 	WRITE_ONCE(v->running, true);
 }
 /*
- * This processor chooses anew at s->until, 0: whenever; that was stored under the queue's lock,
- * which is released by now. The timer is put forward, but never back: one that comes too early sets
- * itself again, which costs less than setting it at every choice.
+ * This processor chooses anew at `until`, 0: whenever. The timer is put forward, but never back:
+ * one that comes too early sets itself again, which costs less than setting it at every choice.
  */
 static inline void sched_until(struct sched_cpu *s, uint64_t until)
 {
+	s->until = until;
 	if (unlikely(until && until < s->slice.deadline - 1)) /* or it is not set */
-		timer_set(&s->slice, until);
+		timer_set_locked(&s->slice, until);
 }
 /* v, on c or waiting, does not run before `until`. The caller has taken it out of the queue. */
 void sched_park(struct vcpu *v, uint64_t until);

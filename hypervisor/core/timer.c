@@ -6,7 +6,7 @@
  *
  * The hardware is programmed only when the earliest deadline comes before what it is set to; when
  * that goes away it may fire early, finds nothing to do, and is set to the next one. It is
- * programmed without the lock: that takes long where the APIC is emulated, and others would wait.
+ * programmed without a lock: that takes long where the APIC is emulated, and others would wait.
  */
 #include "timer.h"
 #include "console.h"
@@ -153,8 +153,11 @@ void timer_stop_sync(struct timer *t)
 			cpu_serve();
 }
 
-/* Into the heap, or to another place in it, which the caller has locked; t in no other heap. */
-static NOINLINE void place(struct timer_cpu *tc, struct timer *t, uint64_t deadline)
+/*
+ * Into the heap, or to another place in it, which the caller has locked; t in no other heap. Shall
+ * the hardware fire earlier, that is done now or by timer_run.
+ */
+static NOINLINE void place(struct timer_cpu *tc, struct timer *t, uint64_t deadline, bool now)
 {
 	bool first;
 
@@ -164,13 +167,17 @@ static NOINLINE void place(struct timer_cpu *tc, struct timer *t, uint64_t deadl
 	set_first(tc, meld(tc->first, t));
 	first = tc->first == t;
 	spin_unlock(&tc->lock);
-	if (first && (!tc->programmed || deadline < tc->programmed)) {
+	if (!first || (tc->programmed && deadline >= tc->programmed))
+		return;
+	if (now) {
 		tc->programmed = deadline;
 		time_set_deadline(deadline);
+	} else {
+		cpu_work(this_cpu(), WORK_TIMER);
 	}
 }
 
-void timer_set(struct timer *t, uint64_t deadline)
+static inline void set(struct timer *t, uint64_t deadline, bool now)
 {
 	struct cpu *c = this_cpu();
 	struct timer_cpu *tc = c->timers;
@@ -183,8 +190,18 @@ void timer_set(struct timer *t, uint64_t deadline)
 		t->deadline = deadline;
 		spin_unlock(&tc->lock);
 	} else {
-		place(tc, t, deadline + !deadline);
+		place(tc, t, deadline + !deadline, now);
 	}
+}
+
+void timer_set(struct timer *t, uint64_t deadline)
+{
+	set(t, deadline, true);
+}
+
+void timer_set_locked(struct timer *t, uint64_t deadline)
+{
+	set(t, deadline, false);
 }
 
 /* A timer is out of the heap before its function runs, so that this may set it again. */

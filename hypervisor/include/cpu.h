@@ -30,6 +30,9 @@ struct timer_cpu;
 /* Nothing of an operation that began earlier is in use here: quiet_pass() */
 #define WORK_QUIET (1u << 7)
 
+/* Processors are to be kicked, see cpu_kick_later */
+#define WORK_KICKS (1u << 8)
+
 struct cpu {
 	/* Offsets of the first fields are used by entry.S (x86/offsets.h). */
 	struct vcpu *vcpu; /* whose frame entry pushes into; an idle vcpu has no guest state */
@@ -78,7 +81,7 @@ struct cpu {
 
 	uint32_t ipi_to; /* APIC id + 1 that its ICR names (x86/apic.c); 0: none yet */
 	uint32_t looks;  /* x86/cpu.c: how often it waited for something */
-	uint64_t kicks; /* processors whose kick is put off, while kicks_held */
+	uint64_t kicks; /* processors whose kick is put off */
 	bool kicks_held;
 };
 
@@ -104,9 +107,11 @@ static inline void cpu_work(struct cpu *c, uint32_t bits)
 
 void cpu_kick(struct cpu *c); /* IPI: look at your work; nothing when it is this processor */
 /*
- * Between these a kick is put off, for who holds a lock: an IPI takes long where the APIC is
- * emulated, and all who want the lock would wait for it. Nothing between waits for who is kicked.
+ * For who holds a lock: an IPI takes long where the APIC is emulated, and all who want the lock
+ * would wait for it. Between the second and the third a kick is put off. Nothing meanwhile waits for
+ * who is kicked.
  */
+void cpu_kick_later(struct cpu *c); /* on the way out of the hypervisor */
 void cpu_kicks_hold(void);
 void cpu_kicks_send(void);
 

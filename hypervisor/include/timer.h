@@ -22,6 +22,8 @@ spinlock_t *timer_lock(const struct cpu *c); /* for the statistic */
 void timer_setup(struct timer *t, timer_fn fn, void *arg);
 /* Again sets anew; moves to this cpu. Never fails. Nobody else sets this timer at the same time. */
 void timer_set(struct timer *t, uint64_t deadline);
+/* The same for who holds a lock: the hardware is programmed on the way out of the hypervisor. */
+void timer_set_locked(struct timer *t, uint64_t deadline);
 void timer_stop(struct timer *t);  /* fn does not begin any more; elsewhere it may still run */
 void timer_stop_sync(struct timer *t); /* nor that; for good, nobody sets it meanwhile */
 void timer_run(void);              /* expired ones; then programs the next deadline */

@@ -68,7 +68,7 @@ _Static_assert(RING3_CS64 == FLAT_KERNEL_CS64 && RING3_SS == FLAT_KERNEL_SS64, "
 #define CR4_DE             (1u << 3)
 #define CR4_PAE            (1u << 5)
 #define CR4_MCE            (1u << 6)
-#define TCG_LOOKS          64
+#define TCG_LOOKS          16
 
 struct cpu *cpus[MAX_CPUS];
 unsigned nr_cpus;
@@ -289,6 +289,16 @@ void cpu_kick(struct cpu *c)
 		me->kicks |= BIT(c->id);
 	else
 		apic_ipi(c->apic_id, VECTOR_KICK);
+}
+
+void cpu_kick_later(struct cpu *c)
+{
+	struct cpu *me = this_cpu();
+
+	if (c != me) {
+		me->kicks |= BIT(c->id);
+		cpu_work(me, WORK_KICKS);
+	}
 }
 
 void cpu_kicks_hold(void)

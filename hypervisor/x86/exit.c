@@ -14,6 +14,14 @@ static uint32_t take(struct cpu *c, uint32_t bits)
 	return __atomic_fetch_and(&c->work, ~bits, __ATOMIC_SEQ_CST) & bits;
 }
 
+static NOINLINE void for_others(struct cpu *c, uint32_t work)
+{
+	if (work & WORK_KICKS)
+		cpu_kicks_send();
+	if (work & WORK_QUIET)
+		quiet_pass(c);
+}
+
 /* On return the frame of `current`, a guest's, is what the processor may load. */
 void exit_work(void)
 {
@@ -26,8 +34,8 @@ void exit_work(void)
 
 		if (work & WORK_FLUSH)
 			tlb_flush_local();
-		if (unlikely(work & WORK_QUIET))
-			quiet_pass(c);
+		if (unlikely(work & (WORK_QUIET | WORK_KICKS)))
+			for_others(c, work);
 		if (work & WORK_TIMER)
 			timer_run();
 		if (work & (WORK_RESCHED | WORK_CRASH) || c->vcpu->is_idle) {
