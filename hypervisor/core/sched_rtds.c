@@ -171,7 +171,8 @@ static void set_params(struct vcpu *v, uint64_t period, uint64_t budget, bool ex
 	v->sched.edf.budget = budget;
 	v->sched.edf.extra = extra;
 	v->sched.edf.deadline = 0;
-	timer_set_locked(&v->sched.again, time_now()); /* it may rest, or wait by its old deadline */
+	/* It may rest, or wait by its old deadline. */
+	timer_set_locked(&v->sched.again, time_now());
 	spin_unlock(&q->lock);
 }
 

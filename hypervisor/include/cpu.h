@@ -108,8 +108,8 @@ static inline void cpu_work(struct cpu *c, uint32_t bits)
 void cpu_kick(struct cpu *c); /* IPI: look at your work; nothing when it is this processor */
 /*
  * For who holds a lock: an IPI takes long where the APIC is emulated, and all who want the lock
- * would wait for it. Between the second and the third a kick is put off. Nothing meanwhile waits for
- * who is kicked.
+ * would wait for it. Between the second and the third a kick is put off. Nothing waits for who is
+ * kicked meanwhile.
  */
 void cpu_kick_later(struct cpu *c); /* on the way out of the hypervisor */
 void cpu_kicks_hold(void);
