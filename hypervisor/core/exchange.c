@@ -103,29 +103,35 @@ static int chunk_steal(struct chunk *c)
 	return -EINVAL;
 }
 
-/* The old frames go, the new ones come: the domain's total is the same before and after. */
+/* A dying domain's frames go one way only. */
+static int chunk_drop(struct chunk *c)
+{
+	unsigned i;
+
+	domain_hold(c->domain); /* it owns nothing afterwards, perhaps */
+	for (i = 0; i < 1u << c->order; i++)
+		frame_release(&frame_table[c->in[i]]);
+	for (i = 0; i < out_extents(c); i++)
+		frame_free_unowned(&frame_table[c->out[i]], c->out_order);
+	domain_put(c->domain);
+	return -EINVAL;
+}
+
 static int chunk_commit(struct chunk *c, xen_pfn_t *out)
 {
-	unsigned i, j, n = 1u << c->order;
+	unsigned i, j;
 	xen_pfn_t mfn;
 	int rc = 0;
 
-	domain_hold(c->domain); /* it owns nothing for a moment, perhaps */
-	for (i = 0; i < n; i++)
-		frame_release(&frame_table[c->in[i]]);
+	if (!frames_swap(c->domain, c->in, c->out, c->out_order, 1u << c->order))
+		return chunk_drop(c);
 	for (i = 0; i < out_extents(c); i++) {
 		mfn = c->out[i];
-		if (frame_assign(c->domain, &frame_table[mfn], c->out_order)) {
-			frame_free_unowned(&frame_table[mfn], c->out_order);
-			rc = -EBUSY;
-			continue;
-		}
 		for (j = 0; j < 1u << c->out_order; j++)
 			m2p_set(MFN(mfn + j), c->pfn[i] + j);
 		if (copy_to_guest(out + i, &mfn, sizeof(mfn)))
 			rc = -EFAULT;
 	}
-	domain_put(c->domain);
 	return rc;
 }
 

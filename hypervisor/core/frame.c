@@ -84,14 +84,39 @@ void hyper_free(void *va, unsigned order)
 	block_give(f, order);
 }
 
+/* It is on no list: back to where free ones are. */
+static void frame_forget(struct frame *f)
+{
+	f->stamp = tlb_stamp();
+	m2p_set(frame_to_mfn(f), M2P_INVALID);
+	f->state = 0;
+	f->owner = DOMID_INVALID;
+	block_give(f, 0);
+}
+
 /*
  * The state is stored last: from then on guests may take references, so owner and links stand
  * before. A frame begins as what most become, one that was writable and is not mapped: nothing of
  * it has to be looked at, and no TLB has it.
  */
+static void frames_become(struct domain *d, struct frame *f, uint64_t n)
+{
+	uint64_t i;
+
+	for (i = 0; i < n; i++) {
+		f[i].owner = d->id;
+		f[i].flags = 0;
+		frame_link(d, f + i);
+		m2p_set(frame_to_mfn(f + i), M2P_INVALID);
+		__atomic_store_n(&f[i].state,
+				 FRAME_ALLOCATED | FRAME_REF | TYPE_WRITABLE | FRAME_VALID,
+				 __ATOMIC_RELEASE);
+	}
+}
+
 int frame_assign(struct domain *d, struct frame *f, unsigned order)
 {
-	uint64_t n = 1UL << order, i;
+	uint64_t n = 1UL << order;
 	int rc = 0;
 
 	spin_lock(&d->frames_lock);
@@ -107,17 +132,29 @@ int frame_assign(struct domain *d, struct frame *f, unsigned order)
 		domain_hold(d);
 	d->tot_pages += n;
 	block_claim_used(d, n);
-	for (i = 0; i < n; i++) {
-		f[i].owner = d->id;
-		f[i].flags = 0;
-		frame_link(d, f + i);
-		m2p_set(frame_to_mfn(f + i), M2P_INVALID);
-		__atomic_store_n(&f[i].state,
-				 FRAME_ALLOCATED | FRAME_REF | TYPE_WRITABLE | FRAME_VALID,
-				 __ATOMIC_RELEASE);
-	}
+	frames_become(d, f, n);
 	spin_unlock(&d->frames_lock);
 	return 0;
+}
+
+bool frames_swap(struct domain *d, const uint32_t *in, const uint32_t *out, unsigned order,
+		 unsigned n)
+{
+	unsigned i;
+
+	spin_lock(&d->frames_lock);
+	if (d->dying) {
+		spin_unlock(&d->frames_lock);
+		return false;
+	}
+	for (i = 0; i < n; i++)
+		frame_unlink(d, &frame_table[in[i]]);
+	for (i = 0; i < n >> order; i++)
+		frames_become(d, &frame_table[out[i]], 1UL << order);
+	spin_unlock(&d->frames_lock);
+	for (i = 0; i < n; i++)
+		frame_forget(&frame_table[in[i]]);
+	return true;
 }
 
 struct frame *frame_alloc(struct domain *d, unsigned order, unsigned max_bits, bool no_scrub)
@@ -171,8 +208,8 @@ void frame_release(struct frame *f)
 	bool last;
 
 	BUG_ON(!d);
-	f->stamp = tlb_stamp(); /* of what guests had mapped of the hypervisor's, too */
 	if (f->state & FRAME_HYPER) {
+		f->stamp = tlb_stamp(); /* guests had it mapped, too */
 		f->state = FRAME_SUPER;
 		f->owner = DOMID_XEN;
 		domain_put(d);
@@ -182,10 +219,7 @@ void frame_release(struct frame *f)
 	frame_unlink(d, f);
 	last = !--d->tot_pages;
 	spin_unlock(&d->frames_lock);
-	m2p_set(frame_to_mfn(f), M2P_INVALID);
-	f->state = 0;
-	f->owner = DOMID_INVALID;
-	block_give(f, 0);
+	frame_forget(f);
 	if (last)
 		domain_put(d);
 }

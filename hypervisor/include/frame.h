@@ -135,6 +135,13 @@ struct frame *frame_alloc(struct domain *d, unsigned order, unsigned max_bits, b
  * max_pages.
  */
 int frame_assign(struct domain *d, struct frame *f, unsigned order);
+/*
+ * n frames of d that nobody holds (their states are 0) for as many new ones, in extents of 2^order:
+ * in one step, so that nobody who allocates meanwhile finds d below its limit. False: d is dying,
+ * and nothing changed.
+ */
+bool frames_swap(struct domain *d, const uint32_t *in, const uint32_t *out, unsigned order,
+		 unsigned n);
 void frame_free_unowned(struct frame *f, unsigned order);
 /*
  * Give up the allocation's own reference (FRAME_ALLOCATED): the frame goes once nobody else holds

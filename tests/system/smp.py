@@ -13,7 +13,8 @@ from machine import main, require
 
 ROUNDS = int(os.environ.get("ROUNDS", "1"))
 TESTS = ["smp-stress", "vcpu-timers", "evtchn-ipi", "evtchn-interdomain", "sched-poll",
-         "pirq-follows", "domctl-pause", "domctl-lifecycle", "fpu-state", "grant-foreign"]
+         "pirq-follows", "memory-exchange-limit", "domctl-pause", "domctl-lifecycle", "fpu-state",
+         "grant-foreign"]
 
 
 def run():
