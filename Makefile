@@ -92,7 +92,7 @@ define hypervisor
 $(1).list: LIST = $(2)
 $(1): hypervisor/x86/lamina.lds $(2) $(1).list ci/symbols ci/link
 	$$(call say,LINK,$$@)
-	$$(Q)ci/link $$@ $$(LD) $$(LDFLAGS) -T $$< $(2)
+	$$(Q)ci/link $$@ $$(LD) $$(LDFLAGS) --build-id=sha1 -T $$< $(2)
 endef
 $(eval $(call hypervisor,build/lamina,$(call objects,build/hv,$(HYPERVISOR_SOURCES))))
 $(eval $(call hypervisor,build/lamina-checked,$(call objects,build/hvc,$(HYPERVISOR_SOURCES))))

@@ -12,8 +12,9 @@
 #include "sched.h"
 #include "lib/string.h"
 
-#define TSC_MODE_DEFAULT 0
-#define TSC_MODE_NEVER   2
+/* 0: by default as 2. Above: none, or gone. */
+#define TSC_MODE_ALWAYS 1 /* emulated */
+#define TSC_MODE_NEVER  2
 
 /* The guest's map may be shorter or longer than what we have bits for. */
 int bitmap_in(const struct xenctl_bitmap *map, uint64_t *bits)
@@ -21,7 +22,7 @@ int bitmap_in(const struct xenctl_bitmap *map, uint64_t *bits)
 	unsigned n = MIN(map->nr_bits, 64u);
 
 	*bits = 0;
-	if (copy_from_guest(bits, map->bitmap.p, DIV_ROUND_UP(n, 8)))
+	if (copy_from_guest(bits, map->bitmap.p, MIN((map->nr_bits + 7) / 8, 8u)))
 		return -EFAULT;
 	if (n < 64)
 		*bits &= BIT(n) - 1;
@@ -31,8 +32,8 @@ int bitmap_in(const struct xenctl_bitmap *map, uint64_t *bits)
 /* What the guest's map has beyond ours becomes zero. */
 int bitmap_out(const struct xenctl_bitmap *map, uint64_t bits, unsigned nr)
 {
-	size_t size = DIV_ROUND_UP(MIN(map->nr_bits, nr), 8),
-	       rest = DIV_ROUND_UP((size_t)map->nr_bits, 8) - size;
+	uint32_t all = DIV_ROUND_UP(map->nr_bits, 8), size = MIN(all, DIV_ROUND_UP(nr, 8)),
+		 rest = all - size;
 
 	if (map->nr_bits < 64)
 		bits &= BIT(map->nr_bits) - 1;
@@ -143,9 +144,7 @@ static long op_set_nodes(const struct xen_domctl_nodeaffinity *n)
 
 static long op_subscribe(struct domain *d, const struct xen_domctl_subscribe *s)
 {
-	if (s->port && !evtchn_port_valid(d, s->port))
-		return -EINVAL;
-	d->suspend_port = s->port;
+	d->suspend_port = s->port; /* whatever it is then, and if it is there */
 	return 0;
 }
 
@@ -154,7 +153,9 @@ static long op_set_tsc(struct domain *d, const struct xen_domctl_tsc_info *t)
 {
 	if (d == current->domain)
 		return -EINVAL;
-	return t->tsc_mode == TSC_MODE_DEFAULT || t->tsc_mode == TSC_MODE_NEVER ? 0 : -EOPNOTSUPP;
+	if (t->tsc_mode > TSC_MODE_NEVER)
+		return -EINVAL;
+	return t->tsc_mode == TSC_MODE_ALWAYS ? -EOPNOTSUPP : 0;
 }
 static long op_get_tsc(struct xen_domctl_tsc_info *t)
 {
@@ -216,8 +217,9 @@ static long domctl_run(struct domain *d, struct xen_domctl *op, bool *back, void
 	case XEN_DOMCTL_gettscinfo:
 		*back = true;
 		return op_get_tsc(&op->u.tsc_info);
-	case XEN_DOMCTL_shadow_op:
-		return op->u.shadow_op.op == XEN_DOMCTL_SHADOW_OP_OFF ? 0 : -EOPNOTSUPP;
+	case XEN_DOMCTL_shadow_op: /* no dirty pages are logged, so there is nothing to end */
+		return op->u.shadow_op.op == XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY ? -EOPNOTSUPP
+										  : -EINVAL;
 	}
 	rc = domctl_vcpu(d, op, back);
 	if (rc == -ENOSYS)

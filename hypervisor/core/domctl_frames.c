@@ -103,10 +103,8 @@ long domctl_access(struct domain *d, struct xen_domctl *op)
 
 	switch (op->cmd) {
 	case XEN_DOMCTL_ioport_permission:
-		if ((uint64_t)port->first_port + port->nr_ports > PORTS)
+		if (!port->nr_ports || (uint64_t)port->first_port + port->nr_ports > PORTS)
 			return -EINVAL;
-		if (!port->nr_ports)
-			return 0;
 		return permit(&self->ioports, &d->ioports, port->first_port,
 			      port->first_port + port->nr_ports - 1, port->allow_access);
 	case XEN_DOMCTL_iomem_permission:

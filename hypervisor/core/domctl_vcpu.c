@@ -6,6 +6,20 @@
 #include "pv.h"
 #include "sched.h"
 
+/* As it was when it was made: down, and to be initialised. */
+static long reset(struct domain *d, struct vcpu *v)
+{
+	long rc;
+
+	domain_pause(d);
+	work_begin();
+	rc = pv_vcpu_reset(v);
+	if (!rc)
+		(void)sched_unblock(v); /* whatever it waited for */
+	domain_unpause(d);
+	return rc;
+}
+
 /* The domain stands still meanwhile; a long validation is continued from the toolstack's call. */
 static long set_context(struct domain *d, const struct xen_domctl_vcpucontext *a)
 {
@@ -16,7 +30,7 @@ static long set_context(struct domain *d, const struct xen_domctl_vcpucontext *a
 	if (d == current->domain || !v)
 		return -EINVAL;
 	if (!a->ctxt.p)
-		return -EOPNOTSUPP; /* a reset */
+		return reset(d, v);
 	c = heap_alloc(sizeof(*c));
 	if (!c)
 		return -ENOMEM;
@@ -66,6 +80,24 @@ static long get_info(struct domain *d, struct xen_domctl_getvcpuinfo *i)
 	return 0;
 }
 
+static long send_trigger(struct domain *d, const struct xen_domctl_sendtrigger *t)
+{
+	struct vcpu *v = domain_vcpu(d, t->vcpu);
+
+	if (!v)
+		return -ESRCH;
+	switch (t->trigger) {
+	case XEN_DOMCTL_SENDTRIGGER_NMI:
+		vcpu_send_nmi(v);
+		return 0;
+	case XEN_DOMCTL_SENDTRIGGER_POWER:
+	case XEN_DOMCTL_SENDTRIGGER_SLEEP:
+		return -EINVAL; /* buttons that a PV domain does not have */
+	default:
+		return -ENOSYS;
+	}
+}
+
 long domctl_vcpu(struct domain *d, struct xen_domctl *op, bool *back)
 {
 	switch (op->cmd) {
@@ -76,6 +108,8 @@ long domctl_vcpu(struct domain *d, struct xen_domctl *op, bool *back)
 	case XEN_DOMCTL_getvcpuinfo:
 		*back = true;
 		return get_info(d, &op->u.getvcpuinfo);
+	case XEN_DOMCTL_sendtrigger:
+		return send_trigger(d, &op->u.sendtrigger);
 	case XEN_DOMCTL_getvcpuaffinity:
 		return domctl_affinity(d, &op->u.vcpuaffinity, false);
 	case XEN_DOMCTL_setvcpuaffinity:

@@ -16,6 +16,12 @@ static long hypercall_absent(void)
 	return -ENOSYS;
 }
 
+/* Guests do without the processor's performance counters, as under Xen's vpmu=off, its default. */
+static long hypercall_without_counters(void)
+{
+	return -EOPNOTSUPP;
+}
+
 #define ROW(name)        [__HYPERVISOR_##name] = (hypercall_fn)(void *)do_##name
 #define ABSENT(from, to) [from... to] = (hypercall_fn)(void *)hypercall_absent
 
@@ -57,8 +63,9 @@ const hypercall_fn hypercall_table[NR_HYPERCALLS] = {
 	ABSENT(34, 34), /* hvm_op */
 	ROW(sysctl),
 	ROW(domctl),
-	ABSENT(37, NR_HYPERCALLS - 1), /* kexec, tmem, argo, xenpmu, dm_op, hypfs; 48-55 are no
-					  architecture's here */
+	ABSENT(37, 39), /* kexec, tmem, argo */
+	[__HYPERVISOR_xenpmu_op] = (hypercall_fn)(void *)hypercall_without_counters,
+	ABSENT(41, NR_HYPERCALLS - 1), /* dm_op, hypfs; mca; 49-55 are no architecture's here */
 };
 
 /*

@@ -82,33 +82,39 @@ long memory_machphys_list(void *arg)
 }
 
 /* Hands out n entries, if they fit; without a buffer, only how many there are. */
-static long map_out(void *arg, const struct e820entry *e, unsigned n, bool all)
+static long map_out(void *arg, struct xen_memory_map *m, const struct e820entry *e, unsigned n,
+		    bool all)
 {
-	struct xen_memory_map m;
-
-	if (copy_from_guest(&m, arg, sizeof(m)))
-		return -EFAULT;
-	if (m.buffer.p) {
-		if (all && m.nr_entries < n)
+	if (m->buffer.p) {
+		if (all && m->nr_entries < n)
 			return -EINVAL;
-		n = MIN(m.nr_entries, n);
-		if (copy_to_guest(m.buffer.p, e, n * sizeof(*e)))
+		n = MIN(m->nr_entries, n);
+		if (copy_to_guest(m->buffer.p, e, n * sizeof(*e)))
 			return -EFAULT;
 	}
-	m.nr_entries = n;
-	return copy_to_guest(arg, &m, sizeof(m)) ? -EFAULT : 0;
+	m->nr_entries = n;
+	return copy_to_guest(arg, m, sizeof(*m)) ? -EFAULT : 0;
 }
 
 long memory_map(void *arg)
 {
 	struct domain *d = current->domain;
+	struct xen_memory_map m;
 
-	return d->map ? map_out(arg, d->map, d->map_count, false) : -ENOSYS;
+	if (copy_from_guest(&m, arg, sizeof(m)))
+		return -EFAULT;
+	return d->map ? map_out(arg, &m, d->map, d->map_count, false) : -ENOSYS;
 }
 
 long memory_machine_map(void *arg)
 {
-	return current->domain->privileged ? map_out(arg, e820, e820_count, true) : -EPERM;
+	struct xen_memory_map m;
+
+	if (!current->domain->privileged)
+		return -EPERM;
+	if (copy_from_guest(&m, arg, sizeof(m)))
+		return -EFAULT;
+	return map_out(arg, &m, e820, e820_count, true);
 }
 
 /* What a domain will be told its memory looks like. A later one replaces it. */

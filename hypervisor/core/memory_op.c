@@ -211,8 +211,8 @@ static long claim_op(const void *arg)
 	return rc;
 }
 
-/* PV domains have no physical address space that the hypervisor could change. */
-static long physmap_op(const void *arg)
+/* What there is not to be had for a domain of any kind that we have; its number comes first. */
+static long refused_op(const void *arg, long refusal)
 {
 	struct domain *d;
 	domid_t id;
@@ -224,25 +224,15 @@ static long physmap_op(const void *arg)
 	if (rc)
 		return rc;
 	domain_put(d);
-	return -EACCES;
+	return refusal;
 }
 
-long do_memory_op(unsigned cmd, void *arg)
+/* All but those on lists of extents. */
+static long plain_op(unsigned op, void *arg)
 {
-	unsigned op = cmd & CMD_MASK;
-	unsigned long start = cmd >> EXTENT_SHIFT;
-
 	switch (op) {
-	case XENMEM_increase_reservation:
-	case XENMEM_decrease_reservation:
-	case XENMEM_populate_physmap:
-		return reservation_op(op, start, arg);
 	case XENMEM_exchange:
 		return memory_exchange(arg);
-	}
-	if (start)
-		return -EINVAL;
-	switch (op) {
 	case XENMEM_maximum_ram_page:
 		return (long)max_mfn;
 	case XENMEM_current_reservation:
@@ -266,11 +256,45 @@ long do_memory_op(unsigned cmd, void *arg)
 	case XENMEM_add_to_physmap:
 	case XENMEM_add_to_physmap_batch:
 	case XENMEM_remove_from_physmap:
-		return physmap_op(arg);
+		return refused_op(arg, -EACCES); /* PV: no physical address space to change */
+	case XENMEM_get_vnumainfo:
+		return refused_op(arg, -EOPNOTSUPP); /* no virtual NUMA */
 	case XENMEM_get_sharing_freed_pages:
 	case XENMEM_get_sharing_shared_pages:
 		return 0; /* their number: no page is ever shared */
 	default:
 		return -ENOSYS;
 	}
+}
+
+long do_memory_op(unsigned cmd, void *arg)
+{
+	unsigned op = cmd & CMD_MASK;
+	unsigned long start = cmd >> EXTENT_SHIFT;
+
+	switch (op) {
+	case XENMEM_increase_reservation:
+	case XENMEM_decrease_reservation:
+	case XENMEM_populate_physmap:
+		return reservation_op(op, start, arg);
+	case XENMEM_add_to_physmap:
+	case XENMEM_add_to_physmap_batch:
+	case XENMEM_acquire_resource:
+		break; /* never continued here, but allowed to be */
+	case XENMEM_exchange:
+	case XENMEM_maximum_ram_page:
+	case XENMEM_current_reservation:
+	case XENMEM_maximum_reservation:
+	case XENMEM_maximum_gpfn:
+	case XENMEM_remove_from_physmap:
+	case XENMEM_claim_pages:
+	case XENMEM_get_vnumainfo:
+		if (start)
+			return -EINVAL;
+		break;
+	default:
+		if (start)
+			return -ENOSYS;
+	}
+	return plain_op(op, arg);
 }

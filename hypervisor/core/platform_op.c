@@ -20,27 +20,6 @@ static long set_time(uint64_t secs, uint32_t nsecs, uint64_t when)
 	return 0;
 }
 
-/* In and out: which processors; out: those of them that there are. */
-static long op_idle_time(struct xenpf_getidletime *g)
-{
-	struct xenctl_bitmap map = { .bitmap = g->cpumap_bitmap, .nr_bits = g->cpumap_nr_cpus };
-	uint64_t wanted, present = 0, idle;
-	unsigned i;
-
-	if (bitmap_in(&map, &wanted))
-		return -EFAULT;
-	for (i = 0; i < nr_cpus; i++) {
-		if (!(wanted >> i & 1))
-			continue;
-		present |= BIT(i);
-		idle = sched_idle_time(cpus[i]);
-		if (copy_to_guest(g->idletime.p + i, &idle, sizeof(idle)))
-			return -EFAULT;
-	}
-	g->now = time_now();
-	return bitmap_out(&map, present, MAX_CPUS);
-}
-
 static long op_cpu_info(struct xenpf_pcpuinfo *i)
 {
 	i->max_present = nr_cpus - 1;
@@ -61,11 +40,10 @@ static long platform_run(struct xen_platform_op *op)
 			return -EINVAL;
 		return set_time(op->u.settime64.secs, op->u.settime64.nsecs,
 				op->u.settime64.system_time);
-	case XENPF_getidletime:
-		return op_idle_time(&op->u.getidletime);
 	case XENPF_get_cpuinfo:
 		return op_cpu_info(&op->u.pcpu_info);
 	default:
+		/* Frequencies and idle times, too: they are dom0's only where it governs them. */
 		return -ENOSYS;
 	}
 }

@@ -5,6 +5,7 @@
 #include "hypercall.h"
 #include "pv.h"
 #include "sched.h"
+#include "scheduler.h"
 #include "lib/string.h"
 
 #define PERIOD_MIN 1000000UL
@@ -176,17 +177,35 @@ static long op_register_info(struct vcpu *v, const void *arg)
 	return rc;
 }
 
-static long op_send_nmi(struct vcpu *v, const void *arg)
+void vcpu_send_nmi(struct vcpu *v)
 {
-	if (arg)
-		return -EINVAL;
 	v->nmi_pending = true;
 	if (v->running) {
 		cpu_work(v->cpu, WORK_NMI);
 		cpu_kick(v->cpu);
 	}
 	(void)sched_unblock(v);
+}
+
+static long op_send_nmi(struct vcpu *v, const void *arg)
+{
+	if (arg)
+		return -EINVAL;
+	vcpu_send_nmi(v);
 	return 0;
+}
+
+/* Told to the machine's own system, and only of a vcpu that stays on one processor. */
+static long op_physid(struct vcpu *v, void *arg)
+{
+	uint64_t where = v->affinity & cpus_online(), apic;
+	struct vcpu_get_physid id;
+
+	if (v->domain != dom0 || !where || where & (where - 1))
+		return -EINVAL;
+	apic = cpus[__builtin_ctzl(where)]->apic_id;
+	id.phys_id = apic << 32 | apic; /* ACPI's number is the APIC's, as get_cpuinfo says */
+	return copy_to_guest(arg, &id, sizeof(id)) ? -EFAULT : 0;
 }
 
 long do_vcpu_op(int cmd, unsigned vcpuid, void *arg)
@@ -223,7 +242,7 @@ long do_vcpu_op(int cmd, unsigned vcpuid, void *arg)
 	case VCPUOP_send_nmi:
 		return op_send_nmi(v, arg);
 	case VCPUOP_get_physid:
-		return -EINVAL; /* only for vcpus that never change their processor */
+		return op_physid(v, arg);
 	default:
 		return -ENOSYS;
 	}

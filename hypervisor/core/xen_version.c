@@ -62,6 +62,35 @@ static long version_platform(void *arg)
 	return copy_to_guest(arg, &p, sizeof(p)) ? -EFAULT : 0;
 }
 
+extern const uint8_t build_id_start[], build_id_end[]; /* lamina.lds */
+
+/* The hash of its own image, by which a running hypervisor is matched to its symbols. */
+static long version_build_id(struct xen_build_id *u)
+{
+	const struct elf_note {
+		uint32_t name_size, size, type;
+		char name[4];
+		uint8_t id[];
+	} *note = (const void *)build_id_start;
+	struct xen_build_id b;
+
+	if (!current->domain->privileged)
+		return -EPERM;
+	if (u) {
+		if (copy_from_guest(&b, u, sizeof(b)))
+			return -EFAULT;
+		if (!b.len)
+			return -EINVAL;
+	}
+	if (build_id_end - build_id_start <= (long)sizeof(*note))
+		return -ENODATA;
+	if (!u)
+		return note->size;
+	if (note->size > b.len)
+		return -ENOBUFS;
+	return copy_to_guest(u->buf, note->id, note->size) ? -EFAULT : (long)note->size;
+}
+
 static long version_other(int cmd, void *arg)
 {
 	const struct domain *d = current->domain;
@@ -87,7 +116,7 @@ static long version_other(int cmd, void *arg)
 		return text_out(arg, d->privileged ? param_cmdline() : "<denied>",
 				sizeof(xen_commandline_t));
 	case XENVER_build_id:
-		return d->privileged ? -ENODATA : -EPERM;
+		return version_build_id(arg);
 	default:
 		return -ENOSYS;
 	}

@@ -20,6 +20,11 @@ int pv_relinquish_frame(struct frame *f);
 /* setvcpucontext / VCPUOP_initialise: check everything, then take. -EINVAL, -EBUSY..., as Xen. */
 int pv_set_context(struct vcpu *v, const struct vcpu_guest_context *c);
 void pv_get_context(struct vcpu *v, struct vcpu_guest_context *c);
+/*
+ * Drops the page tables and descriptors of a vcpu that does not run; it is down then, and wants a
+ * context. -ERESTART.
+ */
+int pv_vcpu_reset(struct vcpu *v);
 /* Map what page 14.. of the vcpu's GDT region needs for this cpu; called by the context switch. */
 void pv_gdt_attach(struct vcpu *v, struct cpu *c);
 

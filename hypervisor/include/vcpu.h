@@ -153,6 +153,7 @@ static inline void vcpu_set_runstate(struct vcpu *v, int state, uint64_t now)
  * kernel runs again: pv calls this on that way while runstate_guest is set.
  */
 void vcpu_publish_runstate(struct vcpu *v);
+void vcpu_send_nmi(struct vcpu *v); /* to its callback, when it is not in another */
 void vcpu_periodic_start(struct vcpu *v); /* it runs (again), or has a port for its ticks now */
 /*
  * VCPUOP_register_vcpu_info. -ENXIO: offset; -EINVAL: frame, placed before, or neither current nor

@@ -125,6 +125,20 @@ static int vcpu_relinquish(struct vcpu *v)
 	return 0;
 }
 
+int pv_vcpu_reset(struct vcpu *v)
+{
+	int rc = vcpu_relinquish(v);
+
+	if (rc)
+		return rc;
+	v->initialised = false;
+	v->down = true;
+	v->pv.ldt_entries = 0;
+	v->pv.walked.region = WALKED_NONE;
+	vcpu_reset_registers(v);
+	return 0;
+}
+
 /* f is held by a plain ref. Its pin goes, and what stopped in the middle is undone. */
 int pv_relinquish_frame(struct frame *f)
 {

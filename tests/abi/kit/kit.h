@@ -62,6 +62,15 @@ void console_init(void);
 void console_write(const char *text, size_t len);
 void console_flush(void); /* waits until somebody has read it all, as any domain but dom0 */
 
+/* --- record.c: what was asked and how it was answered, for abi-report ------------------------- */
+
+bool is_recording(void);
+void record_call(ulong number, const ulong *arg, long result);
+void record_add(const void *peers); /* what a peer recorded, out of its page ... */
+ulong record_page(void);            /* ... which is this one of its image */
+void record_print(void);
+void peers_record(void); /* peer.c: of all peers that are still there */
+
 /* --- start.S ---------------------------------------------------------------------------------- */
 
 long hypercall_n(ulong number, ulong a, ulong b, ulong c, ulong d, ulong e);
@@ -72,7 +81,8 @@ long hypercall_n(ulong number, ulong a, ulong b, ulong c, ulong d, ulong e);
 #define hypercall_nr(number, ...) hypercall_args(number, ##__VA_ARGS__, 0, 0, 0, 0, 0)
 
 /*
- * As hypercall_n; answers 0 without calling anyone where the image was told to `lie` (README.md).
+ * As hypercall_n; answers 0 without calling anyone where the image was told to `lie`, keeps the
+ * answers where it was told to `record` (README.md).
  */
 long hypercall_checked(ulong number, ulong a, ulong b, ulong c, ulong d, ulong e);
 

@@ -15,6 +15,12 @@ void (*peer_code)(void);
 static char window[PAGE_SIZE] ALIGNED(PAGE_SIZE);
 static struct box *spare[8]; /* boxes of destroyed peers */
 static unsigned int spares;
+/* Peers that may still tell what they recorded, and the frame in which they did. */
+static struct told {
+	domid_t id;
+	xen_pfn_t record;
+} told[16];
+static unsigned int tellers;
 
 long domctl(struct xen_domctl *op, unsigned int cmd, domid_t domid)
 {
@@ -108,6 +114,7 @@ void peer_build(struct peer *peer, void (*code)(void))
 	peer_code = code;
 	memory_build(peer, op.u.getdomaininfo.shared_info_frame);
 	peer_code = NULL;
+	told[tellers++ % ARRAY_SIZE(told)] = (struct told){ peer->id, peer->p2m[record_page()] };
 	peer->box = spares ? spare[--spares] : page_alloc();
 	must("the box",
 	     va_map_foreign(peer->box,
@@ -179,15 +186,39 @@ long peer_wait(struct peer *peer, unsigned int ms)
 	return peer_flags(peer) >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
 }
 
+/* One that is gone, or not all there, tells nothing. */
+static void record_peer(domid_t id)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(told); i++) {
+		struct told *t = &told[i];
+
+		if (!t->id || (id != DOMID_INVALID && t->id != id))
+			continue;
+		if (!va_map_foreign(window, t->record * PAGE_SIZE | PTE_RO, t->id)) {
+			record_add(window);
+			va_map(window, 0);
+		}
+		t->id = 0;
+	}
+}
+
+void peers_record(void)
+{
+	record_peer(DOMID_INVALID);
+}
+
 long peer_destroy(struct peer *peer)
 {
 	struct xen_domctl op = { 0 };
 
-	if (peer->box)
+	if (peer->box) {
+		if (is_recording())
+			record_peer(peer->id);
 		must("unmap the box", va_protect(peer->box, PTE_KERN));
-	if (peer->box && spares < ARRAY_SIZE(spare))
-		spare[spares++] = peer->box;
-	peer->box = NULL;
+		if (spares < ARRAY_SIZE(spare))
+			spare[spares++] = peer->box;
+		peer->box = NULL;
+	}
 	return domctl(&op, XEN_DOMCTL_destroydomain, peer->id);
 }
 

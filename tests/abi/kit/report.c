@@ -93,6 +93,10 @@ void test_end(void)
 	static const char *const names[] = { "SUCCESS", "SKIP", "ERROR", "FAILURE" };
 	struct sched_shutdown how = { .reason = SHUTDOWN_reboot };
 
+	if (is_recording()) {
+		peers_record();
+		record_print();
+	}
 	line("%s", names[worst]);
 	console_flush();
 	hypercall_n(__HYPERVISOR_sched_op, SCHEDOP_shutdown, (ulong)&how, 0, 0, 0);

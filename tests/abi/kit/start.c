@@ -6,12 +6,27 @@ struct start_info *start_info;
 struct shared_info *shared;
 struct vcpu_info *vcpu;
 
-static bool lying;
+/* Of a word of the command line. */
+static enum { PLAIN, LYING, RECORDING } mode;
 static char shared_page[PAGE_SIZE] ALIGNED(PAGE_SIZE);
+
+bool is_recording(void)
+{
+	return mode == RECORDING;
+}
 
 long hypercall_checked(ulong number, ulong a, ulong b, ulong c, ulong d, ulong e)
 {
-	return lying ? 0 : hypercall_n(number, a, b, c, d, e);
+	const ulong arg[] = { a, b, c, d, e };
+	long result;
+
+	if (mode == PLAIN)
+		return hypercall_n(number, a, b, c, d, e);
+	if (mode == LYING)
+		return 0;
+	result = hypercall_n(number, a, b, c, d, e);
+	record_call(number, arg, result);
+	return result;
 }
 
 ulong argument(const char *name, ulong otherwise)
@@ -37,7 +52,10 @@ void kit_start(struct start_info *info)
 	if (peer_code)
 		peer_main();
 	console_init();
-	lying = strstr((const char *)info->cmd_line, "lie");
+	if (strstr((const char *)info->cmd_line, "lie"))
+		mode = LYING;
+	if (strstr((const char *)info->cmd_line, "record"))
+		mode = RECORDING;
 	test_run();
 	test_end();
 }

@@ -14,7 +14,8 @@ TEST
 	check("the shared info page is aligned", start_info->shared_info % PAGE_SIZE, 0);
 	check("no store page", start_info->store_mfn | start_info->store_evtchn, 0);
 	check("no module", start_info->mod_start | start_info->mod_len, 0);
-	check_string("command line", (const char *)start_info->cmd_line, "");
+	check_string("command line", (const char *)start_info->cmd_line,
+		     "record"); /* run-one's word */
 	check_that("the p2m is behind the image", start_info->mfn_list >= (ulong)image_end);
 	check_that("start_info is behind the p2m",
 		   (ulong)start_info >= start_info->mfn_list + start_info->nr_pages * 8);
