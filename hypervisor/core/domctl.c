@@ -12,7 +12,7 @@
 #include "sched.h"
 #include "lib/string.h"
 
-/* 0: by default as 2. Above: none, or gone. */
+/* Of d->tsc_mode; 0, the default, is as the last here. */
 #define TSC_MODE_ALWAYS 1 /* emulated */
 #define TSC_MODE_NEVER  2
 
@@ -155,11 +155,24 @@ static long op_set_tsc(struct domain *d, const struct xen_domctl_tsc_info *t)
 		return -EINVAL;
 	if (t->tsc_mode > TSC_MODE_NEVER)
 		return -EINVAL;
-	return t->tsc_mode == TSC_MODE_ALWAYS ? -EOPNOTSUPP : 0;
+	if (t->tsc_mode == TSC_MODE_ALWAYS)
+		return -EOPNOTSUPP;
+	d->tsc_mode = (uint8_t)t->tsc_mode;
+	d->tsc_incarnation = t->incarnation + 1;
+	return 0;
 }
-static long op_get_tsc(struct xen_domctl_tsc_info *t)
+
+/* What a restored domain needs to know, and one that is never to be emulated does not. */
+static long op_get_tsc(struct domain *d, struct xen_domctl_tsc_info *t)
 {
-	*t = (struct xen_domctl_tsc_info){ .tsc_mode = TSC_MODE_NEVER, .gtsc_khz = time_tsc_khz() };
+	if (d == current->domain)
+		return -EINVAL;
+	*t = (struct xen_domctl_tsc_info){ .tsc_mode = d->tsc_mode,
+					   .incarnation = d->tsc_incarnation };
+	if (d->tsc_mode != TSC_MODE_NEVER) {
+		t->gtsc_khz = time_tsc_khz();
+		t->elapsed_nsec = time_now();
+	}
 	return 0;
 }
 
@@ -216,7 +229,7 @@ static long domctl_run(struct domain *d, struct xen_domctl *op, bool *back, void
 		return op_set_tsc(d, &op->u.tsc_info);
 	case XEN_DOMCTL_gettscinfo:
 		*back = true;
-		return op_get_tsc(&op->u.tsc_info);
+		return op_get_tsc(d, &op->u.tsc_info);
 	case XEN_DOMCTL_shadow_op: /* no dirty pages are logged, so there is nothing to end */
 		return op->u.shadow_op.op == XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY ? -EOPNOTSUPP
 										  : -EINVAL;

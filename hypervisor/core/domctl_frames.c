@@ -115,6 +115,8 @@ long domctl_access(struct domain *d, struct xen_domctl *op)
 	case XEN_DOMCTL_irq_permission:
 		if (irq->pirq >= NR_PIRQ)
 			return -EINVAL;
+		if (!pirq_is_mapped(self, (int)irq->pirq))
+			return -EPERM;
 		return permit(&self->irqs, &d->irqs, irq->pirq, irq->pirq, irq->allow_access);
 	default:
 		return -ENOSYS;

@@ -189,7 +189,7 @@ long memory_exchange(void *arg)
 	if (copy_from_guest(&x, arg, sizeof(x)))
 		return -EFAULT;
 	rc = exchange_check(&x);
-	if (rc)
+	if (rc || x.nr_exchanged == x.in.nr_extents)
 		return rc;
 	c = heap_alloc(sizeof(*c));
 	if (!c)

@@ -211,8 +211,8 @@ static long claim_op(const void *arg)
 	return rc;
 }
 
-/* What there is not to be had for a domain of any kind that we have; its number comes first. */
-static long refused_op(const void *arg, long refusal)
+/* What the domain whose number comes first does not have. -EPERM only where its topology is asked. */
+static long refused_op(const void *arg, unsigned op)
 {
 	struct domain *d;
 	domid_t id;
@@ -220,11 +220,15 @@ static long refused_op(const void *arg, long refusal)
 
 	if (copy_from_guest(&id, arg, sizeof(id)))
 		return -EFAULT;
-	rc = domain_lookup(id, &d);
-	if (rc)
-		return rc;
+	d = domain_get(id);
+	if (!d)
+		return -ESRCH;
+	if (op != XENMEM_get_vnumainfo)
+		rc = -EACCES; /* PV: no physical address space to change */
+	else
+		rc = d == current->domain || current->domain->privileged ? -EOPNOTSUPP : -EPERM;
 	domain_put(d);
-	return refusal;
+	return rc;
 }
 
 /* All but those on lists of extents. */
@@ -256,9 +260,8 @@ static long plain_op(unsigned op, void *arg)
 	case XENMEM_add_to_physmap:
 	case XENMEM_add_to_physmap_batch:
 	case XENMEM_remove_from_physmap:
-		return refused_op(arg, -EACCES); /* PV: no physical address space to change */
 	case XENMEM_get_vnumainfo:
-		return refused_op(arg, -EOPNOTSUPP); /* no virtual NUMA */
+		return refused_op(arg, op);
 	case XENMEM_get_sharing_freed_pages:
 	case XENMEM_get_sharing_shared_pages:
 		return 0; /* their number: no page is ever shared */

@@ -109,6 +109,9 @@ struct domain {
 	spinlock_t cap_lock;  /* cap_used; taken within a run queue's lock */
 	struct share_cap cap_used;
 
+	uint32_t tsc_incarnation; /* settscinfo: kept for gettscinfo, guests read the TSC */
+	uint8_t tsc_mode;
+
 	struct quiet quiet; /* of domain_kill first, after the last reference of domain_put */
 	struct frame *cursor; /* where its end is in the list of its frames; held by a ref */
 	bool infos_dropped; /* its placed vcpu_infos are given back: kill.c */

@@ -32,6 +32,7 @@ int pirq_map_msi(struct domain *d, const struct physdev_map_pirq *req, int *pirq
 int pirq_restore_msi(uint16_t seg, uint8_t bus, uint8_t devfn); /* PHYSDEVOP_restore_msi */
 /* Guests write nothing to its table, from now on or no longer: PHYSDEVOP_prepare_msix, -EBUSY. */
 int pirq_prepare_msix(uint16_t seg, uint8_t bus, uint8_t devfn, bool end);
+bool pirq_is_mapped(struct domain *d, int pirq);
 int pirq_unmap(struct domain *d, int pirq); /* -EINVAL not mapped */
 /* Unmask, deliver by evtchn_send_pirq. */
 int pirq_bind(struct domain *d, int pirq, bool share);

@@ -312,6 +312,11 @@ static struct pirq *owned(struct domain *d, int pirq)
 	return p->domain == d ? p : NULL;
 }
 
+bool pirq_is_mapped(struct domain *d, int pirq)
+{
+	return owned(d, pirq);
+}
+
 /* A port that is still bound to it never fires again. */
 static void release(unsigned pirq)
 {
