@@ -2,6 +2,7 @@
 /*
  * Rule: what a domain's scheduler is asked for it answers, and for no other one's settings; each
  * has its own limits. The rules of the scheduler that the machine was booted with are checked.
+ * options: sched=credit
  */
 #include "../kit/kit.h"
 

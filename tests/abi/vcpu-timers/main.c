@@ -5,17 +5,21 @@
 
 static unsigned int timer;
 
-/* Ticks since the last call, and in the next 200 ms. */
+/* Ticks since the last call, and in the next 200 ms: those of the last look, too, however late it is. */
 static unsigned int ticks(void)
 {
 	unsigned int n = 0;
 	uint64_t end = time_now() + 200 * MS;
+	bool last;
 
-	for (; time_now() < end; hypercall(sched_op, SCHEDOP_yield))
+	do {
+		last = time_now() >= end;
+		hypercall(sched_op, SCHEDOP_yield);
 		if (event_pending(timer)) {
 			event_clear(timer);
 			n++;
 		}
+	} while (!last);
 	return n;
 }
 
