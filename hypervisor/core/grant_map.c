@@ -130,7 +130,7 @@ static int map_any(struct domain *me, struct gnttab_map_grant_ref *op)
 		return GNTST_bad_domain;
 	handle = handle_get(me->grant, &m);
 	if (handle == HANDLE_NONE)
-		return GNTST_no_device_space;
+		return GNTST_no_space;
 	if (op->flags & GNTMAP_device_map) {
 		rc = map_device(op, me, owner, &p);
 	} else {
@@ -182,7 +182,7 @@ map_plain(struct grant_table *mine, struct plain op, bool readonly, uint32_t *ha
 		return GNTST_bad_domain;
 	*handle = handle_get(mine, &m);
 	if (unlikely(*handle == HANDLE_NONE))
-		return GNTST_no_device_space;
+		return GNTST_no_space;
 	rc = grant_pin(owner->grant, op.ref, mine, readonly, true, &p);
 	if (unlikely(rc))
 		goto free;

@@ -211,7 +211,7 @@ static long claim_op(const void *arg)
 	return rc;
 }
 
-/* What the domain whose number comes first does not have. -EPERM only where its topology is asked. */
+/* What the domain whose number comes first does not have. Its topology only some may ask. */
 static long refused_op(const void *arg, unsigned op)
 {
 	struct domain *d;

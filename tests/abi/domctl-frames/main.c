@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Rule: getpageframeinfo3 tells of each frame what kind of table it is, pinned or not, or not theirs. */
+/*
+ * Rule: getpageframeinfo3 tells of each frame its kind of table, if pinned, or that it is not
+ * theirs.
+ */
 #include "../kit/kit.h"
 
 static xen_pfn_t list[1024];

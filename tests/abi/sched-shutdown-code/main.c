@@ -52,6 +52,6 @@ TEST
 	remote.domain_id = DOMID_SELF;
 	check("of oneself", hypercall(sched_op, SCHEDOP_remote_shutdown, &remote), -XEN_ESRCH);
 	remote.domain_id = 999;
-	check("of a domain that is not there", hypercall(sched_op, SCHEDOP_remote_shutdown, &remote),
-	      -XEN_ESRCH);
+	check("of a domain that is not there",
+	      hypercall(sched_op, SCHEDOP_remote_shutdown, &remote), -XEN_ESRCH);
 }

@@ -5,7 +5,7 @@
 
 static unsigned int timer;
 
-/* Ticks since the last call, and in the next 200 ms: those of the last look, too, however late it is. */
+/* Ticks since the last call, and in the next 200 ms, however late the last look is. */
 static unsigned int ticks(void)
 {
 	unsigned int n = 0;

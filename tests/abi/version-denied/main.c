@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rule: what tells how the hypervisor was built and started is told to dom0; a guest's is denied. */
+/* Rule: how the hypervisor was built and started is told to dom0; to a guest it is denied. */
 #include "../kit/kit.h"
 
 static char text[1024];
@@ -30,9 +30,13 @@ TEST
 {
 	static struct peer peer;
 	static const char *const names[] = {
-		"commandline", "denied", "changeset", "denied", "compile_info", "the compiler is denied",
-		"its author", "its domain", "its date", "extraversion", "begins with a dot",
-		"capabilities", "are those of PV64",
+		"commandline",       "denied",
+		"changeset",         "denied",
+		"compile_info",      "the compiler is denied",
+		"its author",        "its domain",
+		"its date",          "extraversion",
+		"begins with a dot", "capabilities",
+		"are those of PV64",
 	};
 
 	peer_start(&peer, 1, peer_asks);
