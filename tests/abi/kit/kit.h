@@ -271,4 +271,6 @@ unsigned int processors(void);
 long peer_wait(struct peer *peer, unsigned int ms);
 long peer_destroy(struct peer *peer);
 void peer_main(void) NORETURN;
+/* In a peer: initialises a vcpu that runs code(), which does not return, and brings it up. */
+long vcpu_start(unsigned int id, void (*code)(void));
 extern void (*peer_code)(void);

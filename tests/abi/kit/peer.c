@@ -232,3 +232,21 @@ void peer_main(void)
 	for (;;)
 		;
 }
+
+long vcpu_start(unsigned int id, void (*code)(void))
+{
+	static struct vcpu_guest_context context;
+	long err;
+
+	memset(&context, 0, sizeof(context));
+	context.flags = VGCF_in_kernel;
+	context.user_regs.rip = (ulong)start_second;
+	context.user_regs.cs = FLAT_KERNEL_CS;
+	context.user_regs.ss = context.kernel_ss = FLAT_KERNEL_SS;
+	context.user_regs.rflags = 0x202;
+	context.user_regs.rsp = (ulong)page_alloc() + PAGE_SIZE;
+	context.user_regs.rdi = (ulong)code;
+	context.ctrlreg[3] = xen_pfn_to_cr3(mfn_of((void *)start_info->pt_base));
+	err = hypercall(vcpu_op, VCPUOP_initialise, id, &context);
+	return err ? err : hypercall(vcpu_op, VCPUOP_up, id);
+}
