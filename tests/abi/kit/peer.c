@@ -8,6 +8,7 @@
 #include "kit.h"
 
 enum { START_INFO, P2M, L4, L3, L2, L1, EXTRA_PAGES };
+#define STACK_PAGES 4 /* of a second vcpu */
 #define IMAGE_PAGES ((unsigned int)((ulong)(image_end - image_start) / PAGE_SIZE))
 
 struct box box ALIGNED(PAGE_SIZE);
@@ -236,17 +237,21 @@ void peer_main(void)
 long vcpu_start(unsigned int id, void (*code)(void))
 {
 	static struct vcpu_guest_context context;
+	char *stack = page_alloc();
 	long err;
 
+	for (unsigned int i = 1; i < STACK_PAGES; i++) /* the pool's pages are neighbours */
+		page_alloc();
 	memset(&context, 0, sizeof(context));
 	context.flags = VGCF_in_kernel;
 	context.user_regs.rip = (ulong)start_second;
 	context.user_regs.cs = FLAT_KERNEL_CS;
 	context.user_regs.ss = context.kernel_ss = FLAT_KERNEL_SS;
 	context.user_regs.rflags = 0x202;
-	context.user_regs.rsp = (ulong)page_alloc() + PAGE_SIZE;
+	context.user_regs.rsp = (ulong)stack + STACK_PAGES * PAGE_SIZE;
 	context.user_regs.rdi = (ulong)code;
 	context.ctrlreg[3] = xen_pfn_to_cr3(mfn_of((void *)start_info->pt_base));
+	shared->vcpu_info[id].evtchn_upcall_mask = 1;
 	err = hypercall(vcpu_op, VCPUOP_initialise, id, &context);
 	return err ? err : hypercall(vcpu_op, VCPUOP_up, id);
 }

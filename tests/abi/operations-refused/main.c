@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Rule: what Xen offers to PV domains and Lamina does not is refused as an unknown operation.
- * differs: these are what Lamina does without (README.md tells why); Xen's answers to empty arguments.
+ * differs: these are what Lamina does without; README.md tells why.
  */
 #include "../kit/kit.h"
 

@@ -16,13 +16,10 @@
 #define POOL       12
 #define WINDOWS    8
 #define FIRST_REF  8
-#define STACK_SIZE (4 * PAGE_SIZE)
 
 static char pages[POOL][PAGE_SIZE] ALIGNED(PAGE_SIZE);
 static char windows[VCPUS][WINDOWS][PAGE_SIZE] ALIGNED(PAGE_SIZE);
 static char shared_window[PAGE_SIZE] ALIGNED(PAGE_SIZE);
-static char stacks[VCPUS][STACK_SIZE] ALIGNED(PAGE_SIZE);
-static struct vcpu_guest_context context;
 static char fifo_control[VCPUS][PAGE_SIZE] ALIGNED(PAGE_SIZE);
 static char fifo_words[PAGE_SIZE] ALIGNED(PAGE_SIZE);
 static evtchn_port_t ports[4];
@@ -247,15 +244,6 @@ static void third(void)
 	work(2);
 }
 
-static void vcpu_start(unsigned int id, void (*code)(void))
-{
-	context.user_regs.rsp = (ulong)stacks[id] + STACK_SIZE;
-	context.user_regs.rdi = (ulong)code;
-	shared->vcpu_info[id].evtchn_upcall_mask = 1;
-	box.value[STARTED] |= hypercall(vcpu_op, VCPUOP_initialise, id, &context) ||
-			      hypercall(vcpu_op, VCPUOP_up, id, 0);
-}
-
 /* 0: this domain's event channels are FIFO from now on. */
 static long fifo_begin(void)
 {
@@ -274,16 +262,9 @@ static long fifo_begin(void)
 static void first(void)
 {
 	grant_init();
-	context.flags = VGCF_in_kernel;
-	context.user_regs.rip = (ulong)start_second;
-	context.user_regs.cs = FLAT_KERNEL_CS;
-	context.user_regs.ss = context.kernel_ss = FLAT_KERNEL_SS;
-	context.user_regs.rflags = 0x202;
-	context.ctrlreg[3] = xen_pfn_to_cr3(mfn_of((void *)start_info->pt_base));
 	if (box.value[FIFO])
 		box.value[FIFO] = 1 + fifo_begin();
-	vcpu_start(1, second);
-	vcpu_start(2, third);
+	box.value[STARTED] = vcpu_start(1, second) || vcpu_start(2, third);
 	work(0);
 }
 
