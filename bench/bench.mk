@@ -73,9 +73,20 @@ bench-system: all $(LOADS) $(XEN_DOM0) $(STOCK)/cloud/version $(STOCK)/cloud.cpi
 	$(Q)ci/deps wrk gnuplot-nox
 	$(Q)bench/system
 
+# --- one Debian guest on both --------------------------------------------------------------------
+
+build/bench/micro: bench/guest/micro.c | build/.deps
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) -O2 -Wall -Wextra -Werror -static -o $@ $<
+
+guest-bench: all build/bench/micro build/bench/blocks.so build/bench/linux/sbin/stream $(STOCK_GUEST) \
+	$(STOCK)/amd64.cpio.gz $(XEN_DOM0) ## a Debian guest on Lamina beside the same on stock Xen; ROWS=words
+	$(Q)ci/deps wrk gnuplot-nox
+	$(Q)bench/guest/run $(ROWS)
+
 # For QEMU's own process: its plugins.
 build/bench/count.so: ci/count-plugin.c
 build/bench/trace.so: bench/trace-plugin.c
 build/bench/blocks.so: bench/blocks-plugin.c
 
-.PHONY: bench bench-scale bench-calls bench-profile bench-boot bench-create bench-system
+.PHONY: bench guest-bench bench-scale bench-calls bench-profile bench-boot bench-create bench-system

@@ -94,7 +94,7 @@ class System:
     """
 
     name = machine = control = None
-    endpoints = {}
+    endpoints, images = {}, []
 
     def port(self, service):
         return self.machine.ports[self.endpoints[service]]
@@ -133,6 +133,8 @@ def stream(*request):
 
 class Lamina(System):
     name = "lamina"
+    images = ["build/lamina.elf", "build/images/dom0.elf", "build/images/httpd.elf", f"{FOLDER}/stream.elf",
+              f"{FOLDER}/disk.elf"]
     endpoints = {"http": (WEB, 80), "stream": (FIRST, 5001), "peer": (SECOND, 5001), "disk": (DISK, 5001)}
 
     def __init__(self, counting=False):

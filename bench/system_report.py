@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# What `make bench-system` says: the table, CSV and JSON.
-"""names: the reference first, then Lamina. A row without runs has no rates."""
+# What `make bench-system` and `make guest-bench` say: the table, CSV and JSON.
+"""names: the reference first, then Lamina. A row without runs has no rates. aim: times the reference's rate."""
 
 import csv
 import glob
@@ -11,10 +11,8 @@ import subprocess
 
 import report
 from report import shown
-from machines import MEMORY
+from measure import RUNS, SECONDS
 from xen import CPU
-
-AIM = 3  # times the reference's rate
 
 
 def line_of(path):
@@ -28,13 +26,14 @@ def package(name):
     return os.path.basename(found[-1]).split("_amd64")[0].replace("_", " ") if found else name
 
 
-def head(runs, seconds_each, seconds):
+def head(guests, tools, memory, seconds):
+    """guests: the folder of build/stock that has their kernel. memory: of each machine, MiB."""
     return [("processor", report.cpu_model()),
             ("emulator", report.first_line(["qemu-system-x86_64", "--version"])),
             ("revision", report.first_line(["git", "describe", "--always", "--dirty"])),
-            ("Linux", "guests " + line_of("build/stock/cloud/version") + ", dom0 " + line_of("build/stock/amd64/version")),
-            ("tools", ", ".join(package(n) for n in ("nginx", "fio")) + ", wrk, bench/stream, bench/disk"),
-            ("rates", f"-accel tcg -cpu {CPU} -smp 2 -m {MEMORY}, {runs} runs of {seconds_each} s"),
+            ("Linux", f"guests {line_of(f'build/stock/{guests}/version')}, dom0 {line_of('build/stock/amd64/version')}"),
+            ("tools", tools),
+            ("rates", f"-accel tcg -cpu {CPU} -smp 2 -m {memory}, {RUNS} runs of {SECONDS} s"),
             ("instructions", "-smp 1, of all there is: hypervisor, dom0, guests"),
             ("took", f"{seconds:.0f} s, load average {os.getloadavg()[0]:.1f} at the end")]
 
@@ -51,7 +50,7 @@ def rate(row, name):
     return f"{max(figures):,.0f} ({statistics.median(figures):,.0f})" if figures else "-"
 
 
-def show(lines, rows, names, still):
+def show(lines, rows, names, still, aim):
     for what, text in lines:
         print(f"{what + ':':<14}{text}")
     print(f"\n{'':<39} {'best run (median)':^50} | {'instructions':^32}")
@@ -69,18 +68,19 @@ def show(lines, rows, names, still):
     for row in rows:
         for name, why in row.failed.items():
             print(f"FAILED: {row.name}: {name}: {why}")
-    below = [row.name for row, t in zip(rows, all_times) if t[0] and t[0] < AIM]
+    below = [row.name for row, t in zip(rows, all_times) if t[0] and t[0] < aim]
     if any(t[0] for t in all_times):
-        print(f"\nless than {AIM} times: " + ("; ".join(below) or "no row"))
+        print(f"\nless than {aim} times: " + ("; ".join(below) or "no row"))
 
 
-def write(folder, lines, rows, names, still):
+def write(stem, lines, rows, names, still, aim):
+    """stem: of the files' names, .csv and so on behind it."""
     table = [{"row": r.name, "unit": r.unit, "rates": r.rates, "each": r.each, "instructions": r.instructions,
               "times": dict(zip(("rate", "instructions"), times(r, names)))} for r in rows]
-    with open(f"{folder}/system.json", "w", encoding="utf-8") as f:
+    with open(f"{stem}.json", "w", encoding="utf-8") as f:
         json.dump({"head": dict(lines), "rows": table,
                    "still": [{"row": n, "unit": u, names[0]: a, names[1]: b} for n, u, a, b in still]}, f, indent=1)
-    with open(f"{folder}/system.csv", "w", encoding="utf-8", newline="") as f:
+    with open(f"{stem}.csv", "w", encoding="utf-8", newline="") as f:
         out = csv.writer(f)
         out.writerow(["row", "unit", *(f"{n}, {k}" for n in names for k in ("best", "median")), "times", "each",
                       *(f"{n}, instructions" for n in names), "times"])
@@ -92,19 +92,21 @@ def write(folder, lines, rows, names, still):
                           *(row.instructions.get(n) for n in names), by_count])
         for name, unit, a, b in still:
             out.writerow([name, unit, a, "", b, "", a / b])
-    chart(folder, rows, names)
-    print(f"\n{folder}/system.csv, system.json, system.svg")
+    drawn = any(any(times(row, names)) for row in rows)
+    if drawn:
+        chart(stem, rows, names, aim)
+    print(f"\n{stem}.csv, .json{', .svg' if drawn else ''}")
 
 
-def chart(folder, rows, names):
+def chart(stem, rows, names, aim):
     """Two points a row, how many times better Lamina is, on a logarithmic axis."""
     found = [(row.name, *times(row, names)) for row in rows]
-    with open(f"{folder}/system.dat", "w", encoding="utf-8") as f:
+    with open(f"{stem}.dat", "w", encoding="utf-8") as f:
         for at, (name, by_rate, by_count) in enumerate(reversed(found)):
             f.write(f'"{name}" {at} {by_rate or "nan"} {by_count or "nan"}\n')
     script = f"""
 set terminal svg size 900,{150 + 22 * len(rows)} font "sans,11" background "white" noenhanced
-set output "{folder}/system.svg"
+set output "{stem}.svg"
 set title "Lamina, times {names[0]}"
 set logscale x
 set grid x
@@ -112,8 +114,8 @@ set key bottom right
 set xrange [0.5:*]
 set yrange [-1:{len(rows)}]
 set lmargin 36
-set arrow from {AIM},-1 to {AIM},{len(rows)} nohead lc "gray"
-plot "{folder}/system.dat" using 3:2:ytic(1) with points pt 7 lc "#2060b0" title "rate", \\
+set arrow from {aim},-1 to {aim},{len(rows)} nohead lc "gray"
+plot "{stem}.dat" using 3:2:ytic(1) with points pt 7 lc "#2060b0" title "rate", \\
  "" using 4:2 with points pt 6 lc "#c04040" title "instructions"
 """
     subprocess.run(["gnuplot"], input=script, text=True, check=True)

@@ -77,15 +77,6 @@ guest-test: all build/run/httpd.ext4 $(STOCK_GUEST) $(STOCK_KERNELS) $(STOCK)/bo
 	$(Q)ci/deps iperf3
 	$(Q)tests/stock/guest-test $(PARTS)
 
-# What measures operations within a Linux.
-$(STOCK)/micro: tests/stock/micro.c | build/.deps
-	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(CC) -O2 -Wall -Wextra -Werror -static -o $@ $<
-
-guest-bench: all $(STOCK_GUEST) $(STOCK)/amd64.cpio.gz $(XEN_DOM0) $(STOCK)/micro ## a Debian guest on stock Xen and on Lamina
-	$(Q)ci/deps iperf3
-	$(Q)tests/stock/guest-bench $(ON)
-
 # The short forms of both.
 test: $(STOCK_GUEST) $(XEN_DOM0)
 
@@ -108,4 +99,4 @@ test-all: ## make test, the long forms of some, guest-test, xen-test and abi-rep
 	$(Q)$(MAKE) xen-test
 	$(Q)$(MAKE) abi-report
 
-.PHONY: guest-test guest-bench xen-test abi-report test-all
+.PHONY: guest-test xen-test abi-report test-all

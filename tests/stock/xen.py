@@ -17,6 +17,9 @@ import vm
 
 XEN = "build/third/xen/xen"
 OPTIONS = "com1=115200,8n1 console=com1 dom0_mem=512M,max:512M loglvl=warning guest_loglvl=warning"
+# QEMU translates code anew for each address that it runs at: dom0's many programs find what the last one's
+# left where theirs are at the same place.
+ARGUMENTS = "console=hvc0 root=/dev/vdb norandmaps"
 # TCG's xsave makes some of dom0's programs misbehave, its SMAP breaks iretq in ring 3.
 CPU = "max,-smap,-xsave"
 
@@ -52,7 +55,7 @@ class Xen(Shell):
         forwards = [("tcp", host, *(port if isinstance(port, tuple) else ("", port)))
                     for port, host in self.ports.items()]
         self.arguments = vm.command(XEN, f"{STOCK}/amd64/vmlinuz", f"{STOCK}/dom0.cpio.gz",
-                                    dom0_args="console=hvc0 root=/dev/vdb", options=OPTIONS, memory=memory,
+                                    dom0_args=ARGUMENTS, options=OPTIONS, memory=memory,
                                     disks=[first, root, f"{image}:ro", *disks],
                                     forwards=forwards, cpu=CPU, extra=["-smp", "2", *extra])
 
