@@ -19,6 +19,7 @@
 #include "lwip/mem.h"
 #include "lwip/netifapi.h"
 #include "lwip/pbuf.h"
+#include "lwip/priv/tcp_priv.h"
 #include "lwip/tcpip.h"
 #include "net/poll.h"
 #include "net/tso.h"
@@ -212,6 +213,14 @@ static void receive(struct netdev_upper *upper, struct list *packets)
 	net_core_unlock();
 }
 
+/* What was lost meanwhile goes at once, not when a timer says so that doubled each time. */
+static void send_again(struct netif *netif)
+{
+	for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next)
+		if (pcb->unacked && ip_route(&pcb->local_ip, &pcb->remote_ip) == netif)
+			tcp_rexmit_rto(pcb);
+}
+
 /*
  * A link that is down loses packets, and whoever misses them sends them again. lwIP would rather
  * have no route, and end connections for that: it hears only that a link is up anew, and asks
@@ -226,6 +235,7 @@ static void link_changed(struct netdev_upper *upper, bool up)
 	net_core_lock();
 	netif_set_link_down(&sd->netif);
 	netif_set_link_up(&sd->netif);
+	send_again(&sd->netif);
 	net_core_unlock();
 }
 
