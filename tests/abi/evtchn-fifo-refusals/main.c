@@ -3,6 +3,7 @@
  * Rule: a control block lies whole and aligned in a writable page of the domain's, one to each
  * vcpu; the array grows to 128 pages; before the first control block the domain is at 2-level.
  */
+/* as: dom0, domU */
 #include "../kit/fifo.h"
 
 #define LAST_OFFSET (4096 - sizeof(struct evtchn_fifo_control_block))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: copy moves bytes between frames and grants, both ways, within one page each. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static struct gnttab_copy op;
@@ -26,14 +27,15 @@ static void describe(unsigned long src, unsigned int src_off, unsigned long dst,
 
 TEST
 {
+	domid_t me = own_domid();
 	char *a = page_alloc(), *b = page_alloc();
 
 	grant_init();
 	for (unsigned int i = 0; i < PAGE_SIZE; i++)
 		a[i] = i * 7;
-	grant_give(9, 0, a, 0);
-	grant_give(10, 0, b, 0);
-	grant_give(11, 0, b, GTF_readonly);
+	grant_give(9, me, a, 0);
+	grant_give(10, me, b, 0);
+	grant_give(11, me, b, GTF_readonly);
 	describe(mfn_of(a), 100, mfn_of(b), 200, 300);
 	check_status("frame to frame", copy(0), GNTST_okay);
 	check("the bytes", memcmp(a + 100, b + 200, 300), 0);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: a grant maps its frame, read-only or writable as given, and marks its use while mapped. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 TEST
 {
+	domid_t me = own_domid();
 	volatile char *given = page_alloc(), *seen = page_alloc();
 	grant_handle_t handle, second;
 	ulong va = (ulong)seen;
@@ -13,8 +15,8 @@ TEST
 	grant_init();
 	va_map((void *)seen, 0); /* a map over what is mapped leaves the flush to us */
 	given[0] = 'g';
-	grant_give(9, 0, (void *)given, 0);
-	check_status("map", grant_map(0, 9, va, GNTMAP_host_map, &handle), GNTST_okay);
+	grant_give(9, me, (void *)given, 0);
+	check_status("map", grant_map(me, 9, va, GNTMAP_host_map, &handle), GNTST_okay);
 	check("what is there", seen[0], 'g');
 	seen[1] = 'w';
 	check("a write through it", given[1], 'w');
@@ -32,21 +34,21 @@ TEST
 	      TRAP_pf);
 
 	check_status("map read-only",
-		     grant_map(0, 9, va, GNTMAP_host_map | GNTMAP_readonly, &handle), GNTST_okay);
+		     grant_map(me, 9, va, GNTMAP_host_map | GNTMAP_readonly, &handle), GNTST_okay);
 	check("marks", grant_table[9].flags & (GTF_reading | GTF_writing), GTF_reading);
 	check("a write", attempt("movb $1, (%0)", : : "r"(va) : "memory"), TRAP_pf);
 	check_status("map again elsewhere, writable",
-		     grant_map(0, 9, (ulong)page_alloc(), GNTMAP_host_map, &second), GNTST_okay);
+		     grant_map(me, 9, (ulong)page_alloc(), GNTMAP_host_map, &second), GNTST_okay);
 	check("another handle", second != handle, 1);
 	check_status("unmap the first", grant_unmap(handle, va), GNTST_okay);
 	check("marks", grant_table[9].flags & (GTF_reading | GTF_writing),
 	      GTF_reading | GTF_writing);
 
-	grant_give(10, 0, (void *)given, GTF_readonly);
-	check_status("map of a read-only grant", grant_map(0, 10, va, GNTMAP_host_map, &handle),
+	grant_give(10, me, (void *)given, GTF_readonly);
+	check_status("map of a read-only grant", grant_map(me, 10, va, GNTMAP_host_map, &handle),
 		     GNTST_general_error);
 	check_status("read-only map of it",
-		     grant_map(0, 10, va, GNTMAP_host_map | GNTMAP_readonly, &handle), GNTST_okay);
+		     grant_map(me, 10, va, GNTMAP_host_map | GNTMAP_readonly, &handle), GNTST_okay);
 	check_status("unmap", grant_unmap(handle, va), GNTST_okay);
 	device.ref = 9;
 	check("map for a device alone",
@@ -59,7 +61,7 @@ TEST
 	check("unmap", hypercall(grant_table_op, GNTTABOP_unmap_grant_ref, &release, 1), 0);
 	check_status("status", release.status, GNTST_okay);
 	check_status("map into a page table entry",
-		     grant_map(0, 9, pte_address((void *)seen, 1),
+		     grant_map(me, 9, pte_address((void *)seen, 1),
 			       GNTMAP_host_map | GNTMAP_contains_pte, &handle),
 		     GNTST_okay);
 	mmuext(MMUEXT_INVLPG_LOCAL, va, 0);

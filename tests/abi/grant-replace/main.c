@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: unmap_and_replace moves the mapping of another address into the grant's place. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static int replace(grant_handle_t handle, ulong at, ulong from)
@@ -14,15 +15,16 @@ static int replace(grant_handle_t handle, ulong at, ulong from)
 
 TEST
 {
+	domid_t me = own_domid();
 	volatile char *given = page_alloc(), *at = page_alloc(), *other = page_alloc();
 	grant_handle_t handle;
 
 	grant_init();
-	grant_give(9, 0, (void *)given, 0);
+	grant_give(9, me, (void *)given, 0);
 	given[0] = 'g';
 	other[0] = 'o';
 	va_map((void *)at, 0);
-	check_status("map", grant_map(0, 9, (ulong)at, GNTMAP_host_map, &handle), GNTST_okay);
+	check_status("map", grant_map(me, 9, (ulong)at, GNTMAP_host_map, &handle), GNTST_okay);
 	check("what is there", at[0], 'g');
 	check_status("with a bad handle", replace(handle + 1, (ulong)at, (ulong)other),
 		     GNTST_bad_handle);

@@ -103,6 +103,22 @@ unsigned int event_virq(unsigned int virq)
 	return unmasked(bind.port);
 }
 
+domid_t own_domid(void)
+{
+	struct evtchn_alloc_unbound alloc = { .dom = DOMID_SELF, .remote_dom = DOMID_SELF };
+	struct evtchn_status status = { .dom = DOMID_SELF };
+	struct evtchn_close close;
+
+	if (hypercall_n(__HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, (ulong)&alloc, 0, 0,
+			0))
+		error("no port");
+	status.port = close.port = alloc.port;
+	if (hypercall_n(__HYPERVISOR_event_channel_op, EVTCHNOP_status, (ulong)&status, 0, 0, 0) ||
+	    hypercall_n(__HYPERVISOR_event_channel_op, EVTCHNOP_close, (ulong)&close, 0, 0, 0))
+		error("no status of a port");
+	return status.u.unbound.dom;
+}
+
 int event_close(unsigned int port)
 {
 	struct evtchn_close close = { .port = port };

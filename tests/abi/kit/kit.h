@@ -171,6 +171,7 @@ void event_clear(unsigned int port);
 unsigned int event_alloc(domid_t domid, domid_t remote);
 unsigned int event_self(void);
 unsigned int event_virq(unsigned int virq);
+domid_t own_domid(void); /* by a port that waits for oneself */
 int event_close(unsigned int port);
 int event_send(unsigned int port);
 

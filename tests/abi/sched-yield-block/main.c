@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: yield and block return 0; block waits for an upcall and delivers it before it returns. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 TEST
