@@ -172,7 +172,7 @@ static long op_apic(int cmd, void *arg)
 
 /*
  * Vectors are the hypervisor's business: the guest is told a number that it may write into the
- * IOAPIC.
+ * IOAPIC, if there is such a line.
  */
 static long op_alloc_vector(void *arg)
 {
@@ -182,8 +182,6 @@ static long op_alloc_vector(void *arg)
 		return -EFAULT;
 	if (!current->domain->privileged)
 		return -EPERM;
-	if (irq.irq >= NR_GSI)
-		return -EINVAL;
 	irq.vector = irq.irq;
 	return copy_to_guest(arg, &irq, sizeof(irq)) ? -EFAULT : 0;
 }

@@ -36,7 +36,8 @@ TEST
 	check_status("an address without tables",
 		     grant_map(me, 9, VA_UNMAPPED, GNTMAP_host_map, &handle), GNTST_general_error);
 	check_status("an address of the hypervisor's",
-		     grant_map(me, 9, VA_HYPERVISOR, GNTMAP_host_map, &handle), GNTST_general_error);
+		     grant_map(me, 9, VA_HYPERVISOR, GNTMAP_host_map, &handle),
+		     GNTST_general_error);
 	check_status("one that is not canonical",
 		     grant_map(me, 9, VA_NONCANONICAL, GNTMAP_host_map, &handle),
 		     GNTST_general_error);
