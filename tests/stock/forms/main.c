@@ -94,7 +94,6 @@ static void faults(void)
 	SIGNAL("division by zero", __asm__ volatile("divl %0" : : "m"(zero), "a"(1), "d"(0)));
 	SIGNAL("ud2", __asm__ volatile("ud2"));
 	SIGNAL("int3", __asm__ volatile("int3"));
-	SIGNAL("int 0x40", __asm__ volatile("int $0x40"));
 	SIGNAL("hlt", __asm__ volatile("hlt"));
 	SIGNAL("cli", __asm__ volatile("cli"));
 	SIGNAL("write to nowhere", *nowhere = 1);
