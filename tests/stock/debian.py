@@ -40,9 +40,10 @@ GRUB = "kernel = \"/images/grub\""
 LIVE = 600  # seconds: beside others a machine may be ten times slower, but not dead
 COMMAND_LINE = "root=/dev/xvda console=hvc0"
 FORMS = [f"{STOCK}/forms", f"{STOCK}/forms32"]
-# What a kernel warns of by the processor's model, and on any machine whose processors are away for long.
+# What a kernel warns of by the processor's model, when a processor is taken away, and on any machine where
+# they are away for long.
 MACHINE = (r"Speculative Return Stack Overflow: |clocksource: Long readout interval|perf: interrupt took too long|"
-           r"hogged CPU|sched: RT throttling|hrtimer: interrupt took")
+           r"hogged CPU|sched: RT throttling|hrtimer: interrupt took|no longer affine to cpu")
 # Work that makes a kernel say what it has to say.
 GUEST_FORMS = "cd /tmp && stress-ng --fork 1 --pthread 1 --sigfpe 1 --sigsegv 1 --fp 1 --mmap 1 --vm 1 --vm-bytes 16M -t 20s"
 
