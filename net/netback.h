@@ -10,6 +10,7 @@
 #include "guest/evtchn.h"
 #include "guest/gnttab.h"
 #include "guest/spinlock.h"
+#include "net/mcast.h"
 #include "net/netdev.h"
 #include "net/netring.h"
 #include "net/packet_queue.h"
@@ -26,7 +27,6 @@ int netback_start(const char *default_switch);
 /* --- Between the backend's files ------------------------------------------------------------- */
 
 #define VIF_QUEUES_MAX NET_THREADS_MAX
-#define VIF_GROUPS_MAX 64U /* multicast addresses that a frontend may list */
 
 struct vif;
 
@@ -64,11 +64,8 @@ struct vif {
 	unsigned int queue_count;
 	struct vif_queue *queues[VIF_QUEUES_MAX]; /* made when first needed, freed with the vif */
 
-	/* The frontend's multicast filter: its addresses with the lock. */
-	bool filtering;
-	struct spinlock group_lock;
-	unsigned int group_count;
-	uint8_t groups[VIF_GROUPS_MAX][6];
+	struct spinlock filter_lock;
+	struct mcast_filter filter; /* with filter_lock; `on` is read without */
 };
 
 /* The netdev's operations: packets for the guest. */

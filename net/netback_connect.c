@@ -61,7 +61,7 @@ static void read_features(struct vif *vif)
 
 	vif->sg = frontend_feature(vif, "feature-sg");
 	vif->rx_notify = frontend_feature(vif, "feature-rx-notify");
-	vif->filtering = frontend_feature(vif, "request-multicast-control");
+	vif->filter.on = frontend_feature(vif, "request-multicast-control");
 	dev->offloads = 0;
 	if (!frontend_feature(vif, "feature-no-csum-offload"))
 		dev->offloads |= OFFLOAD_CSUM4;
@@ -162,8 +162,8 @@ static void disconnect(struct vif *vif)
 		net_cancel(&q->poller); /* an event may have come in between */
 		unmap_rings(q);
 	}
-	vif->filtering = false;
-	vif->group_count = 0;
+	vif->filter.on = false;
+	vif->filter.count = 0;
 }
 
 static int make_connection(struct vif *vif)

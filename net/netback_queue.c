@@ -120,51 +120,27 @@ void vif_stop(struct vif *vif)
 
 /* --- The multicast filter (xen/io/netif.h: feature-multicast-control) ------------------------- */
 
-static unsigned int find_group(const struct vif *vif, const uint8_t addr[6])
-{
-	unsigned int i = 0;
-
-	while (i < vif->group_count && memcmp(vif->groups[i], addr, sizeof(vif->groups[i])) != 0)
-		i++;
-	return i;
-}
-
 int vif_mcast_order(struct vif *vif, enum netring_mcast order, const uint8_t addr[6])
 {
-	unsigned long flags = spin_lock_save(&vif->group_lock);
-	unsigned int at = find_group(vif, addr);
-	bool known = at < vif->group_count;
-	int err = 0;
+	unsigned long flags = spin_lock_save(&vif->filter_lock);
+	int err = order == NETRING_MCAST_ADD ? mcast_add(&vif->filter, addr) :
+					       mcast_remove(&vif->filter, addr);
 
-	if (order == NETRING_MCAST_ADD && !known) {
-		if (at < VIF_GROUPS_MAX)
-			memcpy(vif->groups[vif->group_count++], addr, sizeof(vif->groups[at]));
-		else
-			err = -ENOSPC;
-	}
-	if (order == NETRING_MCAST_DEL) {
-		if (known)
-			memcpy(vif->groups[at], vif->groups[--vif->group_count],
-			       sizeof(vif->groups[at]));
-		else
-			err = -ENOENT;
-	}
-	spin_unlock_restore(&vif->group_lock, flags);
+	spin_unlock_restore(&vif->filter_lock, flags);
 	return err;
 }
 
 bool vif_mcast_wanted(struct vif *vif, const struct packet *packet)
 {
-	static const uint8_t broadcast[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
-	const uint8_t *to = packet_head(packet, ETH_HEADER_LEN);
+	const uint8_t *to;
 	unsigned long flags;
 	bool wanted;
 
-	if (!READ_ONCE(vif->filtering) || !to || !(to[0] & 1) ||
-	    memcmp(to, broadcast, sizeof(broadcast)) == 0)
+	if (!READ_ONCE(vif->filter.on))
 		return true;
-	flags = spin_lock_save(&vif->group_lock);
-	wanted = find_group(vif, to) < vif->group_count;
-	spin_unlock_restore(&vif->group_lock, flags);
+	to = packet_head(packet, ETH_HEADER_LEN);
+	flags = spin_lock_save(&vif->filter_lock);
+	wanted = !to || mcast_wants(&vif->filter, to);
+	spin_unlock_restore(&vif->filter_lock, flags);
 	return wanted;
 }
