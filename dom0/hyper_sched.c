@@ -124,14 +124,15 @@ int hyper_rtds(domid_t domid, unsigned int vcpu, bool set, struct xen_domctl_sch
 	return (int)err;
 }
 
-int hyper_affinity(domid_t domid, unsigned int vcpu, bool set, uint64_t *hard, uint64_t *soft)
+static int affinity(uint32_t cmd, domid_t domid, unsigned int vcpu, uint64_t *hard, uint64_t *soft,
+		    uint32_t flags)
 {
 	struct xen_domctl op = {
-		.cmd = set ? XEN_DOMCTL_setvcpuaffinity : XEN_DOMCTL_getvcpuaffinity,
+		.cmd = cmd,
 		.domain = domid,
 		.u.vcpuaffinity = {
 			.vcpu = vcpu,
-			.flags = (hard ? XEN_VCPUAFFINITY_HARD : 0) |
+			.flags = flags | (hard ? XEN_VCPUAFFINITY_HARD : 0) |
 				 (soft ? XEN_VCPUAFFINITY_SOFT : 0),
 			.cpumap_hard.nr_bits = CPUS_MAX,
 			.cpumap_soft.nr_bits = CPUS_MAX,
@@ -141,6 +142,18 @@ int hyper_affinity(domid_t domid, unsigned int vcpu, bool set, uint64_t *hard, u
 	set_xen_guest_handle(op.u.vcpuaffinity.cpumap_hard.bitmap, (uint8_t *)hard);
 	set_xen_guest_handle(op.u.vcpuaffinity.cpumap_soft.bitmap, (uint8_t *)soft);
 	return (int)hypercall_domctl(&op);
+}
+
+int hyper_affinity(domid_t domid, unsigned int vcpu, uint64_t *hard, uint64_t *soft)
+{
+	return affinity(XEN_DOMCTL_getvcpuaffinity, domid, vcpu, hard, soft, 0);
+}
+
+int hyper_set_affinity(domid_t domid, unsigned int vcpu, uint64_t *hard, uint64_t *soft,
+		       bool force)
+{
+	return affinity(XEN_DOMCTL_setvcpuaffinity, domid, vcpu, hard, soft,
+			force ? XEN_VCPUAFFINITY_FORCE : 0);
 }
 
 int hyper_vcpu(domid_t domid, unsigned int vcpu, struct xen_domctl_getvcpuinfo *info)

@@ -20,6 +20,11 @@ int hyper_pool_move(uint32_t pool, domid_t domid);
 int hyper_pool_credit(uint32_t pool, bool set, struct xen_sysctl_credit_schedule *credit);
 int hyper_credit(domid_t domid, bool set, struct xen_domctl_sched_credit *credit);
 int hyper_rtds(domid_t domid, unsigned int vcpu, bool set, struct xen_domctl_sched_rtds *rtds);
-/* Masks that are NULL stay; those that were set come back as they take effect. */
-int hyper_affinity(domid_t domid, unsigned int vcpu, bool set, uint64_t *hard, uint64_t *soft);
+int hyper_affinity(domid_t domid, unsigned int vcpu, uint64_t *hard, uint64_t *soft);
+/*
+ * Masks that are NULL stay; those that were set come back as they take effect. -EBUSY: the guest
+ * has pinned it for now; force ends that.
+ */
+int hyper_set_affinity(domid_t domid, unsigned int vcpu, uint64_t *hard, uint64_t *soft,
+		       bool force);
 int hyper_vcpu(domid_t domid, unsigned int vcpu, struct xen_domctl_getvcpuinfo *info);

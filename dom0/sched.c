@@ -95,8 +95,8 @@ static int apply_affinity(domid_t domid, const struct domain_config *config, str
 		int err = 0;
 
 		if (hard || soft)
-			err = hyper_affinity(domid, i, true, hard ? &hard : NULL,
-					     soft ? &soft : NULL);
+			err = hyper_set_affinity(domid, i, hard ? &hard : NULL,
+						 soft ? &soft : NULL, false);
 		if (err)
 			return error_set(error, err, "%s: cpus: %s", config->name,
 					 err == -EINVAL ? "the pool has none of them" :

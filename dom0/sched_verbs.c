@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* xl's verbs of scheduling: sched-credit, sched-rtds, vcpu-list, vcpu-pin. */
+/* xl's verbs of scheduling: sched-credit, sched-rtds. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,6 @@
 #include "dom0/cpupool.h"
 #include "dom0/domain.h"
 #include "dom0/sched.h"
-#include "guest/clock.h"
 #include "lib/types.h"
 
 /* --- Words ----------------------------------------------------------------------------------- */
@@ -51,8 +50,7 @@ static int option_number(char **words, unsigned int count, const char *letter, u
 	return 0;
 }
 
-/* Of all domains, or of the one that -d names. False: no more. */
-static bool next_domain(const char *name, domid_t *next, xen_domctl_getdomaininfo_t *info)
+bool next_domain(const char *name, domid_t *next, xen_domctl_getdomaininfo_t *info)
 {
 	if (hyper_list(*next, info, 1) != 1 || (name && info->domain != *next))
 		return false;
@@ -62,7 +60,9 @@ static bool next_domain(const char *name, domid_t *next, xen_domctl_getdomaininf
 
 /* --- sched-credit ---------------------------------------------------------------------------- */
 
-#define CREDIT_USAGE "[-d DOMAIN [-w WEIGHT] [-c CAP]] | [-p POOL] [-t SLICE_MS] [-r RATELIMIT_US]"
+#define CREDIT_USAGE                                          \
+	"[-d DOMAIN [-w WEIGHT] [-c CAP]] | [-p POOL] "       \
+	"[-t SLICE_MS] [-r RATELIMIT_US] [-m MIGRATION_US]"
 
 static void show_credit(const struct hyper_pool *pool, const char *only, domid_t next)
 {
@@ -90,7 +90,7 @@ static int set_pool_credit(char **words, unsigned int count, struct error *error
 	struct xen_sysctl_credit_schedule schedule = { 0 };
 	const char *name = option(words, count, "-p");
 	struct hyper_pool pool;
-	unsigned long slice, ratelimit;
+	unsigned long slice, ratelimit, delay;
 	int err = cpupool_find(name ? name : "0", &pool, error);
 
 	if (!err && hyper_pool_credit(pool.id, false, &schedule))
@@ -98,16 +98,21 @@ static int set_pool_credit(char **words, unsigned int count, struct error *error
 				scheduler_name(pool.scheduler));
 	slice = schedule.tslice_ms;
 	ratelimit = schedule.ratelimit_us;
+	delay = schedule.vcpu_migr_delay_us;
 	if (!err)
 		err = option_number(words, count, "-t", XEN_SYSCTL_CSCHED_TSLICE_MIN,
 				    XEN_SYSCTL_CSCHED_TSLICE_MAX, &slice, error);
 	if (!err)
 		err = option_number(words, count, "-r", 0, XEN_SYSCTL_SCHED_RATELIMIT_MAX,
 				    &ratelimit, error);
+	if (!err)
+		err = option_number(words, count, "-m", 0, XEN_SYSCTL_CSCHED_MGR_DLY_MAX_US, &delay,
+				    error);
 	if (err)
 		return err;
 	schedule.tslice_ms = (uint32_t)slice;
 	schedule.ratelimit_us = (uint32_t)ratelimit;
+	schedule.vcpu_migr_delay_us = (uint32_t)delay;
 	err = hyper_pool_credit(pool.id, true, &schedule);
 	return err ? error_set(error, err, "sched-credit: -r: 0, or %u to %u us",
 			       XEN_SYSCTL_SCHED_RATELIMIT_MIN, XEN_SYSCTL_SCHED_RATELIMIT_MAX) :
@@ -135,7 +140,7 @@ int verb_sched_credit(char **words, unsigned int count, struct error *error)
 	const char *domain = option(words, count, "-d"), *name = option(words, count, "-p");
 	struct hyper_pool pool;
 	domid_t domid = 0;
-	int err = check_options(words, count, "dwcptr", CREDIT_USAGE, error);
+	int err = check_options(words, count, "dwcptrm", CREDIT_USAGE, error);
 
 	if (!err && domain)
 		err = domain_find(domain, &domid, error);
@@ -144,7 +149,7 @@ int verb_sched_credit(char **words, unsigned int count, struct error *error)
 	if (option(words, count, "-w") || option(words, count, "-c"))
 		return domain ? set_credit(words, count, domid, error) :
 				error_set(error, -EINVAL, "sched-credit: of which domain? -d");
-	if (option(words, count, "-t") || option(words, count, "-r"))
+	if (option(words, count, "-t") || option(words, count, "-r") || option(words, count, "-m"))
 		return set_pool_credit(words, count, error);
 	if (name)
 		err = cpupool_find(name, &pool, error);
@@ -217,113 +222,6 @@ int verb_sched_rtds(char **words, unsigned int count, struct error *error)
 		for (unsigned int v = 0; !hyper_rtds(info.domain, v, false, &rtds); v++)
 			printf("%-33s %4u %4u %10u %10u %10s\n", name, info.domain, v, rtds.period,
 			       rtds.budget, rtds.flags & XEN_DOMCTL_SCHEDRT_extra ? "yes" : "no");
-	}
-	return 0;
-}
-
-/* --- Vcpus ----------------------------------------------------------------------------------- */
-
-static uint64_t machine_cpus(void)
-{
-	struct xen_sysctl_physinfo info;
-
-	if (hyper_physinfo(&info) || info.nr_cpus >= CPUS_MAX)
-		return ~0UL;
-	return (1UL << info.nr_cpus) - 1;
-}
-
-static void show_vcpu(const char *name, domid_t domid, unsigned int vcpu)
-{
-	struct xen_domctl_getvcpuinfo info;
-	uint64_t hard = 0, soft = 0, all = machine_cpus();
-	char hard_text[64], soft_text[64], cpu[8] = "-";
-
-	if (hyper_vcpu(domid, vcpu, &info) || hyper_affinity(domid, vcpu, false, &hard, &soft))
-		return;
-	cpus_format(hard, all, hard_text, sizeof(hard_text));
-	cpus_format(soft, all, soft_text, sizeof(soft_text));
-	if (info.online)
-		snprintf(cpu, sizeof(cpu), "%u", info.cpu);
-	printf("%-32s %5u %5u %5s %5s %8lu.%lu  %s / %s\n", name, domid, vcpu, cpu,
-	       !info.online  ? "--p" :
-	       info.running  ? "r--" :
-	       info.blocked  ? "-b-" :
-			       "---",
-	       (unsigned long)(info.cpu_time / NS_PER_S),
-	       (unsigned long)(info.cpu_time % NS_PER_S / (100 * NS_PER_MS)), hard_text, soft_text);
-}
-
-int verb_vcpu_list(char **words, unsigned int count, struct error *error)
-{
-	const char *domain = count > 1 ? words[1] : NULL;
-	xen_domctl_getdomaininfo_t info;
-	char name[CONFIG_NAME_MAX];
-	domid_t domid = 0;
-
-	if (count > 2)
-		return error_set(error, -EINVAL, "usage: vcpu-list [DOMAIN]");
-	if (domain && domain_find(domain, &domid, error))
-		return error->code;
-	printf("%-32s %5s %5s %5s %5s %10s  %s\n", "Name", "ID", "VCPU", "CPU", "State", "Time(s)",
-	       "Affinity (Hard / Soft)");
-	while (next_domain(domain, &domid, &info)) {
-		domain_name(info.domain, name, sizeof(name));
-		for (unsigned int v = 0; info.max_vcpu_id != XEN_INVALID_MAX_VCPU_ID &&
-					 v <= info.max_vcpu_id; v++)
-			show_vcpu(name, info.domain, v);
-	}
-	return 0;
-}
-
-/* "-" leaves that affinity as it is. */
-static int parse_mask(const char *text, uint64_t *mask, bool *given, struct error *error)
-{
-	*given = strcmp(text, "-");
-	if (!*given || cpus_parse(text, mask))
-		return 0;
-	return error_set(error, -EINVAL, "vcpu-pin: %s: write processors as in 0-3,^1, or all, "
-			 "or - for no change", text);
-}
-
-int verb_vcpu_pin(char **words, unsigned int count, struct error *error)
-{
-	uint64_t hard = 0, soft = 0, hard_in, soft_in;
-	bool has_hard = false, has_soft = false, all;
-	xen_domctl_getdomaininfo_t info;
-	unsigned long first = 0, last;
-	domid_t domid;
-	char *end;
-	int err;
-
-	if (count < 4 || count > 5)
-		return error_set(error, -EINVAL, "usage: vcpu-pin DOMAIN VCPU|all HARD [SOFT]");
-	err = domain_find(words[1], &domid, error);
-	if (!err)
-		err = parse_mask(words[3], &hard, &has_hard, error);
-	if (!err && count == 5)
-		err = parse_mask(words[4], &soft, &has_soft, error);
-	if (!err && hyper_info(domid, &info))
-		err = error_set(error, -ESRCH, "%s: there is no such domain", words[1]);
-	if (err)
-		return err;
-	all = !strcmp(words[2], "all");
-	last = info.max_vcpu_id;
-	if (!all) {
-		first = strtoul(words[2], &end, 10);
-		if (*words[2] < '0' || *words[2] > '9' || *end || first > info.max_vcpu_id)
-			return error_set(error, -EINVAL, "vcpu-pin: %s has vcpus 0 to %u, or all",
-					 words[1], info.max_vcpu_id);
-		last = first;
-	}
-	for (; first <= last && (has_hard || has_soft); first++) {
-		hard_in = hard;
-		soft_in = soft;
-		err = hyper_affinity(domid, (unsigned int)first, true, has_hard ? &hard_in : NULL,
-				     has_soft ? &soft_in : NULL);
-		if (err)
-			return error_set(error, err, "vcpu-pin: %s",
-					 err == -EINVAL ? "the domain's pool has none of these" :
-							  strerror(-err));
 	}
 	return 0;
 }

@@ -13,6 +13,9 @@
  * clocks drift apart; a processor that is far behind is then carried along with all that it has,
  * which changes nothing among those (catch_up).
  *
+ * Who ran on its processor within the pool's migration delay (0 to begin with) is not taken from
+ * its queue: it waits there. A wake-up is not held back by it.
+ *
  * A domain at its cap has all of its vcpus parked, each when it would be chosen, until the next
  * period brings some time.
  */
@@ -160,6 +163,12 @@ static void yield(struct cpu *c, struct vcpu *v, uint64_t now)
 	c->sched->chosen_at = 0; /* no ratelimit */
 }
 
+/* It ran a moment ago, and the cache of its processor is worth more than not to wait. */
+static bool is_hot(const struct vcpu *v, const struct cpupool *p)
+{
+	return unlikely(p->migration) && time_now() - v->charged_at < p->migration;
+}
+
 /* The first that waits for another processor and may run on c; not one who is just leaving his. */
 static struct vcpu *find_waiting(struct runqueue *q, const struct cpu *c, bool likes)
 {
@@ -169,7 +178,7 @@ static struct vcpu *find_waiting(struct runqueue *q, const struct cpu *c, bool l
 	for (at = q->list.next; at != &q->list; at = at->next) {
 		v = list_entry(at, struct vcpu, queue);
 		if (!v->running && sched_may_run(v, c) &&
-		    (!likes || v->soft_affinity >> c->id & 1))
+		    (!likes || v->soft_affinity >> c->id & 1) && !is_hot(v, c->sched->pool))
 			return v;
 	}
 	return NULL;
@@ -389,12 +398,12 @@ static long adjust_pool(struct cpupool *pool, struct xen_sysctl_scheduler_op *op
 		pool->slice = p->tslice_ms * NS_PER_MS;
 		pool->ratelimit = p->ratelimit_us * NS_PER_US;
 		pool->longest = MAX(pool->slice, pool->ratelimit);
-		pool->migration_us = p->vcpu_migr_delay_us;
+		pool->migration = p->vcpu_migr_delay_us * NS_PER_US;
 	}
 	*p = (struct xen_sysctl_credit_schedule){
 		.tslice_ms = (uint32_t)(pool->slice / NS_PER_MS),
 		.ratelimit_us = (uint32_t)(pool->ratelimit / NS_PER_US),
-		.vcpu_migr_delay_us = pool->migration_us,
+		.vcpu_migr_delay_us = (uint32_t)(pool->migration / NS_PER_US),
 	};
 	return 0;
 }

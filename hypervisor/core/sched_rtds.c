@@ -2,8 +2,10 @@
 /*
  * The real-time scheduler: each vcpu is a deferrable server (sched_edf.c), and of those that can
  * run the ones with the earliest deadlines do, on whatever processor their affinity allows (global
- * EDF). So the pool has one queue. Who has used up its budget rests until its next period, or, if
- * it may, runs on behind all who have a budget: then no processor idles while it could run.
+ * EDF). So the pool has one queue, with one lock for all its processors, as RTDS in Xen has: each
+ * choice compares the deadlines of all. It is for pools of few processors. Who has used up its
+ * budget rests until its next period, or, if it may, runs on behind all who have a budget: then
+ * no processor idles while it could run.
  *
  * Budgets come with the period and without a timer where somebody looks anyway: at a wake-up, at a
  * choice. Only who rests, or waits behind the others, needs one (`again`): at its deadline it is

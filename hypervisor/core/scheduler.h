@@ -54,7 +54,7 @@ struct cpupool {
 	struct runqueue queue; /* of all its processors, where the scheduler has one for all */
 	uint64_t slice, ratelimit; /* credit; ns */
 	uint64_t longest; /* of the two: how long one runs while others wait */
-	uint32_t migration_us;     /* credit: kept for the toolstack */
+	uint64_t migration; /* credit, ns: who ran so lately elsewhere stays there */
 	spinlock_t lock;           /* null: guards `without` */
 	struct list without;       /* null: vcpus that have no processor */
 	struct cpupool *next;      /* in the order of ids */

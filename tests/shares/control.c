@@ -65,6 +65,22 @@ void set_weight(struct load *l, unsigned int weight, unsigned int cap)
 		error("weight and cap of %s", l->name);
 }
 
+void set_migration_delay(unsigned int us)
+{
+	struct xen_sysctl op = { .cmd = XEN_SYSCTL_scheduler_op,
+				 .interface_version = XEN_SYSCTL_INTERFACE_VERSION,
+				 .u.scheduler_op = {
+					 .sched_id = XEN_SCHEDULER_CREDIT,
+					 .cmd = XEN_SYSCTL_SCHEDOP_getinfo,
+				 } };
+	long err = hypercall(sysctl, &op);
+
+	op.u.scheduler_op.cmd = XEN_SYSCTL_SCHEDOP_putinfo;
+	op.u.scheduler_op.u.sched_credit.vcpu_migr_delay_us = us;
+	if (err || hypercall(sysctl, &op))
+		error("migration delay of %u us", us);
+}
+
 void set_rtds(domid_t domid, unsigned int period_us, unsigned int budget_us, bool extra)
 {
 	struct xen_domctl_schedparam_vcpu vcpu0 = { .u.rtds = {

@@ -174,9 +174,13 @@ static void pools(void)
 	run((struct load *[]){ &a, &b, &c, &d }, 4, argument("ms=", 2000));
 }
 
-/* Three equal domains on two processors get two thirds of one each. */
+/* Three equal domains on two processors get two thirds of one each. delay=US: of migration. */
 static void spread(void)
 {
+	ulong delay = argument("delay=", 0);
+
+	if (delay)
+		set_migration_delay((unsigned int)delay);
 	start_ticking(&a, "one");
 	start_ticking(&b, "two");
 	start_ticking(&c, "three");

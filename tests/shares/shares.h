@@ -43,6 +43,7 @@ void load_run(struct load *l);
 /* What l did since the last look. */
 void load_look(struct load *l);
 void set_weight(struct load *l, unsigned int weight, unsigned int cap);
+void set_migration_delay(unsigned int us); /* of credit in the first pool */
 void set_rtds(domid_t domid, unsigned int period_us, unsigned int budget_us, bool extra);
 long pool_op(unsigned int op, unsigned int pool, unsigned int arg,
 	     struct xen_sysctl_cpupool_op *out);

@@ -39,10 +39,12 @@ def credit(m):
     check("weight and cap", columns(m.command("sched-credit"), "a")[2:], ["512", "50"])
     m.command("sched-credit -d a -w 1000")
     check("a new weight", columns(m.command("sched-credit -d a"), "a")[2:], ["1000", "50"])
-    m.command("sched-credit -t 5 -r 500")
-    require("tslice=5ms ratelimit=500us" in m.command("sched-credit"), "slice and ratelimit")
+    m.command("sched-credit -t 5 -r 500 -m 300")
+    require("tslice=5ms ratelimit=500us migration-delay=300us" in m.command("sched-credit"),
+            "slice, ratelimit and migration delay")
     says(m, "sched-credit -d a -w 70000", "a number from 1 to 65535")
     says(m, "sched-credit -r 50", "0, or 100 to 500000")
+    says(m, "sched-credit -m 100001", "a number from 0 to 100000")
     says(m, "sched-credit -x 1", "what is -x?")
     says(m, "sched-rtds -d a -b 5000", "scheduler is another one")
 
@@ -52,7 +54,7 @@ def affinity(m):
     check("affinity of vcpu 0", lines[0][-3:], ["1", "/", "0"])
     check("of vcpu 1", lines[1][-3:], ["1", "/", "all"])
     m.command("vcpu-pin a 0 0-1 1")
-    m.command("vcpu-pin a 1 - 0")
+    m.command("vcpu-pin -f a 1 - 0")
     lines = [line.split() for line in m.command("vcpu-list a").split("\n") if line.startswith("a ")]
     check("pinned anew", [line[-3:] for line in lines], [["all", "/", "1"], ["1", "/", "0"]])
     says(m, "vcpu-pin a 2 0", "vcpus 0 to 1")

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # Rule: domains get what their scheduler promises. credit: times as weights within 3 %, a cap within
-# 3 %, an answer within a slice beside a busy domain, three domains two thirds of two processors each.
+# 3 %, an answer within a slice beside a busy domain, three domains two thirds of two processors each, but
+# where a migration delay keeps them where they are.
 # rtds: no deadline missed in 60 s beside a greedy domain. Pools: each processor its own scheduler.
 # timeout: 300
 """
@@ -99,6 +100,13 @@ def test_spread():
         near(f"{name} of three on two processors, ms", time / 1e6, 2000, 3)
 
 
+def test_delay():
+    """Who waits ran less than 100 ms ago: nobody is taken from his processor, so one is alone on his."""
+    got = sorted(times(measure("spread delay=100000", shift=3, processors=2)).values())
+    for name, time, wanted in zip(("first", "second", "third"), got, (1500, 1500, 3000)):
+        near(f"{name} of three who stay where they are, ms", time / 1e6, wanted, 3)
+
+
 def test_pools():
     of = times(measure("pools ms=3000", shift=3, processors=2))
     near("in the pool of credit, weights 512 and 256", of["two"] / of["one"], 2, 3)
@@ -108,7 +116,7 @@ def test_pools():
 
 def run():
     os.chdir(ROOT)
-    wanted = sys.argv[1:] or ["weights", "cap", "answers", "deadlines", "spread", "pools"]
+    wanted = sys.argv[1:] or ["weights", "cap", "answers", "deadlines", "spread", "delay", "pools"]
     for name in wanted:
         globals()[f"test_{name}"]()
 

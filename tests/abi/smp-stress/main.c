@@ -5,7 +5,8 @@
  * meanwhile (Lamina's debug key F counts them), and afterwards their frames are free again. On
  * several processors this is the test of the hypervisor's locks; on one it is only long.
  *
- * The word seed=N repeats a run's choices, rounds=N makes it longer.
+ * The word seed=N repeats a run's choices, rounds=N makes it longer, q=1 asks for a list of the
+ * domains each time, too.
  */
 #include "../kit/kit.h"
 
@@ -274,12 +275,12 @@ static long frames_wrong(void)
 	struct xen_sysctl op = { .cmd = XEN_SYSCTL_debug_keys,
 				 .interface_version = XEN_SYSCTL_INTERFACE_VERSION };
 	static const char mark[] = "frames: ", in_use[] = " in use, ";
-	static char text[32769], key = 'F';
+	static char text[32769], keys[] = "Fq";
 	const char *at = text, *said = NULL;
 	long wrong = 0;
 
-	op.u.debug_keys.nr_keys = 1;
-	set_xen_guest_handle(op.u.debug_keys.keys, &key);
+	op.u.debug_keys.nr_keys = argument("q=", 0) ? 2 : 1;
+	set_xen_guest_handle(op.u.debug_keys.keys, keys);
 	if (hypercall(sysctl, &op))
 		return -1;
 	memset(&op.u, 0, sizeof(op.u));
