@@ -62,8 +62,8 @@ TEST
 	peer_create(&peer, 1);
 	check("get", get(peer.id), 0);
 	check_status("soft is everywhere", soft[0], (1 << processors()) - 1);
-	check("soft: processors 0 and 3", set(peer.id, 0, 9, SOFT), 0);
-	check_status("of those there is", soft[0] & 8, 0);
+	check("soft: processors 0 and 7", set(peer.id, 0, 0x81, SOFT), 0);
+	check_status("of those there is", soft[0] & 0x80, 0);
 	check_status("this", soft[0] & 1, 1);
 	check("get", get(peer.id), 0);
 	check_status("what was set is kept", soft[0], 1);

@@ -5,6 +5,8 @@
  * meanwhile (Lamina's debug key F counts them), and afterwards their frames are free again. On
  * several processors this is the test of the hypervisor's locks; on one it is only long.
  *
+ * differs: each run makes its own choices, and tells by which seed.
+ *
  * The word seed=N repeats a run's choices, rounds=N makes it longer, q=1 asks for a list of the
  * domains each time, too.
  */
