@@ -113,7 +113,8 @@ void record_call(ulong number, const ulong *arg, long result)
 {
 	const struct multicall_entry *call = (void *)arg[0];
 	struct operation *op = operation(number & 0xff, command_of(number, arg));
-	long answer = (ulong)result >> 32 ? result : (int)result; /* a few are 32 bits wide in Xen */
+	long answer =
+		(ulong)result >> 32 ? result : (int)result; /* a few are 32 bits wide in Xen */
 	ulong bit = answer < 0 && answer >= -ERRNO_MAX ? (ulong)-answer : 0;
 
 	if (!op)
