@@ -33,7 +33,7 @@ vif = [ 'bridge=xenbr0' ]
 disk = [ {disks} ]
 extra = "{extra}"
 on_reboot = "restart"
-on_crash = "destroy"
+on_crash = "{crash}"
 """
 KERNEL = "kernel = \"/images/vmlinuz-{0}\"\nramdisk = \"/images/initrd-{0}\""
 GRUB = "kernel = \"/images/grub\""
@@ -48,11 +48,12 @@ MACHINE = (r"Speculative Return Stack Overflow: |clocksource: Long readout inter
 GUEST_FORMS = "cd /tmp && stress-ng --fork 1 --pthread 1 --sigfpe 1 --sigsegv 1 --fp 1 --mmap 1 --vm 1 --vm-bytes 16M -t 20s"
 
 
-def domain(name, kernel="cloud", *, memory=256, maxmem=None, vcpus=1, extra="", disks=("vda",)):
+def domain(name, kernel="cloud", *, memory=256, maxmem=None, vcpus=1, extra="", disks=("vda",),
+           crash="destroy", folder="etc/lamina"):
     """
     The files that dom0 needs for a Debian guest: {path: content}. kernel: a folder of build/stock, or
     "grub", for which the second disk has to be boot.ext4. disks: dom0's, the first is the root, the
-    others read-only but with ":w" behind.
+    others read-only but with ":w" behind. crash: what becomes of it then. folder: dom0 starts what is in etc/lamina.
     """
     words = [disk.partition(":") for disk in disks]
     letters = [f"'phy:/dev/{disk},xvd{chr(ord('a') + i)},{mode or ('r' if i else 'w')}'"
@@ -60,8 +61,8 @@ def domain(name, kernel="cloud", *, memory=256, maxmem=None, vcpus=1, extra="", 
     grub = kernel == "grub"
     text = CONFIG.format(name=name, memory=memory, maxmem=f"maxmem = {maxmem}\n" if maxmem else "", vcpus=vcpus,
                          boot=GRUB if grub else KERNEL.format(kernel), disks=", ".join(letters),
-                         extra="" if grub else f"{COMMAND_LINE} {extra}".strip())
-    files = {f"etc/lamina/{name}.cfg": text.encode()}
+                         crash=crash, extra="" if grub else f"{COMMAND_LINE} {extra}".strip())
+    files = {f"{folder}/{name}.cfg": text.encode()}
     if grub:
         return {**files, "images/grub": f"{STOCK}/grub"}
     return {**files, f"images/vmlinuz-{kernel}": f"{STOCK}/{kernel}/vmlinuz",
@@ -180,10 +181,10 @@ class Debian(Shell):
         self.send("\x1d", end="")
         self.expect(r"dom0> ")
 
-    def up(self, timeout=120):
+    def up(self, timeout=120, name="linux"):
         """Waits for the guest's init, attaches to its console; the guest's own seconds until then."""
         seconds = self.expect(r"debian: up after ([0-9.]+) s", max(timeout, LIVE))[1]
-        self.attach()
+        self.attach(name)
         self.shell("dmesg -n 4")  # what is less than an error does not come between a command's lines
         return float(seconds)
 
