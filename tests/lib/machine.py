@@ -161,6 +161,14 @@ class Machine:
         return {key: int(self.expect(rf"{key} +: (\d+)\s")[1])
                 for key in ("free_pages", "event_channels", "store_nodes", "dom0_free_pages")}
 
+    def hypercalls(self, domain):
+        """{hypercall: (entries, ns or None, sum of the ranges)} of `perf`."""
+        found = re.findall(r"^(\w+) +(\d+)(?: +(\d+) +\d+((?:  \d+\w+:\d+)*))?$",
+                           self.command(f"perf {domain}"), re.M)
+        return {name: (int(count), int(ns) if ns else None,
+                       sum(int(n) for n in re.findall(r":(\d+)", ranges)))
+                for name, count, ns, ranges in found}
+
     def get(self, path="/", port=80, method="GET", headers=None, timeout=30):
         """(status, headers, body) of one HTTP request to the forwarded port."""
         connection = http.client.HTTPConnection("127.0.0.1", self.ports[port], timeout=timeout)

@@ -24,18 +24,9 @@ def state(m, name):
     return found[1] if found else None
 
 
-def hypercalls(m, domain):
-    """{hypercall: (entries, ns or None, sum of the ranges)} of `perf`."""
-    found = re.findall(r"^(\w+) +(\d+)(?: +(\d+) +\d+((?:  \d+\w+:\d+)*))?$",
-                       m.command(f"perf {domain}"), re.M)
-    return {name: (int(count), int(ns) if ns else None,
-                   sum(int(n) for n in re.findall(r":(\d+)", ranges)))
-            for name, count, ns, ranges in found}
-
-
 def perf(m):
     """Entries are counted always, times while they are switched on."""
-    before = hypercalls(m, "Domain-0")
+    before = m.hypercalls("Domain-0")
     require(before["domctl"][0] > 5 and before["domctl"][1] is None, "entries, no times")
     m.command("perf reset")
     m.command("perf on")
@@ -44,15 +35,15 @@ def perf(m):
     m.send("create etc/other/sleeper.cfg")
     m.expect(r"\[sleeper\] argument 1")
     m.command("perf off")
-    born = hypercalls(m, "sleeper")
+    born = m.hypercalls("sleeper")
     require(all(born[call][1] for call in ("mmu_update", "event_channel_op")),
             "a domain that is made meanwhile has times from the beginning")
     m.command("destroy sleeper")
-    timed = hypercalls(m, "Domain-0")
+    timed = m.hypercalls("Domain-0")
     require(0 < timed["sysctl"][0] < before["sysctl"][0] + 20, "reset begins anew")
     entries, ns, ranges = timed["sysctl"]
     require(ns > 100 * ranges and 3 < ranges <= entries, "each timed entry is in a range")
-    later = hypercalls(m, "Domain-0")
+    later = m.hypercalls("Domain-0")
     require(later["sysctl"][0] > entries and later["sysctl"][1:] == (ns, ranges),
             "off: counted, but not timed")
     require("there is no such domain" in m.command("perf nobody"), "whose hypercalls")

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # Rule: dom0 and the web appliance on two and on four vcpus serve what they serve on one: concurrent
-# connections without one that fails, files equal to the host's copy, and they end in order.
+# connections without one that fails, files equal to the host's copy, and they end in order. Hypercalls are
+# timed meanwhile on all processors, and each that was timed was counted.
 # VCPUS=2x2,4x4: processors x the appliance's vcpus; REQUESTS: how many.
 # timeout: 300
 import concurrent.futures
@@ -44,6 +45,22 @@ def large_files(m):
         require(all(d == digest for d in pool.map(fetch, range(4))), "four times 8 MiB at once, equal")
 
 
+def timed(m):
+    """Under load, switched on and off again while all vcpus make hypercalls."""
+    m.command("perf reset")
+    for _ in range(3):
+        m.command("perf on")
+        load(m)
+        m.command("perf off")
+    for domain in "Domain-0", "httpd":
+        calls = m.hypercalls(domain)
+        entries, ns, ranges = calls["event_channel_op"]
+        require(0 < ranges <= entries and ns > 50 * ranges, f"{domain}: {ranges} of {entries} sends were timed")
+        require(all(r <= e for e, _, r in calls.values()), f"{domain}: none was timed and not counted")
+        again = m.hypercalls(domain)["event_channel_op"]
+        require(again[0] >= entries and again[1:] == (ns, ranges), f"{domain}: off is off")
+
+
 def run():
     for processors, vcpus in MACHINES:
         with Machine(f"vcpus-{processors}-{vcpus}", apps=["httpd"], disks=[f"{DISK}:ro"],
@@ -52,6 +69,7 @@ def run():
             m.wait_for_page("/index.html")
             large_files(m)
             load(m)
+            timed(m)
             m.send("shutdown httpd")
             m.expect(r"httpd .*has powered off")
             m.send("poweroff")
