@@ -134,11 +134,12 @@ static bool extents_decode(struct extents *x, unsigned op, unsigned long start, 
 	if (copy_from_guest(&r, arg, sizeof(r)))
 		return false;
 	bits = memory_max_bits(&r);
-	if (r.nr_extents > ~0UL >> EXTENT_SHIFT || start >= r.nr_extents || bits < 0 ||
-	    r.extent_order > memory_max_order() || r.mem_flags & XENMEMF_populate_on_demand)
+	if (r.nr_extents > ~0u >> EXTENT_SHIFT /* beyond what a continuation can say */ ||
+	    start >= r.nr_extents || bits < 0 || r.extent_order > memory_max_order() ||
+	    r.mem_flags & XENMEMF_populate_on_demand)
 		return false;
 	if ((r.extent_start.p || op != XENMEM_increase_reservation) &&
-	    !guest_range_ok(r.extent_start.p, r.nr_extents * sizeof(xen_pfn_t)))
+	    !guest_list_ok(r.extent_start.p))
 		return false;
 	*x = (struct extents){ .list = r.extent_start.p,
 			       .count = r.nr_extents,

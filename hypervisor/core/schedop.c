@@ -80,7 +80,7 @@ static long op_poll(const void *arg)
 		return -EFAULT;
 	if (poll.nr_ports > POLL_PORTS_MAX)
 		return -EINVAL;
-	if (!guest_range_ok(poll.ports.p, poll.nr_ports * sizeof(evtchn_port_t)))
+	if (!guest_list_ok(poll.ports.p))
 		return -EFAULT;
 	v->poll_port = 0;
 	v->polling = true;

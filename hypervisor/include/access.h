@@ -26,6 +26,15 @@ static inline bool guest_range_ok(const void *p, size_t n)
 }
 
 /*
+ * Where a list begins, as Xen looks at it before it begins: entries are copied one by one, and
+ * those before the one that cannot be are done.
+ */
+static inline bool guest_list_ok(const void *p)
+{
+	return guest_range_ok(p, 1);
+}
+
+/*
  * stac and clac, where the processor has SMAP (x86/cpu.c patches the sites; no-ops before and
  * elsewhere).
  */

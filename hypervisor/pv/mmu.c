@@ -245,7 +245,7 @@ static NOINLINE long update_list(mmu_update_t *reqs, unsigned count, unsigned *p
 		if (pdone && copy_from_guest(&done, pdone, sizeof(done)))
 			done = 0;
 	}
-	if (unlikely(!guest_range_ok(reqs, count * sizeof(*reqs))))
+	if (unlikely(!guest_list_ok(reqs)))
 		return -EFAULT;
 	did = 0;
 	rc = batch_open(&b, foreigndom);

@@ -220,7 +220,7 @@ long do_mmuext_op(struct mmuext_op *ops, unsigned count, unsigned *pdone, unsign
 		if (pdone && copy_from_guest(&done, pdone, sizeof(done)))
 			done = 0;
 	}
-	if (unlikely(!guest_range_ok(ops, count * sizeof(*ops))))
+	if (unlikely(!guest_list_ok(ops)))
 		return -EFAULT;
 	rc = foreign_open(&from, (domid_t)foreigndom);
 	if (rc)
