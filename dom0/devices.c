@@ -319,6 +319,18 @@ int nodes_set_target(domid_t domid, uint64_t kib)
 	return xs_printf(XS_NO_TX, path, "target", "%lu", (unsigned long)kib);
 }
 
+int nodes_set_vcpus(domid_t domid, unsigned int count, unsigned int max)
+{
+	char path[64];
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < max; i++) {
+		snprintf(path, sizeof(path), "/local/domain/%u/cpu/%u", domid, i);
+		err = leaf(XS_NO_TX, path, "availability", i < count ? "online" : "offline");
+	}
+	return err;
+}
+
 int nodes_static_max(domid_t domid, uint64_t *kib)
 {
 	char path[64];

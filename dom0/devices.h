@@ -34,6 +34,8 @@ void nodes_remove(domid_t domid);
  * it may be given. 0 or -errno.
  */
 int nodes_set_target(domid_t domid, uint64_t kib);
+/* The first `count` of so many vcpus shall be online. */
+int nodes_set_vcpus(domid_t domid, unsigned int count, unsigned int max);
 int nodes_static_max(domid_t domid, uint64_t *kib);
 
 /* "control/shutdown" = "poweroff" and so on. 0 or -errno. */

@@ -26,4 +26,5 @@ bool next_domain(const char *name, domid_t *next, xen_domctl_getdomaininfo_t *in
 int verb_sched_credit(char **words, unsigned int count, struct error *error);
 int verb_sched_rtds(char **words, unsigned int count, struct error *error);
 int verb_vcpu_list(char **words, unsigned int count, struct error *error);
+int verb_vcpu_set(char **words, unsigned int count, struct error *error);
 int verb_vcpu_pin(char **words, unsigned int count, struct error *error);

@@ -290,6 +290,7 @@ static const struct verb {
 	{ "vcpu-list", verb_vcpu_list, "[DOMAIN]  where vcpus run, and where they may" },
 	{ "vcpu-pin", verb_vcpu_pin,
 	  "[-f] DOMAIN VCPU|all HARD [SOFT]  processors as in 0-3,^1; all; - for no change" },
+	{ "vcpu-set", verb_vcpu_set, "DOMAIN COUNT  how many of its vcpus it shall use" },
 	{ "sched-credit", verb_sched_credit,
 	  "[-d DOMAIN [-w WEIGHT] [-c CAP]] | [-p POOL] [-t MS] [-r US] [-m US]  shares" },
 	{ "sched-rtds", verb_sched_rtds,

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* xl's verbs of vcpus: vcpu-list, vcpu-pin. */
+/* xl's verbs of vcpus: vcpu-list, vcpu-pin, vcpu-set. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dom0/cpus.h"
+#include "dom0/devices.h"
 #include "dom0/domain.h"
 #include "dom0/hyper_sched.h"
 #include "dom0/sched.h"
@@ -134,4 +135,28 @@ int verb_vcpu_pin(char **words, unsigned int count, struct error *error)
 		err = pin(domid, first, has_hard ? &hard : NULL, has_soft ? &soft : NULL, force,
 			  error);
 	return err;
+}
+
+int verb_vcpu_set(char **words, unsigned int count, struct error *error)
+{
+	xen_domctl_getdomaininfo_t info;
+	unsigned long want;
+	domid_t domid;
+	char *end;
+	int err;
+
+	if (count != 3)
+		return error_set(error, -EINVAL, "usage: vcpu-set DOMAIN COUNT");
+	err = domain_find(words[1], &domid, error);
+	if (!err && hyper_info(domid, &info))
+		err = error_set(error, -ESRCH, "%s: there is no such domain", words[1]);
+	if (err)
+		return err;
+	want = strtoul(words[2], &end, 10);
+	if (*words[2] < '0' || *words[2] > '9' || *end || !want || want > info.max_vcpu_id + 1UL)
+		return error_set(error, -EINVAL,
+				 "vcpu-set: %s can have 1 to %u vcpus; see maxvcpus=", words[1],
+				 info.max_vcpu_id + 1);
+	err = nodes_set_vcpus(domid, (unsigned int)want, info.max_vcpu_id + 1);
+	return err ? error_set(error, err, "vcpu-set: %s", strerror(-err)) : 0;
 }

@@ -4,7 +4,7 @@
  * address is the vcpu's %gs base, so one instruction reads or writes a field, and no preemption in
  * between can make it another vcpu's. Everything longer runs with upcalls masked.
  *
- * Order of the locks: `lock` before `timer_lock`; of two vcpus' never both.
+ * Order of the locks: `lock` before `timer_lock`; of two vcpus' never both, but in timers_take.
  */
 #pragma once
 
@@ -50,6 +50,7 @@ struct cpu {
 	struct clock_timer *firing; /* written by this vcpu; others wait for it to change */
 
 	unsigned long ports[EVTCHN_2L_NR_CHANNELS / 64]; /* that this vcpu serves; atomic */
+	unsigned long home[EVTCHN_2L_NR_CHANNELS / 64];	 /* and would, if it was online; evtchn.c */
 	evtchn_port_t serving; /* written by this vcpu; others wait for it to change */
 	unsigned int next_word;
 	uint64_t served;
@@ -123,6 +124,12 @@ void thread_bury(struct thread *thread);
 
 void timers_init_cpu(struct cpu *cpu);
 int timers_bind(struct cpu *cpu);
+/* On vcpu 0: the timers of one that is down fire here from now on. */
+void timers_take(struct cpu *from);
+
+/* The ports of a vcpu that is offline from now on, or no more. */
+void evtchn_leave(struct cpu *cpu);
+void evtchn_return(struct cpu *cpu);
 
 /* Xen's timer, which nobody set while the vcpu was down. Masked, on that vcpu. */
 void timers_resume(struct cpu *cpu);

@@ -39,6 +39,7 @@ struct binding {
 };
 
 static SPINLOCK(lock);
+static SPINLOCK(owners); /* which vcpu a port has, beside vcpus that go and come */
 
 /* Set with the lock, read without: a chunk stays once it is there. */
 static struct binding *chunks[PORTS / CHUNK_PORTS];
@@ -179,11 +180,13 @@ static void port_assign(evtchn_port_t port, const struct cpu *owner)
 	struct cpu *cpu;
 	unsigned int n;
 
-	for_each_cpu(cpu, n)
+	for_each_cpu(cpu, n) {
 		if (cpu != owner)
 			bit_clear(cpu->ports, port);
 		else
 			bit_set(cpu->ports, port);
+		bit_clear(cpu->home, port);
+	}
 }
 
 /* The port is unmasked last, so that its first event finds handler and argument. */
@@ -281,14 +284,12 @@ int evtchn_bind_pirq(unsigned int pirq, bool share, evtchn_handler_t fn, void *a
  * Masked meanwhile: an event that comes in between stays pending, and unmasking delivers it to the
  * vcpu that the port has by then.
  */
-int evtchn_set_vcpu(evtchn_port_t port, unsigned int vcpu)
+static int move(evtchn_port_t port, unsigned int vcpu)
 {
 	struct evtchn_bind_vcpu op = { .port = port, .vcpu = vcpu };
 	bool masked;
 	long err;
 
-	if (port >= PORTS || vcpu >= vcpu_count())
-		return -EINVAL;
 	masked = bit_test_and_set(shared_info.evtchn_mask, port);
 	err = hypercall_event_channel_op(EVTCHNOP_bind_vcpu, &op);
 	if (!err)
@@ -296,6 +297,44 @@ int evtchn_set_vcpu(evtchn_port_t port, unsigned int vcpu)
 	if (!masked)
 		evtchn_unmask(port);
 	return (int)err;
+}
+
+/* vcpu 0's while the one that was chosen is offline. */
+int evtchn_set_vcpu(evtchn_port_t port, unsigned int vcpu)
+{
+	unsigned long flags;
+	bool away;
+	int err;
+
+	if (port >= PORTS || vcpu >= vcpu_count())
+		return -EINVAL;
+	flags = spin_lock_save(&owners);
+	away = vcpus_offline() & VCPU_ONLY(vcpu);
+	err = move(port, away ? 0 : vcpu);
+	if (!err && away)
+		bit_set(cpus[vcpu]->home, port);
+	spin_unlock_restore(&owners, flags);
+	return err;
+}
+
+/* Xen moves no port that is a vcpu's by its nature: its timer, and the calls of others. */
+void evtchn_leave(struct cpu *cpu)
+{
+	unsigned long flags = spin_lock_save(&owners), port;
+
+	bitmap_for_each(port, cpu->ports, PORTS)
+		if (!move((evtchn_port_t)port, 0))
+			bit_set(cpu->home, port);
+	spin_unlock_restore(&owners, flags);
+}
+
+void evtchn_return(struct cpu *cpu)
+{
+	unsigned long flags = spin_lock_save(&owners), port;
+
+	bitmap_for_each(port, cpu->home, PORTS)
+		move((evtchn_port_t)port, cpu->id);
+	spin_unlock_restore(&owners, flags);
 }
 
 /* A handler that detaches its own port need not wait for itself. */
@@ -394,7 +433,9 @@ void evtchn_resume(void)
 	for (n = 0; n < ARRAY_SIZE(chunks); n++)
 		if (chunks[n])
 			memset(chunks[n], 0, PAGE_SIZE);
-	for_each_cpu(cpu, n)
+	for_each_cpu(cpu, n) {
 		memset(cpu->ports, 0, sizeof(cpu->ports));
+		memset(cpu->home, 0, sizeof(cpu->home));
+	}
 	evtchn_init();
 }

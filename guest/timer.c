@@ -138,6 +138,29 @@ static void timers_run(evtchn_port_t port, void *arg)
 	spin_unlock(&cpu->timer_lock);
 }
 
+/* Its tick and its share are the scheduler's of that vcpu, which starts them anew. */
+void timers_take(struct cpu *from)
+{
+	unsigned long flags = irq_save();
+	struct cpu *here = cpu_self();
+
+	spin_lock(&from->timer_lock);
+	spin_lock(&here->timer_lock);
+	while (!list_empty(&from->timers)) {
+		struct clock_timer *timer = list_first(&from->timers, struct clock_timer, link);
+
+		list_remove(&timer->link);
+		timer->active = false;
+		if (timer == &from->tick || timer == &from->share)
+			continue;
+		WRITE_ONCE(timer->vcpu, here->id);
+		insert(here, timer, timer->deadline);
+	}
+	spin_unlock(&here->timer_lock);
+	spin_unlock(&from->timer_lock);
+	irq_restore(flags);
+}
+
 void timers_resume(struct cpu *cpu)
 {
 	spin_lock(&cpu->timer_lock);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The vcpus of this domain. Vcpu 0 is running when we begin; each other one gets a struct cpu, an
- * idle thread and its ports, before Xen is told where it begins. It goes down, for a suspend, in
- * its idle thread only: so nothing that it holds, and no thread's registers, go with it, and in a
- * restored domain it begins anew.
+ * idle thread and its ports, before Xen is told where it begins. It goes down, for a suspend or
+ * because the toolstack wants it so, in its idle thread only: so nothing that it holds, and no
+ * thread's registers, go with it, and in a restored domain it begins anew.
  */
 #include "guest/console.h"
 #include "guest/cpu.h"
 #include "guest/hypercall.h"
 #include "guest/init.h"
 #include "guest/irq.h"
+#include "guest/lock.h"
 #include "guest/page.h"
 #include "guest/panic.h"
 #include "guest/start.h"
@@ -32,6 +33,8 @@ static struct cpu boot_cpu = {
 struct cpu *cpus[VCPUS_MAX] = { &boot_cpu };
 static unsigned int count = 1;
 static vcpu_mask_t up = VCPU_ONLY(0); /* atomic */
+static vcpu_mask_t offline;	      /* atomic; shall be down: vcpu_set_online */
+static MUTEX(changing); /* one suspend, or one vcpu that goes or comes, at a time */
 
 unsigned int vcpu_count(void)
 {
@@ -41,6 +44,11 @@ unsigned int vcpu_count(void)
 vcpu_mask_t vcpus_up(void)
 {
 	return READ_ONCE(up);
+}
+
+vcpu_mask_t vcpus_offline(void)
+{
+	return __atomic_load_n(&offline, __ATOMIC_SEQ_CST);
 }
 
 void cpu_relax(void)
@@ -171,7 +179,7 @@ static int start(struct cpu *cpu)
 
 static void wait_until_up(void)
 {
-	while (vcpus_up() != VCPU_ANY >> (VCPUS_MAX - vcpu_count()))
+	while (vcpus_up() != (VCPU_ANY >> (VCPUS_MAX - vcpu_count()) & ~vcpus_offline()))
 		cpu_relax();
 }
 
@@ -254,33 +262,74 @@ void vcpu_rest(struct cpu *cpu)
 	__atomic_fetch_or(&up, VCPU_ONLY(cpu->id), __ATOMIC_SEQ_CST);
 }
 
+static void ask_to_stop(struct cpu *cpu)
+{
+	WRITE_ONCE(cpu->stopping, true);
+	sched_poke(cpu);
+}
+
+static void wait_until_down(const struct cpu *cpu)
+{
+	while (hypercall_vcpu_op(VCPUOP_is_up, cpu->id, NULL) > 0)
+		cpu_relax();
+}
+
+static void start_again(struct cpu *cpu)
+{
+	int err;
+
+	WRITE_ONCE(cpu->stopping, false);
+	err = start(cpu);
+	if (err)
+		panic("vcpu %u does not start again: error %d", cpu->id, err);
+}
+
 void vcpu_stop_others(void)
 {
 	unsigned int n;
 
 	ASSERT(this_vcpu() == 0);
-	for (n = 1; n < vcpu_count(); n++) {
-		WRITE_ONCE(cpus[n]->stopping, true);
-		sched_poke(cpus[n]);
-	}
+	mutex_lock(&changing);
 	for (n = 1; n < vcpu_count(); n++)
-		while (hypercall_vcpu_op(VCPUOP_is_up, n, NULL) > 0)
-			cpu_relax();
+		ask_to_stop(cpus[n]);
+	for (n = 1; n < vcpu_count(); n++)
+		wait_until_down(cpus[n]);
 }
 
 void vcpu_start_others(void)
 {
 	unsigned int n;
 
-	for (n = 1; n < vcpu_count(); n++) {
-		int err;
-
-		WRITE_ONCE(cpus[n]->stopping, false);
-		err = start(cpus[n]);
-		if (err)
-			panic("vcpu %u does not start again: error %d", n, err);
-	}
+	for (n = 1; n < vcpu_count(); n++)
+		if (!(vcpus_offline() & VCPU_ONLY(n)))
+			start_again(cpus[n]);
 	wait_until_up();
+	mutex_unlock(&changing);
+}
+
+/*
+ * Down: first its ports go to vcpu 0, and those that ask for it from now on do, too (evtchn.c);
+ * then, by itself, its threads; and when it is down its timers. Up: its ports come back.
+ */
+void vcpu_set_online(unsigned int n, bool online)
+{
+	struct cpu *cpu = cpus[n];
+
+	ASSERT(this_vcpu() == 0 && n > 0 && n < vcpu_count());
+	mutex_lock(&changing);
+	if (online && vcpus_offline() & VCPU_ONLY(n)) {
+		__atomic_fetch_and(&offline, ~VCPU_ONLY(n), __ATOMIC_SEQ_CST);
+		start_again(cpu);
+		wait_until_up();
+		evtchn_return(cpu);
+	} else if (!online && !(vcpus_offline() & VCPU_ONLY(n))) {
+		__atomic_fetch_or(&offline, VCPU_ONLY(n), __ATOMIC_SEQ_CST);
+		evtchn_leave(cpu);
+		ask_to_stop(cpu);
+		wait_until_down(cpu);
+		timers_take(cpu);
+	}
+	mutex_unlock(&changing);
 }
 
 void vcpu_restore(void)

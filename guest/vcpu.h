@@ -19,8 +19,14 @@ typedef uint32_t vcpu_mask_t;
  */
 unsigned int vcpu_count(void);
 
-/* Those that are up: all, but between stop and start. */
+/* Those that are up: all but the offline ones, and fewer between stop and start. */
 vcpu_mask_t vcpus_up(void);
+
+/*
+ * The toolstack wants no other vcpus than these to run, and vcpu 0, which always does. They go and
+ * come soon, by a thread of its own. (online.c)
+ */
+void vcpus_want(vcpu_mask_t online);
 
 /*
  * For suspending: all vcpus but 0 go down, asked by a thread that runs on vcpu 0 only, and come up
@@ -49,6 +55,10 @@ void vcpu_place_info(void);
 
 /* Brings the others up, as far as there are any. */
 void vcpu_start_all(void);
+
+/* Vcpu n goes or comes, if it is not so already. By a thread that runs on vcpu 0 only. */
+void vcpu_set_online(unsigned int n, bool online);
+vcpu_mask_t vcpus_offline(void); /* that shall be down */
 
 /* What the idle thread of a vcpu that shall stop calls: returns when it is started again. */
 void vcpu_rest(struct cpu *cpu);

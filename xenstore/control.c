@@ -7,6 +7,8 @@
 #include "guest/init.h"
 #include "guest/shutdown.h"
 #include "guest/suspend.h"
+#include "guest/vcpu.h"
+#include "lib/format.h"
 #include "xenstore/client.h"
 
 /*
@@ -89,6 +91,26 @@ static struct xs_watch target_watch = {
 	.fired = target_fired,
 };
 
+/* A vcpu of which nothing is said is there to be used. */
+static void cpus_fired(struct xs_watch *watch, const char *changed)
+{
+	vcpu_mask_t online = VCPU_ANY;
+	char node[32], word[WORD_ROOM];
+
+	for (unsigned int n = 1; n < vcpu_count(); n++) {
+		str_format(node, sizeof(node), "%u/availability", n);
+		if (xs_read(XS_NO_TX, watch->path, node, word, sizeof(word)) > 0 &&
+		    !strcmp(word, "offline"))
+			online &= ~VCPU_ONLY(n);
+	}
+	vcpus_want(online);
+}
+
+static struct xs_watch cpus_watch = {
+	.path = "cpu",
+	.fired = cpus_fired,
+};
+
 static const char *const features[] = {
 	"feature-poweroff",
 	"feature-reboot",
@@ -128,6 +150,8 @@ int control_start(void)
 	tell_features();
 	suspend_register(&resume_hook);
 	xs_watch(&target_watch);
+	if (vcpu_count() > 1)
+		xs_watch(&cpus_watch);
 	return xs_watch(&control_watch);
 }
 INITCALL(device, control_start);

@@ -21,6 +21,7 @@ void test_timers_everywhere(void);
 void test_migration(void);
 void test_shootdown(void);
 void test_restart(void);
+void test_online(void);
 
 /* hammer.c */
 void test_locks(void);

@@ -435,6 +435,7 @@ static const struct {
 	{ "migration", test_migration },
 	{ "shootdown", test_shootdown },
 	{ "restart", test_restart },
+	{ "online", test_online },
 	{ "locks", test_locks },
 	{ "heap", test_heap },
 	{ "descriptors", test_descriptors },

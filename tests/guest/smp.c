@@ -11,6 +11,7 @@
 
 #include "check.h"
 #include "guest/clock.h"
+#include "guest/evtchn.h"
 #include "guest/irq.h"
 #include "guest/page.h"
 #include "guest/thread.h"
@@ -313,5 +314,86 @@ void test_restart(void)
 		CHECK(!pthread_join(threads[i], &rounds));
 		CHECK((long)rounds > 0);
 	}
+	go_anywhere();
+}
+
+/* --- Offline and back --------------------------------------------------- */
+
+static unsigned int late_fires, port_events, port_vcpu;
+
+static void late_fired(struct clock_timer *timer)
+{
+	__atomic_fetch_add(&late_fires, 1, __ATOMIC_RELAXED);
+}
+
+static void port_event(evtchn_port_t port, void *arg)
+{
+	WRITE_ONCE(port_vcpu, this_vcpu());
+	__atomic_fetch_add(&port_events, 1, __ATOMIC_SEQ_CST);
+}
+
+static void wait_until_up(vcpu_mask_t mask)
+{
+	while (vcpus_up() != mask)
+		usleep(500);
+}
+
+/* Which vcpu serves the next event of `port`, whose other end is `from`. */
+static unsigned int who_serves(evtchn_port_t from)
+{
+	unsigned int before = READ_ONCE(port_events);
+
+	evtchn_notify(from);
+	while (READ_ONCE(port_events) == before)
+		usleep(100);
+	return port_vcpu;
+}
+
+/* What the last vcpu had, a thread, a timer, a port, is vcpu 0's while that is gone. */
+void test_online(void)
+{
+	unsigned int last = vcpu_count() - 1;
+	vcpu_mask_t all = vcpus_up();
+	struct clock_timer timer;
+	pthread_t thread;
+	cpu_set_t set = only(last);
+	void *rounds;
+	int port, from;
+
+	if (!last)
+		return;
+	port = evtchn_alloc_unbound(DOMID_SELF, port_event, NULL);
+	from = evtchn_bind_interdomain(DOMID_SELF, (evtchn_port_t)port, port_event, NULL);
+	CHECK(port > 0 && from > 0);
+	CHECK(!evtchn_set_vcpu((evtchn_port_t)port, last));
+	CHECK(who_serves((evtchn_port_t)from) == last);
+	stop = false;
+	CHECK(!pthread_create(&thread, NULL, compute, (void *)7));
+	CHECK(!pthread_setaffinity_np(thread, sizeof(set), &set));
+	late_fires = 0;
+	timer_init(&timer, late_fired, NULL);
+	for (unsigned int i = 0; i < 5; i++) {
+		stay_on(last);
+		timer_start(&timer, clock_deadline(20 * NS_PER_MS));
+		stay_on(0);
+		vcpus_want(VCPU_ANY & ~VCPU_ONLY(last));
+		wait_until_up(all & ~VCPU_ONLY(last));
+		CHECK(sysconf(_SC_NPROCESSORS_ONLN) == (long)last);
+		CHECK(who_serves((evtchn_port_t)from) == 0);
+		while (READ_ONCE(late_fires) <= i)
+			usleep(500);
+		if (i == 2) /* it is chosen while it is gone */
+			CHECK(!evtchn_set_vcpu((evtchn_port_t)port, 0) &&
+			      !evtchn_set_vcpu((evtchn_port_t)port, last));
+		vcpus_want(VCPU_ANY);
+		wait_until_up(all);
+		while (who_serves((evtchn_port_t)from) != last)
+			; /* its ports come once it is up */
+	}
+	stop = true;
+	CHECK(!pthread_join(thread, &rounds));
+	CHECK((long)rounds > 0 && late_fires == 5);
+	evtchn_unbind((evtchn_port_t)from);
+	evtchn_unbind((evtchn_port_t)port);
 	go_anywhere();
 }

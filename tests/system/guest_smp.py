@@ -17,7 +17,7 @@ from machine import main, require
 
 HYPERVISORS = {"lamina": "build/lamina", "xen": "build/third/xen/xen"}
 MACHINES = os.environ.get("MACHINES", "lamina:2,xen:2").split(",")
-WORDS = ["events", "vcpus", "affinity", "everywhere", "migration", "shootdown", "restart", "locks",
+WORDS = ["events", "vcpus", "affinity", "everywhere", "migration", "shootdown", "restart", "online", "locks",
          "heap", "descriptors", "signals", "loopback"]
 
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Rule: dom0 and the web appliance on two and on four vcpus serve what they serve on one: concurrent
 # connections without one that fails, files equal to the host's copy, and they end in order. Hypercalls are
-# timed meanwhile on all processors, and each that was timed was counted.
+# timed meanwhile on all processors, and each that was timed was counted. Vcpus beyond `vcpus` are offline until
+# vcpu-set brings them, and come and go.
 # VCPUS=2x2,4x4: processors x the appliance's vcpus; REQUESTS: how many.
 # timeout: 300
 import concurrent.futures
@@ -11,9 +12,10 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from machine import Machine, main, require
+from machine import Failure, Machine, main, require
 
 DISK, COPY = "build/run/httpd.ext4", "build/run/httpd.www"
 MACHINES = [tuple(map(int, m.split("x"))) for m in os.environ.get("VCPUS", "2x2").split(",")]
@@ -21,8 +23,29 @@ REQUESTS = int(os.environ.get("REQUESTS", "600"))
 
 
 def config(vcpus):
+    """One more than it uses to begin with."""
     with open("examples/httpd/httpd.cfg", encoding="utf-8") as f:
-        return (f.read() + f"vcpus = {vcpus}\n").encode()
+        return (f.read() + f"vcpus = {vcpus}\nmaxvcpus = {vcpus + 1}\n").encode()
+
+
+def online(m, count):
+    """Until vcpu-list shows so many vcpus that are not down."""
+    for _ in range(200):
+        states = re.findall(r"^httpd +\d+ +\d+ +\S+ +(\S+)", m.command("vcpu-list httpd"), re.M)
+        if sum(not s.endswith("p") for s in states) == count:
+            print(f"ok {count} of {len(states)} vcpus are online")
+            return
+        time.sleep(0.1)
+    raise Failure(f"not {count} vcpus online: {states}")
+
+
+def come_and_go(m, vcpus):
+    """Under load: all that there may be, one alone, and those of the beginning."""
+    for count in (vcpus, vcpus + 1, 1, vcpus + 1, 1, vcpus):
+        m.command(f"vcpu-set httpd {count}")
+        online(m, count)
+        load(m)
+    require(f"1 to {vcpus + 1} vcpus" in m.command(f"vcpu-set httpd {vcpus + 2}"), "more there are not")
 
 
 def load(m):
@@ -70,6 +93,7 @@ def run():
             large_files(m)
             load(m)
             timed(m)
+            come_and_go(m, vcpus)
             m.send("shutdown httpd")
             m.expect(r"httpd .*has powered off")
             m.send("poweroff")
