@@ -4,9 +4,10 @@
 HYPERVISOR ?= build/lamina
 
 # One after the other: each wants the machine for itself.
-bench: ## measure all: bench-calls, bench-create, bench-system
+bench: ## measure all: bench-calls, bench-create, bench-scale, bench-system
 	$(Q)$(MAKE) bench-calls
 	$(Q)$(MAKE) bench-create
+	$(Q)$(MAKE) bench-scale
 	$(Q)$(MAKE) bench-system
 
 bench-calls: $(HYPERVISOR) build/bench/image build/third/xen/xen ## cost of every operation beside stock Xen's; HYPERVISOR=path
@@ -39,7 +40,7 @@ build/bench/scale: tests/abi/kit/kit.lds $(ABI_KIT) build/bare/bench/scale/main.
 	$(Q)mkdir -p $(@D) && $(LD) -nostdlib -static --no-pie -z noexecstack \
 		-z max-page-size=4096 --no-warn-rwx-segments -T $< $(filter %.o,$^) -o $@
 
-bench-scale: all $(HYPERVISOR) build/bench/scale build/bench/www.ext4 build/third/xen/xen ## operations, events and pages a second of 1, 2 and 4 processors
+bench-scale: all $(HYPERVISOR) build/bench/scale build/bench/blocks.so build/bench/www.ext4 build/third/xen/xen ## operations, events and pages a second of 1, 2 and 4 processors
 	$(Q)ci/deps wrk
 	$(Q)bench/scale/report Lamina=$(HYPERVISOR) Xen=build/third/xen/xen build/bench/scale
 

@@ -9,7 +9,10 @@
 import bisect
 import struct
 import subprocess
+import time
 from collections import Counter
+
+SETTLED = 1_000_000  # instructions a second
 
 PROCESSORS = 4
 HEAD = struct.Struct("<8Q")
@@ -35,6 +38,17 @@ def executed(before, after, processor=None):
 
 def instructions(before, after, processor=None):
     return sum(count for _, count, _ in executed(before, after, processor))
+
+
+def settle(path):
+    """Until what a boot leaves for idle processors is done: next to nothing is executed, or steadily the same."""
+    seen = []
+    for _ in range(120):
+        before = snapshot(path)
+        time.sleep(1)
+        seen = [*seen[-2:], instructions(before, snapshot(path))]
+        if seen[-1] < SETTLED or (len(seen) == 3 and max(seen) < 1.15 * min(seen)):
+            break
 
 
 class Image:

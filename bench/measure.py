@@ -7,7 +7,6 @@ which waits until it serves. `makes`: classes, called with whether instructions 
 
 import os
 import sys
-import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Callable
@@ -20,7 +19,6 @@ RUNS = int(os.environ.get("RUNS", "3"))
 COUNT = int(os.environ.get("COUNT", "1"))
 PROFILE = int(os.environ.get("PROFILE", "0"))
 SECONDS = 2
-SETTLED = 1_000_000  # instructions a second
 COUNTED_SECONDS = 1, 4  # the difference is what is counted: what a load does once falls out
 
 
@@ -43,17 +41,6 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def settle(system):
-    """Until what a boot leaves for idle processors is done: next to nothing is executed, or steadily the same."""
-    seen = []
-    for _ in range(120):
-        before = blocks.snapshot(system.control.counts)
-        time.sleep(1)
-        seen = [*seen[-2:], blocks.instructions(before, blocks.snapshot(system.control.counts))]
-        if seen[-1] < SETTLED or (len(seen) == 3 and max(seen) < 1.15 * min(seen)):
-            break
-
-
 def boot(stack, makes, counting):
     """All machines, stopped. Each finds its ports when those of the last are taken."""
     systems = []
@@ -62,7 +49,7 @@ def boot(stack, makes, counting):
         stack.enter_context(system.machine)
         system.up()
         if counting:
-            settle(system)
+            blocks.settle(system.control.counts)
         system.control.execute("stop")
         systems.append(system)
     return systems

@@ -116,8 +116,10 @@ int domain_kill(struct domain *d)
 		infos_leave(d);
 		quiet_call(&d->quiet, infos_drop);
 	}
-	if (!__atomic_load_n(&d->infos_dropped, __ATOMIC_ACQUIRE))
+	if (!__atomic_load_n(&d->infos_dropped, __ATOMIC_ACQUIRE)) {
+		cpu_serve(); /* others have to come to it */
 		return -ERESTART; /* this processor has to be between two operations as well */
+	}
 	rc = grant_release_maps(d);
 	if (!rc)
 		rc = pv_relinquish(d);
