@@ -23,7 +23,7 @@
 #define PIC_FIRST 0xe0
 #define PIC_LAST  0xef
 #define FIRST_PCI_GSI 16
-#define ASTRAY_MAX    8
+#define ASTRAY_MAX    4
 
 enum pirq_kind { PIRQ_FREE, PIRQ_GSI, PIRQ_MSI, PIRQ_OWN /* the hypervisor's own line */ };
 
