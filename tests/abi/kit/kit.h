@@ -189,6 +189,22 @@ uint64_t time_now(void);
 		wait_ok;                                                               \
 	})
 
+/*
+ * The same asleep, so that others have all processors; and QEMU, where it counts instructions, lets
+ * them run at all: it may never come to them beside one that does not halt.
+ */
+#define sleep_for(cond, ms)                                                                     \
+	({                                                                                      \
+		struct sched_poll nap = { 0 };                                                  \
+		unsigned int nap_count = 0;                                                     \
+		bool nap_ok;                                                                    \
+		while (!(nap_ok = (cond)) && nap_count++ < (ms)) {                              \
+			nap.timeout = time_now() + MS;                                          \
+			hypercall_n(__HYPERVISOR_sched_op, SCHEDOP_poll, (ulong)&nap, 0, 0, 0); \
+		}                                                                               \
+		nap_ok;                                                                         \
+	})
+
 /* --- paging.c --------------------------------------------------------------------------------- */
 
 #define PTE_P        0x001UL

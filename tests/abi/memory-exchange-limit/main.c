@@ -85,10 +85,10 @@ TEST
 	op.u.max_mem.max_memkb = before * (PAGE_SIZE / 1024);
 	check("it may have what it has", domctl(&op, XEN_DOMCTL_max_mem, peer.id), 0);
 	peer_unpause(&peer);
-	check("exchanges ended", wait_for(peer.box->value[DONE], 20000), true);
+	check("exchanges ended", sleep_for(peer.box->value[DONE], 50000), true);
 	check("second vcpu", peer.box->value[STARTED], 0);
 	check("the first that failed", peer.box->value[FAILED], 0);
-	(void)wait_for(peer.box->value[TRIED], 5000);
+	(void)sleep_for(peer.box->value[TRIED], 5000);
 	check("what the other one got", peer.box->value[GOT], 0);
 	check("pages that are missing", before - pages_of(&peer), 0);
 	check("destroy", peer_destroy(&peer), 0);

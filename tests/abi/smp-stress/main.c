@@ -334,23 +334,6 @@ static bool all_worked(struct peer *peer)
 	return true;
 }
 
-/*
- * Asleep, so that they have all processors; and QEMU, where it counts instructions, lets the others
- * run at all: it may never come to them beside one that does not halt.
- */
-#define sleep_for(cond, ms)                                                     \
-	({                                                                      \
-		struct sched_poll nap = { 0 };                                  \
-		unsigned int nap_count = 0;                                     \
-		bool nap_ok;                                                    \
-										\
-		while (!(nap_ok = (cond)) && nap_count++ < (ms)) {              \
-			nap.timeout = time_now() + MS;                          \
-			hypercall(sched_op, SCHEDOP_poll, &nap);                \
-		}                                                               \
-		nap_ok;                                                         \
-	})
-
 static long shared_work[3]; /* grants mapped, ports bound, copies made by all of them */
 
 static void round_run(struct peer *peers, unsigned int seed, unsigned int *worked, long *wrong)
