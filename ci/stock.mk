@@ -59,7 +59,7 @@ $(STOCK)/dom0.ext4: ci/stock $(STOCK)/dom0.list $(STOCK)/amd64/version $(shell f
 # Programs for a Debian guest: the first is ordinary, the second has no libc, as there is none of 32 bits.
 $(STOCK)/forms: tests/stock/forms/main.c | build/.deps
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(CC) -O2 -Wall -Wextra -Werror -static -o $@ $<
+	$(Q)mkdir -p $(@D) && $(CC) -O2 -Wall -Wextra -Werror -fno-stack-protector -static -o $@ $<
 
 $(STOCK)/forms32: tests/stock/forms/forms32.c | build/.deps
 	$(call say,CC,$<)
