@@ -44,8 +44,6 @@ FORMS = [f"{STOCK}/forms", f"{STOCK}/forms32"]
 # they are away for long.
 MACHINE = (r"Speculative Return Stack Overflow: |clocksource: Long readout interval|perf: interrupt took too long|"
            r"hogged CPU|sched: RT throttling|hrtimer: interrupt took|no longer affine to cpu")
-# Work that makes a kernel say what it has to say.
-GUEST_FORMS = "cd /tmp && stress-ng --fork 1 --pthread 1 --sigfpe 1 --sigsegv 1 --fp 1 --mmap 1 --vm 1 --vm-bytes 16M -t 20s"
 
 
 def domain(name, kernel="cloud", *, memory=256, maxmem=None, vcpus=1, extra="", disks=("vda",),
