@@ -196,7 +196,7 @@ static long op_setup_table(struct gnttab_setup_table *uop, unsigned count)
 
 	if (count != 1)
 		return -EINVAL;
-	if (copy_from_guest(&op, uop, sizeof(op)))
+	if (copy_from_guest(&op, uop, sizeof(op)) || !guest_list_ok(op.frame_list.p))
 		return -EFAULT;
 	op.status = setup(&op);
 	return copy_to_guest(&uop->status, &op.status, sizeof(op.status)) ? -EFAULT : 0;
@@ -257,7 +257,7 @@ static long op_get_status_frames(struct gnttab_get_status_frames *uop, unsigned 
 
 	if (count != 1)
 		return -EINVAL;
-	if (copy_from_guest(&op, uop, sizeof(op)))
+	if (copy_from_guest(&op, uop, sizeof(op)) || !guest_list_ok(op.frame_list.p))
 		return -EFAULT;
 	op.status = lookup(op.dom, &d);
 	if (!op.status) {
