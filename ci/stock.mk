@@ -84,6 +84,7 @@ xen-test: all $(XEN_DOM0) build/tests/counter ## our images as guests of stock X
 	$(Q)tests/stock/xen-test
 
 abi-report: all test-images build/third/xen/xen $(XEN_DOM0) ## table of the ABI's rules on Xen and on Lamina
+	$(Q)rm -f build/tests/logs/abi-*
 	$(Q)tests/run abi/ || true
 	$(Q)tests/stock/abi-domu lamina || true
 	$(Q)tests/stock/abi-domu xen || true

@@ -54,7 +54,7 @@ void kit_start(struct start_info *info)
 	console_init();
 	if (strstr((const char *)info->cmd_line, "lie"))
 		mode = LYING;
-	if (strstr((const char *)info->cmd_line, "record"))
+	else if (strstr((const char *)info->cmd_line, "record"))
 		mode = RECORDING;
 	test_run();
 	test_end();

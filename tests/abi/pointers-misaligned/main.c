@@ -27,5 +27,7 @@ TEST
 		}
 		str_format(text, sizeof(text), "%s, refused of 32", c->name);
 		check(text, bad, 0);
+		str_format(text, sizeof(text), "%s, where nothing is", c->name);
+		check(text, call_at(c, (void *)VA_UNMAPPED), -XEN_EFAULT);
 	}
 }
