@@ -12,7 +12,7 @@
 #include "sched.h"
 #include "lib/string.h"
 
-/* Of d->tsc_mode; 0, the default, is as the last here. */
+/* Of d->tsc_mode; 0 is the default, and as the last here. */
 #define TSC_MODE_ALWAYS 1 /* emulated */
 #define TSC_MODE_NEVER  2
 

@@ -125,14 +125,17 @@ static int vcpu_relinquish(struct vcpu *v)
 	return 0;
 }
 
+/* Down before anything goes: between two tries its domain may run on. */
 int pv_vcpu_reset(struct vcpu *v)
 {
-	int rc = vcpu_relinquish(v);
+	int rc;
 
-	if (rc)
-		return rc;
 	v->initialised = false;
 	v->down = true;
+	rc = vcpu_relinquish(v);
+	if (rc)
+		return rc;
+	v->nmi_pending = v->nmi_masked = false;
 	v->pv.ldt_entries = 0;
 	v->pv.walked.region = WALKED_NONE;
 	vcpu_reset_registers(v);
