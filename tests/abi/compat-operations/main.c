@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Rule: the numbers of before Xen 3.2 still do their oldest operations: yield, block, and events
- * with the command in the argument. as: dom0, domU
+ * with the command in the argument.
  */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static long event_compat(struct evtchn_op *op, unsigned int cmd)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: reset takes a domain back to 2-level, lets go of its pages, and FIFO can be begun anew. */
-/* as: dom0, domU */
 #include "../kit/fifo.h"
 
 static struct fifo fifo;

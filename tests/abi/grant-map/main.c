@@ -50,6 +50,7 @@ TEST
 	check_status("read-only map of it",
 		     grant_map(me, 10, va, GNTMAP_host_map | GNTMAP_readonly, &handle), GNTST_okay);
 	check_status("unmap", grant_unmap(handle, va), GNTST_okay);
+	device.dom = me;
 	device.ref = 9;
 	check("map for a device alone",
 	      hypercall(grant_table_op, GNTTABOP_map_grant_ref, &device, 1), 0);

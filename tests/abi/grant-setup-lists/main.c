@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Rule: setup_table writes its list of frames where it is told to, or says that it could not; what
- * it gave before it gives again. as: dom0, domU
+ * it gave before it gives again.
  */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static xen_pfn_t frames[4];

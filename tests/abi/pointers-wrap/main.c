@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Rule: lists and areas that go round the end of the address space end where nothing is mapped, as
- * any. as: dom0, domU
+ * any.
  */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 #define LAST_PAGE 0xfffffffffffff000UL

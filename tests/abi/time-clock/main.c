@@ -10,9 +10,29 @@ static unsigned int rtc_second(void)
 	return (second >> 4) * 10 + (second & 15);
 }
 
+static uint64_t next_second(void)
+{
+	for (unsigned int second = rtc_second(); rtc_second() == second;)
+		hypercall(sched_op, SCHEDOP_yield);
+	return time_now();
+}
+
+/* One of five: a machine that stands still for a while stretches one and shortens the next. */
+static bool seconds_agree(void)
+{
+	uint64_t start = next_second(), end;
+
+	for (unsigned int i = 0; i < 5; i++, start = end) {
+		end = next_second();
+		if (end - start > 750 * MS && end - start < 1250 * MS)
+			return true;
+	}
+	return false;
+}
+
 TEST
 {
-	uint64_t last = time_now(), now, start;
+	uint64_t last = time_now(), now;
 	unsigned int back = 0, odd = 0, second;
 	struct physdev_set_iopl iopl = { .iopl = 1 };
 	struct vcpu_time_info *t = &vcpu->time;
@@ -29,14 +49,7 @@ TEST
 	check("versions seen odd on its own vcpu", odd, 0);
 
 	hypercall(physdev_op, PHYSDEVOP_set_iopl, &iopl);
-	for (second = rtc_second(); rtc_second() == second;)
-		hypercall(sched_op, SCHEDOP_yield);
-	start = time_now();
-	for (second = rtc_second(); rtc_second() == second;)
-		hypercall(sched_op, SCHEDOP_yield);
-	now = time_now() - start;
-	check_that("a second of the RTC is one, give or take a quarter",
-		   now > 750 * MS && now < 1250 * MS);
+	check_that("a second of the RTC is one, give or take a quarter", seconds_agree());
 
 	check("wc_version is even", shared->wc_version & 1, 0);
 	check_that("the wall clock is after 2020 and before 2100",
