@@ -268,8 +268,9 @@ static int send_bytes(const void *data, size_t len)
 	return 0;
 }
 
+/* more: another one follows at once, and it is that one's business to tell the daemon. */
 static int send_message(const struct xsd_sockmsg *header, const struct piece *pieces,
-			unsigned int count)
+			unsigned int count, bool more)
 {
 	int rc;
 
@@ -277,7 +278,8 @@ static int send_message(const struct xsd_sockmsg *header, const struct piece *pi
 	rc = send_bytes(header, sizeof(*header));
 	for (unsigned int i = 0; i < count && !rc; i++)
 		rc = send_bytes(pieces[i].data, pieces[i].len);
-	client.notify(client.notify_arg);
+	if (!more)
+		client.notify(client.notify_arg);
 	mutex_unlock(&client.send);
 	return rc;
 }
@@ -339,20 +341,49 @@ static bool is_of_nodes(uint32_t type)
 	return type < 64 && types >> type & 1;
 }
 
-static int request(uint32_t type, xs_tx_t tx, const struct piece *pieces, unsigned int count,
-		   char **answer)
+/* The length of a payload, or why it cannot be sent. */
+static int payload_len(const struct piece *pieces, unsigned int count)
 {
-	struct pending request = { .type = type };
-	struct xsd_sockmsg header = { .type = type, .tx_id = tx.id };
 	size_t len = 0;
-	int rc;
 
 	if (!xs_available() || READ_ONCE(client.broken))
 		return -ENOTCONN;
 	for (unsigned int i = 0; i < count; i++)
 		len += pieces[i].len;
-	if (len > XENSTORE_PAYLOAD_MAX)
-		return -E2BIG;
+	return len > XENSTORE_PAYLOAD_MAX ? -E2BIG : (int)len;
+}
+
+/* Its answer belongs to no request that is under way, so it is dropped when it comes. */
+void client_post(uint32_t type, const struct piece *pieces, unsigned int count)
+{
+	struct xsd_sockmsg header = { .type = type };
+	int len;
+
+	client_enter();
+	len = payload_len(pieces, count);
+	if (len >= 0 && client.call && is_of_nodes(type)) {
+		client.call(type, XS_NO_TX, pieces, count, (size_t)len, NULL);
+	} else if (len >= 0) {
+		header.len = len;
+		__atomic_fetch_add(&client.requesters, 1, __ATOMIC_SEQ_CST);
+		client_lock();
+		header.req_id = ++client.last_id;
+		client_unlock();
+		send_message(&header, pieces, count, true);
+		reader_leave();
+	}
+	client_leave();
+}
+
+static int request(uint32_t type, xs_tx_t tx, const struct piece *pieces, unsigned int count,
+		   char **answer)
+{
+	struct pending request = { .type = type };
+	struct xsd_sockmsg header = { .type = type, .tx_id = tx.id };
+	int len = payload_len(pieces, count), rc;
+
+	if (len < 0)
+		return len;
 	if (client.call && is_of_nodes(type))
 		return client.call(type, tx, pieces, count, len, answer);
 	header.len = len;
@@ -360,7 +391,7 @@ static int request(uint32_t type, xs_tx_t tx, const struct piece *pieces, unsign
 	__atomic_fetch_add(&client.requesters, 1, __ATOMIC_SEQ_CST);
 	pending_add(&request);
 	header.req_id = request.id;
-	rc = send_message(&header, pieces, count);
+	rc = send_message(&header, pieces, count, false);
 	if (rc)
 		pending_fail(&request, rc);
 	while (!READ_ONCE(request.done)) {

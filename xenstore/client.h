@@ -53,6 +53,13 @@ uint32_t xs_read_u32_or(xs_tx_t tx, const char *dir, const char *node, uint32_t 
 
 int xs_write(xs_tx_t tx, const char *dir, const char *node, const void *value, size_t len);
 
+/*
+ * The same value into several nodes, for those who do not ask which of them were refused: one round
+ * trip for all. Returns what came of the last one.
+ */
+int xs_write_all(const char *dir, const char *const *nodes, unsigned int count, const void *value,
+		 size_t len);
+
 /* Write a formatted value (str_format's conversions), at most 1023 characters, else -E2BIG. */
 int xs_printf(xs_tx_t tx, const char *dir, const char *node, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

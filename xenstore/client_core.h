@@ -36,6 +36,12 @@ int client_request(uint32_t type, xs_tx_t tx, const struct piece *pieces, unsign
 		   char **answer);
 
 /*
+ * The same without an answer: to be followed by a client_request, which goes behind it and tells
+ * the daemon of both.
+ */
+void client_post(uint32_t type, const struct piece *pieces, unsigned int count);
+
+/*
  * A transaction enters before its start and leaves after its end, so that it does not last over a
  * suspend; client_enter sleeps while there is one.
  */

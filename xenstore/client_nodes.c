@@ -134,6 +134,20 @@ int xs_write(xs_tx_t tx, const char *dir, const char *node, const void *value, s
 	return path_command(XS_WRITE, tx, dir, node, (struct piece){ value, len });
 }
 
+int xs_write_all(const char *dir, const char *const *nodes, unsigned int count, const void *value,
+		 size_t len)
+{
+	struct piece pieces[PATH_PIECES + 1];
+	unsigned int n, i;
+
+	for (i = 0; i + 1 < count; i++) {
+		n = path_pieces(pieces, dir, nodes[i]);
+		pieces[n++] = (struct piece){ value, len };
+		client_post(XS_WRITE, pieces, n);
+	}
+	return count ? xs_write(XS_NO_TX, dir, nodes[i], value, len) : 0;
+}
+
 int xs_printf(xs_tx_t tx, const char *dir, const char *node, const char *fmt, ...)
 {
 	char text[PRINTF_MAX];

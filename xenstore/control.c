@@ -50,8 +50,10 @@ static int take_request(xs_tx_t tx, void *arg)
 static void control_fired(struct xs_watch *watch, const char *changed)
 {
 	char word[WORD_ROOM] = "";
-	int rc = xs_transact(take_request, word);
+	int rc = xs_read(XS_NO_TX, CONTROL, SHUTDOWN, word, sizeof(word));
 
+	if (rc > 0) /* else there is no wish: the first event only says that the watch is set */
+		rc = xs_transact(take_request, word);
 	/* Whoever could not acknowledge it obeys all the same. */
 	if (rc < 0 && rc != -ENOENT)
 		console_print("control/shutdown: error %d\n", -rc);
@@ -121,8 +123,7 @@ static const char *const features[] = {
 static void tell_features(void)
 {
 	/* A toolstack that did not make the directory writable does not want to know. */
-	for (unsigned int i = 0; i < ARRAY_SIZE(features); i++)
-		xs_write(XS_NO_TX, CONTROL, features[i], "1", 1);
+	xs_write_all(CONTROL, features, ARRAY_SIZE(features), "1", 1);
 }
 
 static int nothing_to_stop(void)

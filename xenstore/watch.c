@@ -53,6 +53,7 @@ void watch_table_add(struct watch_table *table, struct watch *watch)
 	bucket = &table->bucket[watch->hash % WATCH_BUCKETS];
 	watch->hash_next = *bucket;
 	*bucket = watch;
+	table->unwatched.len = 0;
 }
 
 void watch_table_remove(struct watch_table *table, struct watch *watch)
@@ -92,21 +93,48 @@ static void match_prefix(const struct watch_table *table, const char *path, size
 	}
 }
 
-struct watch *watch_table_above(const struct watch_table *table, const char *path)
+/* The directory of a path, of `len` bytes and this hash, is not watched: changes stay near it. */
+static void note_unwatched(struct watch_table *table, const char *path, size_t len, uint32_t hash)
 {
-	struct watch *found = NULL;
-	uint32_t hash = hash_step(HASH_START, path[0]);
+	if (len >= sizeof(table->unwatched.path))
+		return;
+	table->unwatched.len = len;
+	table->unwatched.hash = hash;
+	memcpy(table->unwatched.path, path, len);
+}
 
-	/* "/" is above all other paths, and has no name that ends. */
-	if (path[0] == '/' && path[1])
+static bool in_unwatched(const struct watch_table *table, const char *path)
+{
+	size_t len = table->unwatched.len;
+
+	return len && !strncmp(path, table->unwatched.path, len) && path[len] == '/';
+}
+
+struct watch *watch_table_above(struct watch_table *table, const char *path)
+{
+	uint32_t hash = hash_step(HASH_START, path[0]), dir_hash = 0;
+	bool known = in_unwatched(table, path);
+	struct watch *found = NULL;
+	size_t len = 1, dir = 0;
+
+	if (known) {
+		len = table->unwatched.len;
+		hash = hash_step(table->unwatched.hash, path[len++]);
+	} else if (path[0] == '/' && path[1]) {
+		/* "/" is above all other paths, and has no name that ends. */
 		match_prefix(table, path, 1, hash, &found);
-	for (size_t len = 1;; len++) {
-		if (!path[len] || path[len] == '/')
-			match_prefix(table, path, len, hash, &found);
-		if (!path[len])
-			return found;
-		hash = hash_step(hash, path[len]);
 	}
+	for (; path[len]; hash = hash_step(hash, path[len++])) {
+		if (path[len] != '/')
+			continue;
+		match_prefix(table, path, len, hash, &found);
+		dir = len;
+		dir_hash = hash;
+	}
+	match_prefix(table, path, len, hash, &found);
+	if (dir && !found && !known)
+		note_unwatched(table, path, dir, dir_hash);
+	return found;
 }
 
 /* May he read the node, or know that it is not there? */

@@ -37,6 +37,12 @@ struct watch {
 struct watch_table {
 	uint64_t serial;                     /* the last one given */
 	struct watch *bucket[WATCH_BUCKETS]; /* the newest first */
+
+	/* The last directory that was found unwatched, as are all above it; len 0: none. */
+	struct {
+		uint32_t len, hash;
+		char path[64];
+	} unwatched;
 };
 
 /*
@@ -53,7 +59,7 @@ struct watch *watch_table_find(const struct watch_table *table, const struct con
 			       const char *path, const char *token);
 
 /* All at the path or above it (of a special one: at it), the newest first, linked by match_next. */
-struct watch *watch_table_above(const struct watch_table *table, const char *path);
+struct watch *watch_table_above(struct watch_table *table, const char *path);
 
 /*
  * The path that the owner is to be told if `change` was made, as its own paths are: that of the
