@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Rule: a domain's memory is changed while it runs: it gives frames back and gets them again, never
 # below what it uses and never above maxmem=, and serves all the time.
-# smp-long: 2
+# smp-long: 2 4
 import os
 import re
 import sys

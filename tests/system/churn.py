@@ -3,7 +3,8 @@
 # Rule: 200 domains created and destroyed leave nothing behind: free frames, event-channel ports, store
 # nodes and dom0's own memory are at the end what they were after the first.
 # timeout: 300
-# smp-long: 2
+# smp: 2
+# smp-long: 4
 import os
 import sys
 

@@ -3,7 +3,7 @@
 # Rule: what the appliance writes is what it reads, and on its disk after a shutdown, where e2fsck finds
 # nothing to mend; a disk that is missing, too small or not ext4 is told in one clear line.
 # timeout: 240
-# smp-long: 2
+# smp-long: 2 4
 import hashlib
 import os
 import random

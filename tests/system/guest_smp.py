@@ -4,7 +4,7 @@
 # lock whose holders lose their processor while they have it costs a bounded number of instructions:
 # what four vcpus of one processor do together takes at most four times what one vcpu takes. A panic on
 # one vcpu says so once, and the others say nothing more.
-# MACHINES=lamina:2,xen:2: hypervisor and processors.
+# MACHINES=lamina:2,lamina:4,xen:2: hypervisor and processors.
 # timeout: 400
 import os
 import re
@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
 from machine import main, require
 
 HYPERVISORS = {"lamina": "build/lamina", "xen": "build/third/xen/xen"}
-MACHINES = os.environ.get("MACHINES", "lamina:2,xen:2").split(",")
+MACHINES = os.environ.get("MACHINES", "lamina:2,lamina:4,xen:2").split(",")
 WORDS = ["events", "vcpus", "affinity", "everywhere", "migration", "shootdown", "restart", "online", "locks",
          "heap", "descriptors", "signals", "loopback"]
 

@@ -4,7 +4,7 @@
 # and another crashes on a null pointer, the first serves on without one failed request. The crash
 # is told behind all that the victim said.
 # timeout: 240
-# smp: 2
+# smp: 2 4
 import os
 import socket
 import sys

@@ -3,7 +3,7 @@
 # Rule: the web appliance serves its own disk: pages, large files, directories, ranges, errors; and
 # 2,000 requests over 32 connections without one that fails.
 # timeout: 240
-# smp: 2
+# smp: 2 4
 import hashlib
 import http.client
 import os

@@ -3,7 +3,7 @@
 # Rule: a network device and a disk have as many queues as both ends can serve, connections take all of
 # them, and an end that knows only one queue is served by one.
 # timeout: 240
-# smp-long: 2
+# smp-long: 2 4
 import os
 import sys
 

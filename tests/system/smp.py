@@ -14,7 +14,8 @@ from machine import main, require
 ROUNDS = int(os.environ.get("ROUNDS", "1"))
 TESTS = ["smp-stress", "vcpu-timers", "evtchn-ipi", "evtchn-interdomain", "sched-poll",
          "pirq-follows", "memory-exchange-limit", "domctl-pause", "domctl-lifecycle", "fpu-state",
-         "grant-foreign"]
+         "grant-foreign", "grant-map", "mmuext-tlb", "mmu-writable-table", "vcpu-second",
+         "evtchn-close", "sched-yield-block"]
 
 
 def run():

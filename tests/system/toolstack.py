@@ -3,7 +3,7 @@
 # Rule: xl's verbs on dom0's console do what they say: create, list, console, pause, unpause,
 # shutdown, reboot, destroy, info, perf, dmesg; and a domain's end is followed by what its configuration says.
 # timeout: 180
-# smp-long: 2
+# smp-long: 2 4
 import os
 import re
 import sys
