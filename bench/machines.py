@@ -48,6 +48,7 @@ class Control:
     """
 
     def __init__(self, name, counting):
+        self.counting = counting
         self.path, self.counts = os.path.join(ROOT, f"{FOLDER}/{name}.qmp"), f"{FOLDER}/{name}.blocks"
         self.arguments, self.lines = ["-qmp", f"unix:{self.path},server=on,wait=off"], None
         if counting:

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * micro NAME SECONDS: does an operation of Linux again and again for about so long, and prints how
- * often and in how many microseconds. The disk is /dev/xvda, read past the page cache.
+ * micro NAME SECONDS: does an operation of Linux again and again for about so long; micro NAME 0
+ * TIMES: so often. Prints how often and in how many microseconds. The disk is /dev/xvda, read past
+ * the page cache.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -174,27 +175,29 @@ static const struct row {
 };
 
 /* The turns grow, so that what each begins and ends with does not count. */
-static void repeat(void (*run)(int n), double ns)
+static void repeat(void (*run)(int n), double ns, long times)
 {
 	double begun = now(), turn;
 	long count = 0;
 	int n = 8;
 
 	do {
+		if (times && n > times - count)
+			n = (int)(times - count);
 		turn = now();
 		run(n);
 		count += n;
 		if (n < MOST && now() - turn < TURN_NS)
 			n *= 2;
-	} while (now() - begun < ns);
+	} while (times ? count < times : now() - begun < ns);
 	printf("%ld %.0f\n", count, (now() - begun) / 1e3);
 }
 
 int main(int argc, char **argv)
 {
-	for (size_t i = 0; argc == 3 && i < sizeof(rows) / sizeof(*rows); i++) {
+	for (size_t i = 0; argc > 2 && i < sizeof(rows) / sizeof(*rows); i++) {
 		if (!strcmp(argv[1], rows[i].name)) {
-			repeat(rows[i].run, atof(argv[2]) * 1e9);
+			repeat(rows[i].run, atof(argv[2]) * 1e9, argc > 3 ? atol(argv[3]) : 0);
 			return 0;
 		}
 	}

@@ -11,6 +11,14 @@
 #define UNITS_ENTRY 4 /* work_spent: an L2-L4 entry */
 #define UNITS_L1 1024 /* a whole L1 */
 
+/* Is that one empty, and the seven behind it? Most of a table is. */
+static inline bool eight_empty(const uint64_t *table, unsigned i)
+{
+	const uint64_t *e = table + i;
+
+	return !(i % 8) && !(e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]);
+}
+
 static int l1_validate(struct frame *f)
 {
 	uint64_t *table = mfn_to_virt(frame_to_mfn(f)), e;
@@ -40,13 +48,18 @@ static int l1_validate(struct frame *f)
 
 static inline __attribute__((always_inline)) void l1_drop_all(const uint64_t *table, bool alone)
 {
+	const uint64_t *end;
 	uint64_t e;
 	unsigned i;
 
-	for (i = 0; i < TABLE_ENTRIES; i++) {
-		e = table[i];
-		if ((e & PTE_P) && mfn_valid(pte_mfn(e)))
-			l1_entry_drop(mfn_to_frame(pte_mfn(e)), e & PTE_W, alone);
+	for (end = table + TABLE_ENTRIES; table < end; table += 8) {
+		if (unlikely(!table[0]) && eight_empty(table, 0))
+			continue;
+		for (i = 0; i < 8; i++) {
+			e = table[i];
+			if ((e & PTE_P) && mfn_valid(pte_mfn(e)))
+				l1_entry_drop(mfn_to_frame(pte_mfn(e)), e & PTE_W, alone);
+		}
 	}
 }
 
@@ -85,14 +98,6 @@ static void adopt_failed(struct frame *f, struct frame *child, unsigned i, bool 
 		has_child = true;
 	}
 	f->done = (uint16_t)(i | (has_child ? DONE_CHILD : 0));
-}
-
-/* Is that one empty, and the seven behind it? Most of an upper table is. */
-static inline bool eight_empty(const uint64_t *table, unsigned i)
-{
-	const uint64_t *e = table + i;
-
-	return !(i % 8) && !(e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]);
 }
 
 static int upper_validate(struct frame *f, unsigned level)
@@ -146,7 +151,12 @@ static int upper_devalidate(struct frame *f, unsigned level)
 			return -ERESTART;
 		f->done = (uint16_t)i;
 	}
-	while (i-- > 0) {
+	while (i > 0) {
+		if (eight_empty(table, i - 8)) {
+			i -= 8;
+			continue;
+		}
+		i--;
 		if (!(table[i] & PTE_P) || slot_is_hyper(level, i))
 			continue;
 		if (upper_entry_put(table[i], f)) {
