@@ -378,6 +378,87 @@ static void test_transactions(void)
 	assert(REQ(&dom1, XS_TRANSACTION_START, "\0") == ENOSPC);
 }
 
+/* What a transaction found absent it need not note node by node; it conflicts all the same. */
+static void test_absent(void)
+{
+	uint32_t tx;
+
+	start();
+	tx = begin(&dom0);
+	assert(TX(&dom0, tx, XS_READ, "/new\0") == ENOENT);
+	assert(!TX(&dom0, tx, XS_WRITE, "/new/a\0001"));
+	assert(!TX(&dom0, tx, XS_WRITE, "/new/b/c\0001"));
+	assert(!REQ(&dom0, XS_WRITE, "/other\0001"));
+	assert(!TX(&dom0, tx, XS_TRANSACTION_END, "T\0"));
+	assert(!REQ(&dom0, XS_READ, "/new/b/c\0") && !REQ(&dom0, XS_READ, "/other\0"));
+
+	tx = begin(&dom0);
+	assert(!TX(&dom0, tx, XS_MKDIR, "/next\0") && !TX(&dom0, tx, XS_WRITE, "/next/a\0001"));
+	assert(!REQ(&dom0, XS_WRITE, "/next/b\0001")); /* below what was not there */
+	assert(TX(&dom0, tx, XS_TRANSACTION_END, "T\0") == EAGAIN);
+	assert(REQ(&dom0, XS_READ, "/next/a\0") == ENOENT);
+
+	tx = begin(&dom0);
+	assert(!TX(&dom0, tx, XS_WRITE, "/third/x\0001"));
+	assert(!TX(&dom0, tx, XS_WRITE, "/thirdly\0001"));
+	assert(!REQ(&dom0, XS_WRITE, "/thirdly\0002")); /* not below it, but its name begins so */
+	assert(TX(&dom0, tx, XS_TRANSACTION_END, "T\0") == EAGAIN);
+}
+
+static int call(struct guest *guest, uint32_t tx, uint32_t type, const char *body, size_t len,
+		char **answer)
+{
+	const struct xsd_sockmsg header = { .type = type, .tx_id = tx, .len = len };
+
+	return connection_call(guest->conn, &header, body, answer);
+}
+
+#define CALL(guest, tx, type, body, answer) call(guest, tx, type, body, sizeof(body) - 1, answer)
+
+/* Requests by a call: the same answers, rights, limits and events as those by the ring. */
+static void test_calls(void)
+{
+	const struct xsd_sockmsg half = { .type = XS_READ, .req_id = 77, .len = sizeof("/c/a") };
+	char path[64], *answer;
+	uint32_t tx;
+	int rc = 0;
+
+	start();
+	assert(!REQ(&dom0, XS_WATCH, "/c\0own\0") && next(&dom0));
+	assert(!REQ(&dom1, XS_WATCH, "data\0w\0") && next(&dom1));
+	push(&dom0, &half, 7); /* a request by the ring is under way meanwhile */
+	serve_all();
+	assert(CALL(&dom0, 0, XS_WRITE, "/c/a\0value", NULL) == 3);
+	assert(CALL(&dom0, 0, XS_READ, "/c/a\0", &answer) == 5 && !strcmp(answer, "value"));
+	free(answer);
+	push(&dom0, (const char *)&half + 7, sizeof(half) - 7);
+	push(&dom0, "/c/a", sizeof("/c/a"));
+	assert(EVENT(&dom0, "/c/a\0own\0") && next(&dom0) && IS(&dom0, "value"));
+	assert(CALL(&dom0, 0, XS_READ, "/c/none\0", &answer) == -ENOENT);
+	assert(CALL(&dom0, 0, XS_READ, "no string", &answer) == -EINVAL && !next(&dom0));
+
+	assert(CALL(&dom0, 0, XS_WRITE, "/local/domain/1/data/x\0001", NULL) == 3);
+	assert(EVENT(&dom1, "data/x\0w\0") && !next(&dom1));
+	assert(CALL(&dom1, 0, XS_WRITE, "/c/a\0001", NULL) == -EACCES);
+	assert(CALL(&dom1, 0, XS_SET_PERMS, "data/x\0n2\0", NULL) == -EPERM);
+	for (int i = 0; i < 2000 && rc >= 0; i++) {
+		int len = snprintf(path, sizeof(path), "n/%d%c", i, 0);
+
+		rc = call(&dom1, 0, XS_WRITE, path, len, NULL);
+	}
+	assert(rc == -ENOSPC);
+
+	assert(CALL(&dom0, 0, XS_TRANSACTION_START, "\0", &answer) > 0);
+	tx = atoi(answer);
+	free(answer);
+	assert(CALL(&dom0, tx, XS_WRITE, "/c/d/e\0001", NULL) == 3 && !next(&dom0));
+	assert(CALL(&dom1, tx, XS_READ, "/c/d/e\0", NULL) == -ENOENT);
+	assert(CALL(&dom0, tx, XS_TRANSACTION_END, "T\0", NULL) == 3);
+	assert(EVENT(&dom0, "/c/d/e\0own\0") && !next(&dom0));
+	connection_fail(dom0.conn, XENSTORE_ERROR_COMM);
+	assert(CALL(&dom0, 0, XS_READ, "/\0", NULL) == -ENOTCONN);
+}
+
 static void test_domains(void)
 {
 	start();
@@ -499,6 +580,8 @@ int main(void)
 	test_watch_paths();
 	test_special();
 	test_transactions();
+	test_absent();
+	test_calls();
 	test_domains();
 	test_control();
 	test_lazy_peer();
