@@ -4,8 +4,8 @@
  * memory, and calls in place of event channels, so it needs no code of its own. What concerns nodes
  * and transactions only does not even take the ring: the thread that asks takes the daemon's lock
  * and does it, and so spares two switches of threads. Watches come and go by the ring, where their
- * events are; an event that a call caused is on the ring before the call returns or soon after,
- * which is all that the protocol promises of the others' changes, too.
+ * events are. An event that a call caused comes by the ring soon after, as one of another domain's
+ * doing would.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -5,12 +5,13 @@
 #include "xenstore/node.h"
 #include "xenstore/quota.h"
 
+#define TRAIL_ROOM 12 /* steps from the root that are remembered */
+#define HINT_ROOM  64 /* bytes of a path */
+
 /*
  * A version of the whole store. store_copy makes a second one in constant time (but for the tally):
  * both share all nodes, and each change copies the nodes from the root down to where it is made.
  */
-#define TRAIL_ROOM 12
-#define HINT_ROOM  64
 struct store {
 	struct node *root;
 	uint64_t gen;       /* the last generation that was given out */
