@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A guest's debug registers (SDM vol. 3, 17.2). They are in the processor while DR7 enables
- * something; a breakpoint can only be set on the guest's own addresses.
+ * something, but DR6, which collects in the guest's copy: the processor's is as after reset between
+ * two traps (pv/trap.c). A breakpoint can only be set on the guest's own addresses.
  */
 #include "access.h"
 #include "hypervisor/pv/context.h"
@@ -34,9 +35,6 @@ static void load(struct vcpu *v, unsigned reg)
 		break;
 	case 3:
 		__asm__ volatile("mov %0, %%dr3" ::"r"(val));
-		break;
-	case 6:
-		__asm__ volatile("mov %0, %%dr6" ::"r"(val));
 		break;
 	case 7:
 		__asm__ volatile("mov %0, %%dr7" ::"r"(val));
@@ -85,7 +83,6 @@ int debugreg_set(struct vcpu *v, unsigned reg, uint64_t val)
 		if (val >> 32)
 			return -EINVAL;
 		v->pv.debugreg[6] = (val & DR6_KEEP) | DR6_ONE;
-		load(v, 6);
 		return 0;
 	case 5:
 		if (v->pv.ctrlreg[4] & CR4_DE)

@@ -181,7 +181,7 @@ static void load_debug(const struct vcpu *v)
 
 	__asm__ volatile("mov %0, %%dr0; mov %1, %%dr1; mov %2, %%dr2; mov %3, %%dr3" ::"r"(d[0]),
 			 "r"(d[1]), "r"(d[2]), "r"(d[3]));
-	__asm__ volatile("mov %0, %%dr6; mov %1, %%dr7" ::"r"(d[6] | 0xffff0ff0UL), "r"(d[7]));
+	__asm__ volatile("mov %0, %%dr7" ::"r"(d[7]));
 }
 
 #define DR7_ACTIVE 0xff
@@ -193,10 +193,8 @@ static void load_debug(const struct vcpu *v)
 static void leave(struct vcpu *v)
 {
 	segments_save(v);
-	if (v->pv.debugreg[7] & DR7_ACTIVE) {
-		__asm__ volatile("mov %%dr6, %0" : "=r"(v->pv.debugreg[6]));
+	if (v->pv.debugreg[7] & DR7_ACTIVE)
 		__asm__ volatile("mov %0, %%dr7" ::"r"(0x400UL));
-	}
 }
 
 void cpu_set_current(struct cpu *c, struct vcpu *v)

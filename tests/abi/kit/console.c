@@ -13,6 +13,9 @@ void console_init(void)
 	/* A peer has no console, and says nothing. */
 	if (is_dom0() || !start_info->console.domU.evtchn)
 		return;
+	/* What comes of the toolstack's ports is no part of a test. */
+	event_mask(start_info->console.domU.evtchn);
+	event_mask(start_info->store_evtchn);
 	if (va_map(ring_page, start_info->console.domU.mfn * PAGE_SIZE | PTE_KERN))
 		error("the console's page cannot be mapped");
 	ring = (struct xencons_interface *)ring_page;
