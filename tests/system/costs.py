@@ -64,6 +64,7 @@ BEFORE = {
     "ping-pong, one processor": 2095,
     "domain create": 11622,
     "domain destroy, empty": 9771,
+    "domain, unpause to first instruction": 1042,
     "domain destroy, after it ran": 90699,
     "console write, 64 bytes": 2567,
 }
