@@ -11,7 +11,9 @@ struct call {
 	bool privileged;
 	union {
 		domid_t domid;
-		uint32_t word[32];
+		struct xen_machphys_mapping mapping;
+		struct xen_platform_parameters parameters;
+		struct vcpu_runstate_info runstate;
 		struct evtchn_alloc_unbound alloc;
 		struct evtchn_status status;
 		struct evtchn_bind_vcpu bind;
@@ -40,15 +42,15 @@ static const struct call calls[] = {
 	{ CALL(event_channel_op, EVTCHNOP_status, status, true),
 	  .u.status = { .dom = DOMID_SELF, .port = 0 } },
 	{ CALL(memory_op, XENMEM_maximum_gpfn, domid, false), .u.domid = DOMID_SELF },
-	{ CALL(memory_op, XENMEM_machphys_mapping, word[0], true) },
+	{ CALL(memory_op, XENMEM_machphys_mapping, mapping, true) },
 	{ CALL(xen_version, XENVER_get_features, feature, true) },
-	{ CALL(xen_version, XENVER_platform_parameters, word[0], true) },
+	{ CALL(xen_version, XENVER_platform_parameters, parameters, true) },
 	{ CALL(grant_table_op, GNTTABOP_query_size, query, true), .u.query.dom = DOMID_SELF },
 	{ CALL(grant_table_op, GNTTABOP_get_version, version, true),
 	  .u.version.dom = DOMID_SELF },
 	{ CALL(physdev_op, PHYSDEVOP_set_iopl, iopl, false) },
 	{ CALL(sched_op, SCHEDOP_poll, poll, false), .u.poll.timeout = 1 },
-	{ CALL(vcpu_op, VCPUOP_get_runstate_info, word[0], true) },
+	{ CALL(vcpu_op, VCPUOP_get_runstate_info, runstate, true) },
 	{ CALL(vcpu_op, VCPUOP_set_singleshot_timer, timer, false),
 	  .u.timer.timeout_abs_ns = ~0UL >> 1 },
 	{ CALL(multicall, 0, multicall, true),
@@ -62,18 +64,6 @@ static const struct call calls[] = {
 	{ CALL(platform_op, XENPF_get_cpuinfo, platform, true), .privileged = true,
 	  .u.platform = { XENPF_get_cpuinfo, XENPF_INTERFACE_VERSION } },
 };
-
-/* The structures that are written only, and in whole, have no member of their own above. */
-static inline unsigned int call_size(const struct call *c)
-{
-	if (c->nr == __HYPERVISOR_memory_op && c->command == XENMEM_machphys_mapping)
-		return sizeof(struct xen_machphys_mapping);
-	if (c->nr == __HYPERVISOR_xen_version && c->command == XENVER_platform_parameters)
-		return sizeof(struct xen_platform_parameters);
-	if (c->nr == __HYPERVISOR_vcpu_op && c->command == VCPUOP_get_runstate_info)
-		return sizeof(struct vcpu_runstate_info);
-	return c->size;
-}
 
 /* The call with its argument at that address, where the caller has put it. */
 static inline long call_at(const struct call *c, void *at)
@@ -100,7 +90,7 @@ static inline void call_put(const struct call *c, char *at)
 {
 	const char *from = (const char *)&c->u;
 
-	for (unsigned int i = 0; i < call_size(c); i++)
+	for (unsigned int i = 0; i < c->size; i++)
 		at[i] = from[i];
 }
 

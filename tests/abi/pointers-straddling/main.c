@@ -16,7 +16,7 @@ TEST
 	check("the second page is taken away", va_map(hole, 0), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
 		const struct call *c = &calls[i];
-		char *at = hole - call_size(c);
+		char *at = hole - c->size;
 
 		if (!call_permitted(c))
 			continue;
@@ -26,7 +26,7 @@ TEST
 		/* One byte further: what of it is read, and what written, fits no more. */
 		for (char *byte = page; byte < hole; byte++)
 			*byte = 0;
-		for (unsigned int n = 0; n < call_size(c) - 1; n++)
+		for (unsigned int n = 0; n < c->size - 1; n++)
 			at[1 + n] = ((const char *)&c->u)[n];
 		str_format(text, sizeof(text), "%s, one byte over it", c->name);
 		check(text, call_at(c, at + 1), -XEN_EFAULT);
