@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Rule: on two and on four processors domains of two vcpus do everything at once, are destroyed in the
 # midst of it, and leave every frame free; and what needs a second vcpu works there.
-# timeout: 300
+# timeout: 600
 import os
 import subprocess
 import sys
