@@ -247,5 +247,5 @@ clean: ## remove everything that was built
 FORCE:
 .PHONY: all stress images test-images run new-app test size format help clean FORCE
 
--include $(shell test -d build && find build/hv build/guest build/bare build/third -name '*.d' \
+-include $(shell test -d build && find build/hv build/hvc build/guest build/bare build/third -name '*.d' \
 	2>/dev/null)

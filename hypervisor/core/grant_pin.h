@@ -56,8 +56,7 @@ static inline __attribute__((always_inline)) int grant_pin(struct grant_table *t
 		goto unlock;
 	p.mfn = index_below(READ_ONCE(p.entry->frame), max_mfn, unlock);
 	p.active->frame = (uint32_t)p.mfn;
-	__atomic_store_n(&p.active->word, want >> 16 | (readonly ? ACTIVE_READER : ACTIVE_WRITER),
-			 __ATOMIC_RELEASE);
+	active_store(p.active, want >> 16 | (readonly ? ACTIVE_READER : ACTIVE_WRITER));
 	*pin = p;
 	return GNTST_okay;
 unlock:
@@ -79,7 +78,7 @@ static inline __attribute__((always_inline)) void grant_unpin(struct pin p, bool
 			__atomic_and_fetch(&p.entry->flags,
 					   (uint16_t) ~(GTF_reading | GTF_writing),
 					   __ATOMIC_SEQ_CST);
-			__atomic_store_n(&a->word, 0, __ATOMIC_RELEASE);
+			active_store(a, 0);
 			return;
 		}
 		active_unlock(a);

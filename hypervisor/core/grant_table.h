@@ -84,6 +84,8 @@ static inline bool active_trylock(struct active *a)
 	bool was;
 
 	__asm__ volatile("lock btsw $15, %0" : "+m"(a->domid), "=@ccc"(was)::"memory");
+	if (LOCKCHECK && !was)
+		lockcheck_take_bit(LOCK_ACTIVE, a, true);
 	return !was;
 }
 static inline void active_lock(struct active *a)
@@ -93,7 +95,16 @@ static inline void active_lock(struct active *a)
 }
 static inline void active_unlock(struct active *a)
 {
+	if (LOCKCHECK)
+		lockcheck_give_bit(a);
 	__atomic_store_n(&a->domid, a->domid & ~ACTIVE_LOCKED, __ATOMIC_RELEASE);
+}
+/* The same with all else in the entry that its lock guards. */
+static inline void active_store(struct active *a, uint32_t word)
+{
+	if (LOCKCHECK)
+		lockcheck_give_bit(a);
+	__atomic_store_n(&a->word, word, __ATOMIC_RELEASE);
 }
 
 /*

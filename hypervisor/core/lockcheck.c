@@ -8,35 +8,45 @@
 
 #define HELD_MAX 8
 
+/* By its address: a spin lock, or what the bit is part of. */
+struct taken {
+	const void *at;
+	unsigned class;
+};
+
 static struct {
-	const spinlock_t *lock[HELD_MAX];
+	struct taken lock[HELD_MAX];
 	unsigned n;
 } held[MAX_CPUS];
 
-static NORETURN void wrong(const char *what, const spinlock_t *l)
+static NORETURN void wrong(const char *what, struct taken l)
 {
 	unsigned id = this_cpu()->id, i;
 
 	held[id].n = MIN(held[id].n, (unsigned)HELD_MAX);
 	for (i = 0; i < held[id].n; i++)
-		printk(LOG_ERR, "holds class %u at %lx", held[id].lock[i]->class,
-		       (unsigned long)held[id].lock[i]);
-	panic("lock of class %u at %lx: %s", l ? l->class : 0u, (unsigned long)l, what);
+		printk(LOG_ERR, "holds class %u at %lx", held[id].lock[i].class,
+		       (unsigned long)held[id].lock[i].at);
+	panic("lock of class %u at %lx: %s", l.class, (unsigned long)l.at, what);
 }
 
-void lockcheck_take(const spinlock_t *l, bool wait)
+static bool in_order(struct taken h, struct taken l)
 {
+	return h.class < l.class ||
+	       (h.class == l.class && l.class == LOCK_EVTCHN && h.at < l.at);
+}
+
+void lockcheck_take_bit(enum lock_class class, const void *of, bool wait)
+{
+	struct taken l = { of, class };
 	unsigned id = this_cpu()->id, i;
 
-	if (l->class == LOCK_NONE)
+	if (class == LOCK_NONE)
 		wrong("has no class", l);
 	for (i = 0; i < held[id].n; i++) {
-		const spinlock_t *h = held[id].lock[i];
-
-		if (h == l)
+		if (held[id].lock[i].at == of)
 			wrong("is held", l);
-		if (wait && (h->class > l->class ||
-			     (h->class == l->class && (l->class != LOCK_EVTCHN || h > l))))
+		if (wait && !in_order(held[id].lock[i], l))
 			wrong("is out of order", l);
 	}
 	if (held[id].n == HELD_MAX)
@@ -44,15 +54,25 @@ void lockcheck_take(const spinlock_t *l, bool wait)
 	held[id].lock[held[id].n++] = l;
 }
 
-void lockcheck_give(const spinlock_t *l)
+void lockcheck_take(const spinlock_t *l, bool wait)
+{
+	lockcheck_take_bit(l->class, l, wait);
+}
+
+void lockcheck_give_bit(const void *of)
 {
 	unsigned id = this_cpu()->id, i;
 
-	for (i = 0; i < held[id].n && held[id].lock[i] != l; i++)
+	for (i = 0; i < held[id].n && held[id].lock[i].at != of; i++)
 		;
 	if (i == held[id].n)
-		wrong("is given up and was not held", l);
+		wrong("is given up and was not held", (struct taken){ of, LOCK_NONE });
 	held[id].lock[i] = held[id].lock[--held[id].n];
+}
+
+void lockcheck_give(const spinlock_t *l)
+{
+	lockcheck_give_bit(l);
 }
 
 void lockcheck_none(void)

@@ -17,7 +17,8 @@ enum lock_class {
 	LOCK_NONE, /* forgotten: not allowed */
 	LOCK_CONTROL, /* domctl; only tried */
 	LOCK_DOMAIN, /* domain.lock */
-	LOCK_UNMAP, /* grant_table.unmap_lock; within it, a page table's own (FRAME_LOCKED) */
+	LOCK_UNMAP, /* grant_table.unmap_lock */
+	LOCK_TABLE, /* a page table's own bit, FRAME_LOCKED */
 	LOCK_EVTCHN, /* evtchn_table.lock */
 	LOCK_PIRQ,
 	LOCK_PCI,
@@ -35,6 +36,7 @@ enum lock_class {
 	LOCK_HEAP,
 	LOCK_BLOCK, /* free frames */
 	LOCK_FIFO, /* evtchn_fifo.lock */
+	LOCK_ACTIVE, /* a pinned grant's own bit, ACTIVE_LOCKED */
 	LOCK_INPUT, /* the console's */
 	LOCK_LOG,
 };
@@ -60,6 +62,9 @@ void spin_wait(spinlock_t *l, uint32_t me); /* core/lockprof.c: until it is the 
 /* core/lockcheck.c; wait: a ticket, not a trylock. They stop the machine with who holds what. */
 void lockcheck_take(const spinlock_t *l, bool wait);
 void lockcheck_give(const spinlock_t *l);
+/* The same for a lock that is a bit of something else. */
+void lockcheck_take_bit(enum lock_class class, const void *of, bool wait);
+void lockcheck_give_bit(const void *of);
 void lockcheck_none(void); /* between two operations nothing is held */
 
 static inline void spin_lock(spinlock_t *l)

@@ -73,13 +73,18 @@ static inline int old_table_finish(void)
  */
 static inline bool l1_lock(struct frame *f, domid_t owner)
 {
-	return likely(frame_try(f, owner, FRAME_TYPE | FRAME_VALID | FRAME_LOCKED,
-				TYPE_L1 | FRAME_VALID, FRAME_LOCKED)) ||
-	       l1_lock_slow(f, owner);
+	if (unlikely(!frame_try(f, owner, FRAME_TYPE | FRAME_VALID | FRAME_LOCKED,
+				TYPE_L1 | FRAME_VALID, FRAME_LOCKED)))
+		return l1_lock_slow(f, owner);
+	if (LOCKCHECK)
+		lockcheck_take_bit(LOCK_TABLE, f, true);
+	return true;
 }
 
 static inline void table_unlock(struct frame *f)
 {
+	if (LOCKCHECK)
+		lockcheck_give_bit(f);
 	__atomic_and_fetch(&f->state, ~FRAME_LOCKED, __ATOMIC_RELEASE);
 }
 

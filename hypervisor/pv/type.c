@@ -254,9 +254,11 @@ uint64_t table_lock(struct frame *f, domid_t owner)
 			break;
 		}
 	}
+	if (LOCKCHECK)
+		lockcheck_take_bit(LOCK_TABLE, f, true);
 	if (likely(READ_ONCE(f->owner) == owner))
 		return s & FRAME_TYPE;
-	frame_not_mine(f, FRAME_LOCKED);
+	table_unlock(f);
 	return 0;
 }
 
@@ -273,8 +275,8 @@ void frame_not_mine(struct frame *f, uint64_t add)
 {
 	if (add == FRAME_REF)
 		frame_put(f);
-	else if (add == FRAME_LOCKED)
-		table_unlock(f);
+	else if (add == FRAME_LOCKED) /* by frame_try: l1_lock has not got it */
+		__atomic_and_fetch(&f->state, ~FRAME_LOCKED, __ATOMIC_RELEASE);
 	else
 		table_put_later(f);
 }
