@@ -10,7 +10,7 @@
 
 /*
  * The order: who holds a lock waits only for locks of later classes; of the same class only for
- * event channels' of another domain, that at the lower address first. A trylock waits for nobody
+ * event channels' of another domain and for a second grant's, that at the lower address first. A trylock waits for nobody
  * and is free of it. build/lamina-checked looks at it with each lock (core/lockcheck.c).
  */
 enum lock_class {
