@@ -33,9 +33,9 @@ static NORETURN void wrong(const char *what, struct taken l)
 
 static bool in_order(struct taken h, struct taken l)
 {
-	bool pair = h.class == l.class && (l.class == LOCK_EVTCHN || l.class == LOCK_ACTIVE);
-
-	return h.class < l.class || (pair && h.at < l.at);
+	if (h.class != l.class)
+		return h.class < l.class;
+	return l.class == LOCK_ACTIVE || (l.class == LOCK_EVTCHN && h.at < l.at);
 }
 
 void lockcheck_take_bit(enum lock_class class, const void *of, bool wait)

@@ -10,8 +10,9 @@
 
 /*
  * The order: who holds a lock waits only for locks of later classes; of the same class only for
- * event channels' of another domain and for a second grant's, that at the lower address first. A trylock waits for nobody
- * and is free of it. build/lamina-checked looks at it with each lock (core/lockcheck.c).
+ * event channels' of another domain, that at the lower address first, and for a second grant's of
+ * one table, that of the lower reference first. A trylock waits for nobody and is free of it.
+ * build/lamina-checked looks at it with each lock (core/lockcheck.c).
  */
 enum lock_class {
 	LOCK_NONE, /* forgotten: not allowed */
