@@ -80,8 +80,8 @@ build/bench/micro: bench/guest/micro.c | build/.deps
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) -O2 -Wall -Wextra -Werror -static -o $@ $<
 
-guest-bench: all build/bench/micro build/bench/blocks.so build/bench/linux/sbin/stream $(STOCK_GUEST) \
-	$(STOCK)/amd64.cpio.gz $(XEN_DOM0) ## a Debian guest on Lamina beside the same on stock Xen; ROWS=words
+GUEST_LOADS := $(addprefix build/bench/,micro blocks.so linux/sbin/stream) $(STOCK_GUEST) $(STOCK)/amd64.cpio.gz
+guest-bench: all $(GUEST_LOADS) $(XEN_DOM0) ## a Debian guest on Lamina beside the same on stock Xen; ROWS=words
 	$(Q)ci/deps wrk gnuplot-nox
 	$(Q)bench/guest/run $(ROWS)
 
