@@ -72,8 +72,9 @@ $(STOCK)/guest-reference.json: $(STOCK_GUEST) $(STOCK_KERNELS) $(STOCK_FORMS) $(
 	$(call say,XEN,$@)
 	$(Q)tests/stock/guest-reference $@ cloud amd64 6.12 > $(STOCK)/guest-reference.log
 
-guest-test: all build/run/httpd.ext4 $(STOCK_GUEST) $(STOCK_KERNELS) $(STOCK)/boot.ext4 $(STOCK)/grub \
-		$(STOCK_FORMS) $(STOCK)/guest-reference.json ## Debian's kernels and GRUB as guests of Lamina; PARTS=words
+GUEST_TEST = $(STOCK_GUEST) $(STOCK_KERNELS) $(STOCK)/boot.ext4 $(STOCK)/grub $(STOCK_FORMS) \
+	$(STOCK)/guest-reference.json
+guest-test: all build/run/httpd.ext4 $(GUEST_TEST) ## Debian's kernels and GRUB as guests of Lamina; PARTS=words
 	$(Q)ci/deps iperf3
 	$(Q)tests/stock/guest-test $(PARTS)
 
