@@ -110,7 +110,18 @@ static bool counts(struct peer *peer)
 	return wait_for(peer->box->value[0] != from, 5000);
 }
 
-/* Pool 1, with processor 1 in it, and a domain that runs there. */
+static long order(struct peer *peer, unsigned int cmd)
+{
+	struct xen_domctl op = { 0 };
+
+	return domctl(&op, cmd, peer->id);
+}
+
+/*
+ * Pool 1, with processor 1 in it, and a domain that runs there. Where a processor is taken nobody
+ * runs: Xen 4.17 panics now and then when one leaves its pool while a vcpu is on its way off it
+ * (csched_res_pick, csched2_context_saved).
+ */
 static void test_move(struct peer *peer)
 {
 	struct xen_sysctl_cpupool_op op = { 0 };
@@ -118,13 +129,15 @@ static void test_move(struct peer *peer)
 
 	check("processor 0 stays in the first pool", simple(XEN_SYSCTL_CPUPOOL_OP_RMCPU, 0, 0),
 	      -XEN_EINVAL);
-	check("we run on processor 1", affinity(&us, XEN_DOMCTL_setvcpuaffinity, 2), 2);
+	check("we run on it", affinity(&us, XEN_DOMCTL_setvcpuaffinity, 1), 1);
+	check("the domain rests", order(peer, XEN_DOMCTL_pausedomain), 0);
+	check("bind it to processor 1", affinity(peer, XEN_DOMCTL_setvcpuaffinity, 2), 2);
 	check("to one without processors", simple(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 1, peer->id),
 	      -XEN_ENOENT);
 	check("take processor 1 out", simple(XEN_SYSCTL_CPUPOOL_OP_RMCPU, 0, 1), 0);
 	check("free processors", pool(XEN_SYSCTL_CPUPOOL_OP_FREEINFO, 0, &op), 0);
 	check_status("are", map[0], 2);
-	check("we may run anywhere now", affinity(&us, XEN_DOMCTL_getvcpuaffinity, 0) & 3, 3);
+	check("it may run anywhere now", affinity(peer, XEN_DOMCTL_getvcpuaffinity, 0) & 3, 3);
 	check("again", simple(XEN_SYSCTL_CPUPOOL_OP_RMCPU, 0, 1), -XEN_EADDRNOTAVAIL);
 	told(0, 1, 2);
 	check("put it in", simple(XEN_SYSCTL_CPUPOOL_OP_ADDCPU, 1, 1), 0);
@@ -137,13 +150,16 @@ static void test_move(struct peer *peer)
 	check("it may run anywhere", affinity(peer, XEN_DOMCTL_getvcpuaffinity, 0) & 3, 3);
 	told(0, 1, 1);
 	told(1, 2, 1);
+	check("it goes on", order(peer, XEN_DOMCTL_unpausedomain), 0);
 	check_that("it runs", counts(peer));
 	check("move to where it is", simple(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 1, peer->id), 0);
 	check("take its processor", simple(XEN_SYSCTL_CPUPOOL_OP_RMCPU, 1, 1), -XEN_EBUSY);
 	check("destroy the pool", simple(XEN_SYSCTL_CPUPOOL_OP_DESTROY, 1, 0), -XEN_EBUSY);
+	check("it rests", order(peer, XEN_DOMCTL_pausedomain), 0);
 	check("move back", simple(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 0, peer->id), 0);
-	check_that("it runs", counts(peer));
 	check("take its processor", simple(XEN_SYSCTL_CPUPOOL_OP_RMCPU, 1, 1), 0);
+	check("it goes on", order(peer, XEN_DOMCTL_unpausedomain), 0);
+	check_that("it runs", counts(peer));
 	check("give it back", simple(XEN_SYSCTL_CPUPOOL_OP_ADDCPU, 0, 1), 0);
 	told(0, 3, 2);
 }
