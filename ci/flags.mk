@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 # Compiler flags of the two halves, and of the C library that the guest half stands on.
 
-GCC_INCLUDE := $(shell $(CC) -print-file-name=include)
+# On a fresh machine these are read once before ci/deps has installed the compiler, and then again.
+GCC_INCLUDE := $(shell $(CC) -print-file-name=include 2>/dev/null)
+LIBGCC      := $(shell $(CC) -print-libgcc-file-name 2>/dev/null)
 NEWLIB      := build/third/newlib/x86_64-elf
-LIBGCC      := $(shell $(CC) -print-libgcc-file-name)
 
 COMMON_FLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
 	-ffreestanding -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
