@@ -150,7 +150,7 @@ static void fill_tables(struct builder *b)
 		.p2m = b->p2m,
 		.first = l->first_table,
 		.count = l->table_pages,
-		.data = l->first_kernel + l->kernel_pages,
+		.data = b->kernel.data_nx ? l->first_kernel + l->kernel_pages : UINT64_MAX,
 	};
 
 	tables_init(&t);

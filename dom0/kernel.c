@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads a PV64 kernel's notes (<xen/elfnote.h>) and lays out its first address space. Pure. */
 #include "dom0/kernel.h"
+#include "guest/notes.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -11,9 +12,7 @@
 #define PADDING		  (512U * 1024)			       /* behind the last page in use */
 #define ALIGNMENT	  (4ULL << 20)			       /* of the end of what is mapped */
 
-_Static_assert(XEN_ELFNOTE_MAX < ELF_XEN_NOTES, "a place for each type");
-
-/* Of notes by type, as elf_xen_notes finds them. */
+/* Of notes by type, as elf_notes finds them. */
 static uint64_t note_or(const struct elf_note *notes, uint32_t type, uint64_t fallback)
 {
 	uint64_t value;
@@ -75,12 +74,13 @@ int kernel_open(struct kernel *kernel, const void *image, size_t size, const cha
 		struct error *error)
 {
 	enum elf_status status = elf_open(&kernel->elf, image, size);
-	struct elf_note notes[ELF_XEN_NOTES];
+	struct elf_note notes[XEN_ELFNOTE_MAX + 1], own[LAMINA_NOTES];
 
 	if (status != ELF_OK)
 		return error_set(error, -ENOEXEC, "%s: the kernel %s", name,
 				 elf_status_text(status));
-	elf_xen_notes(&kernel->elf, notes);
+	elf_notes(&kernel->elf, "Xen", notes, ARRAY_SIZE(notes));
+	elf_notes(&kernel->elf, LAMINA_NOTE_NAME, own, ARRAY_SIZE(own));
 	if (check_notes(notes, name, error))
 		return error->code;
 	kernel->virt_base = note_or(notes, XEN_ELFNOTE_VIRT_BASE, 0);
@@ -89,6 +89,7 @@ int kernel_open(struct kernel *kernel, const void *image, size_t size, const cha
 	kernel->hypercall_page = note_or(notes, XEN_ELFNOTE_HYPERCALL_PAGE, 0);
 	kernel->p2m_base = note_or(notes, XEN_ELFNOTE_INIT_P2M, KERNEL_NO_P2M_BASE);
 	kernel->mod_by_pfn = note_or(notes, XEN_ELFNOTE_MOD_START_PFN, 0);
+	kernel->data_nx = note_or(own, LAMINA_NOTE_DATA_NX, 0);
 	if (find_bounds(kernel, name, error))
 		return error->code;
 	if (kernel->virt_base % PAGE_SIZE || kernel->hypercall_page % PAGE_SIZE ||

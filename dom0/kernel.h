@@ -15,6 +15,7 @@ struct kernel {
 	uint64_t hypercall_page; /* va; 0: none */
 	uint64_t p2m_base;	 /* va where the kernel wants its p2m, or KERNEL_NO_P2M_BASE */
 	bool mod_by_pfn;	 /* it takes the ramdisk's pfn instead of an address */
+	bool data_nx;		 /* it runs nothing outside its segments (guest/notes.h) */
 	uint64_t start, end;	 /* of all segments, va */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Page tables of a new PV domain: four levels, entries by machine frame, all for ring 3 (SDM vol.
- * 3, 4.5). What the kernel's file does not hold (its module, p2m, tables, stack) is not executable.
+ * 3, 4.5).
  */
 #include "dom0/tables.h"
 
@@ -60,17 +60,16 @@ static uint64_t *l1_of(struct tables *t, uint64_t va)
 /* The first pfn from `pfn` on that asks for other flags; *flags: what this one has. */
 static uint64_t flags_of(const struct tables *t, uint64_t pfn, uint64_t *flags)
 {
-	uint64_t end = t->first + t->count;
+	const uint64_t borders[] = { t->data, t->first, t->first + t->count };
+	uint64_t next = UINT64_MAX;
 
-	*flags = PAGE | (pfn >= t->data ? NX : 0);
-	if (pfn < t->data)
-		return t->data;
-	if (pfn < t->first)
-		return t->first;
-	if (pfn >= end)
-		return UINT64_MAX;
-	*flags = PAGE_RO | NX;
-	return end;
+	*flags = pfn - t->first < t->count ? PAGE_RO : PAGE;
+	if (pfn >= t->data)
+		*flags |= NX;
+	for (unsigned int i = 0; i < ARRAY_SIZE(borders); i++)
+		if (borders[i] > pfn)
+			next = MIN(next, borders[i]);
+	return next;
 }
 
 void tables_map(struct tables *t, uint64_t va, uint64_t pfn, uint64_t count)

@@ -8,7 +8,7 @@ struct tables {
 	char *memory; /* pseudo-physical memory from pfn 0, as far as it is in use; zeroed tables */
 	const uint64_t *p2m; /* machine frame by pfn */
 	uint64_t first, count; /* pfns of the tables; the first one is the L4 */
-	uint64_t data;	       /* from this pfn on nothing is executed */
+	uint64_t data;	       /* pages from this pfn on are not executable */
 	uint64_t next;	     /* first that is not in use yet */
 };
 

@@ -8,20 +8,27 @@
 #include <xen/features.h>
 
 #include "guest/cpu_offsets.h"
+#include "guest/notes.h"
 
 #define BOOT_STACK_SIZE	8192			/* as in start.c */
 #define TRAP_STUB_SIZE	32			/* as in traps.c */
 
 /* --- What the domain builder reads ------------------------------------------------------------ */
 
-	.macro note type, desc:vararg
+	/* A name other than Xen: guest/notes.h. */
+	.macro named_note name, type, desc:vararg
 	.pushsection .note.Xen, "a", @note
 	.balign 4
-	.long 4, 2f - 1f, \type
-	.asciz "Xen"
-1:	\desc
+	.long 2f - 1f, 4f - 3f, \type
+1:	.asciz "\name"
 2:	.balign 4
+3:	\desc
+4:	.balign 4
 	.popsection
+	.endm
+
+	.macro note type, desc:vararg
+	named_note Xen, \type, \desc
 	.endm
 
 	note XEN_ELFNOTE_GUEST_OS, .asciz "Lamina"
@@ -36,6 +43,7 @@
 	note XEN_ELFNOTE_FEATURES, .asciz "!writable_page_tables|pae_pgdir_above_4gb"
 	note XEN_ELFNOTE_SUSPEND_CANCEL, .long 1
 	note XEN_ELFNOTE_SUPPORTED_FEATURES, .long 1 << XENFEAT_dom0
+	named_note LAMINA_NOTE_NAME, LAMINA_NOTE_DATA_NX, .long 1
 
 	.section .hypercall_page, "ax", @nobits
 	.globl hypercall_page

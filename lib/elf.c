@@ -169,7 +169,8 @@ bool elf_note_next(const struct elf *elf, struct elf_note_cursor *cursor, struct
 		if (!note_area(elf, cursor, &offset, &size)) {
 			if (cursor->in_sections)
 				return false;
-			*cursor = (struct elf_note_cursor){ .in_sections = true };
+			*cursor = (struct elf_note_cursor){ .in_sections = true,
+							    .found = cursor->found };
 			continue;
 		}
 		if (size && note_at(elf->data + offset, size, &cursor->offset, note))
@@ -179,29 +180,40 @@ bool elf_note_next(const struct elf *elf, struct elf_note_cursor *cursor, struct
 	}
 }
 
-static bool is_xen(const struct elf_note *note)
+bool elf_note_named(const struct elf *elf, struct elf_note_cursor *cursor, const char *name,
+		    struct elf_note *note)
 {
-	return note->name_len == 4 && !memcmp(note->name, "Xen", 4);
+	size_t size = strlen(name) + 1;
+
+	while (elf_note_next(elf, cursor, note)) {
+		if (cursor->in_sections && cursor->found)
+			return false;
+		if (note->name_len == size && !memcmp(note->name, name, size)) {
+			cursor->found |= !cursor->in_sections;
+			return true;
+		}
+	}
+	return false;
 }
 
 bool elf_xen_note(const struct elf *elf, uint32_t type, struct elf_note *note)
 {
 	struct elf_note_cursor cursor = { 0 };
 
-	while (elf_note_next(elf, &cursor, note))
-		if (note->type == type && is_xen(note))
+	while (elf_note_named(elf, &cursor, "Xen", note))
+		if (note->type == type)
 			return true;
 	return false;
 }
 
-void elf_xen_notes(const struct elf *elf, struct elf_note notes[ELF_XEN_NOTES])
+void elf_notes(const struct elf *elf, const char *name, struct elf_note *notes, uint32_t count)
 {
 	struct elf_note_cursor cursor = { 0 };
 	struct elf_note note;
 
-	memset(notes, 0, ELF_XEN_NOTES * sizeof(*notes));
-	while (elf_note_next(elf, &cursor, &note))
-		if (note.type < ELF_XEN_NOTES && is_xen(&note) && !notes[note.type].desc)
+	memset(notes, 0, count * sizeof(*notes));
+	while (elf_note_named(elf, &cursor, name, &note))
+		if (note.type < count && !notes[note.type].desc)
 			notes[note.type] = note;
 }
 

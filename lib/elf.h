@@ -66,6 +66,7 @@ struct elf_note {
 /* Where an iteration over notes stands; starts as all 0. */
 struct elf_note_cursor {
 	bool in_sections;
+	bool found; /* elf_note_named: one in a segment */
 	unsigned int index;
 	uint64_t offset;
 };
@@ -89,12 +90,18 @@ bool elf_section(const struct elf *elf, unsigned int index, struct elf_section *
 /* The next note: those of segments first, then those of sections. False after the last. */
 bool elf_note_next(const struct elf *elf, struct elf_note_cursor *cursor, struct elf_note *note);
 
+/* The next one of that name. As for Xen, sections count only where no segment has such a note. */
+bool elf_note_named(const struct elf *elf, struct elf_note_cursor *cursor, const char *name,
+		    struct elf_note *note);
+
 /* The note named "Xen" of this type (XEN_ELFNOTE_*). */
 bool elf_xen_note(const struct elf *elf, uint32_t type, struct elf_note *note);
 
-/* All notes named "Xen" by type, the first one of each; desc is NULL where there is none. */
-#define ELF_XEN_NOTES 19 /* types of <xen/elfnote.h> are below */
-void elf_xen_notes(const struct elf *elf, struct elf_note notes[ELF_XEN_NOTES]);
+/*
+ * All notes of that name whose types are below `count`, by type: the first one of each, with desc
+ * NULL where there is none.
+ */
+void elf_notes(const struct elf *elf, const char *name, struct elf_note *notes, uint32_t count);
 
 /* desc as a little-endian number of 4 or 8 bytes; false when it has another size. */
 bool elf_note_number(const struct elf_note *note, uint64_t *value);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Rules: a kernel is refused with a line that says why; the start-of-day layout is in the ABI's
- * order and its tables suffice; every page table is mapped read-only, everything else writable.
+ * order and its tables suffice; every page table is mapped read-only, everything else writable, and
+ * all executable but for an image that asks for less.
  */
 // uses: dom0/kernel.c dom0/tables.c lib/elf.c lib/format.c
 #include "dom0/kernel.h"
 #include "dom0/tables.h"
+#include "guest/notes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,23 +30,24 @@ struct image {
 	uint8_t text[TEXT_LEN];
 };
 
-static size_t add_note(struct image *image, size_t at, uint32_t type, const void *desc,
-		       uint32_t len)
+static size_t add_note(struct image *image, size_t at, const char *name, uint32_t type,
+		       const void *desc, uint32_t len)
 {
-	uint32_t head[3] = { 4, len, type };
+	uint32_t name_len = (uint32_t)strlen(name) + 1, head[3] = { name_len, len, type };
+	uint8_t *note = image->notes + at, *desc_at = note + 12 + ((name_len + 3) & ~3U);
 
-	memcpy(image->notes + at, head, 12);
-	memcpy(image->notes + at + 12, "Xen", 4);
-	memcpy(image->notes + at + 16, desc, len);
-	return at + 16 + ((len + 3) & ~3U);
+	memcpy(note, head, 12);
+	memcpy(note + 12, name, name_len);
+	memcpy(desc_at, desc, len);
+	return (size_t)(desc_at - image->notes) + ((len + 3) & ~3U);
 }
 
 static size_t number_note(struct image *image, size_t at, uint32_t type, uint64_t value)
 {
-	return add_note(image, at, type, &value, 8);
+	return add_note(image, at, "Xen", type, &value, 8);
 }
 
-static struct image *make_image(uint64_t p2m_base)
+static struct image *make_image(uint64_t p2m_base, uint32_t data_nx)
 {
 	struct image *image = calloc(1, sizeof(*image));
 	size_t at = 0;
@@ -58,13 +61,15 @@ static struct image *make_image(uint64_t p2m_base)
 	image->header.ehsize = 64;
 	image->header.phentsize = sizeof(struct elf_segment);
 	image->header.phnum = 2;
-	at = add_note(image, at, XEN_ELFNOTE_XEN_VERSION, "xen-3.0", 8);
+	at = add_note(image, at, "Xen", XEN_ELFNOTE_XEN_VERSION, "xen-3.0", 8);
 	at = number_note(image, at, XEN_ELFNOTE_VIRT_BASE, BASE);
 	at = number_note(image, at, XEN_ELFNOTE_PADDR_OFFSET, BASE);
 	at = number_note(image, at, XEN_ELFNOTE_ENTRY, BASE + 0x10);
 	at = number_note(image, at, XEN_ELFNOTE_HYPERCALL_PAGE, BASE + 0x1000);
 	if (p2m_base)
 		at = number_note(image, at, XEN_ELFNOTE_INIT_P2M, p2m_base);
+	if (data_nx)
+		at = add_note(image, at, LAMINA_NOTE_NAME, LAMINA_NOTE_DATA_NX, &data_nx, 4);
 	image->segments[0] = (struct elf_segment){ ELF_PT_LOAD,
 						   ELF_PF_R | ELF_PF_X,
 						   offsetof(struct image, text),
@@ -96,7 +101,7 @@ static bool refused(struct image *image, size_t size, const char *word)
 
 static void test_refusals(void)
 {
-	struct image *image = make_image(0);
+	struct image *image = make_image(0, 0);
 	size_t size = sizeof(*image);
 
 	CHECK("not-elf", refused((struct image *)"no kernel at all", 16, "ELF"));
@@ -108,17 +113,17 @@ static void test_refusals(void)
 	CHECK("no-notes", refused(image, size, "Xen"));
 	free(image);
 
-	image = make_image(0);
+	image = make_image(0, 0);
 	number_note(image, 24 + 24 + 24, XEN_ELFNOTE_ENTRY, BASE + 0x100000);
 	CHECK("entry-outside", refused(image, size, "entry"));
 	free(image);
 
-	image = make_image(0);
+	image = make_image(0, 0);
 	image->segments[0].paddr = 0;
 	CHECK("below-base", refused(image, size, "outside"));
 	free(image);
 
-	image = make_image(0);
+	image = make_image(0, 0);
 	number_note(image, 24 * 4, XEN_ELFNOTE_HYPERCALL_PAGE, 0x1000);
 	CHECK("hypercall-page-outside", refused(image, size, "notes"));
 	free(image);
@@ -153,7 +158,7 @@ static void check_tables(const char *name, const struct kernel *kernel, const st
 		.p2m = p2m,
 		.first = l->first_table,
 		.count = l->table_pages,
-		.data = l->first_kernel + l->kernel_pages,
+		.data = kernel->data_nx ? l->first_kernel + l->kernel_pages : UINT64_MAX,
 	};
 	unsigned int wrong = 0;
 
@@ -179,16 +184,18 @@ static void check_tables(const char *name, const struct kernel *kernel, const st
 	free(p2m);
 }
 
-static void test_layout(const char *name, uint64_t p2m_base, uint64_t module, uint64_t pages)
+static void test_layout(const char *name, uint64_t p2m_base, uint32_t data_nx, uint64_t module,
+			uint64_t pages)
 {
-	struct image *image = make_image(p2m_base);
+	struct image *image = make_image(p2m_base, data_nx);
 	struct kernel kernel;
 	struct layout l;
 	struct error error;
 	bool elsewhere = p2m_base != 0;
 	uint64_t behind_module = 8 + (module + 4095) / 4096, p2m = (pages * 8 + 4095) / 4096;
 
-	CHECK("opens", !open_image(image, sizeof(*image), &kernel, &error));
+	CHECK("opens", !open_image(image, sizeof(*image), &kernel, &error) &&
+			       kernel.data_nx == !!data_nx);
 	CHECK("fits", !layout_compute(&l, &kernel, module, pages, "k", &error));
 	CHECK("order", l.first_kernel == 0 && l.first_module == 8 &&
 			       l.start_info == behind_module + (elsewhere ? 0 : p2m) &&
@@ -203,7 +210,7 @@ static void test_layout(const char *name, uint64_t p2m_base, uint64_t module, ui
 
 static void test_too_small(void)
 {
-	struct image *image = make_image(0);
+	struct image *image = make_image(0, 0);
 	struct kernel kernel;
 	struct layout l;
 	struct error error;
@@ -219,10 +226,10 @@ static void test_too_small(void)
 int main(void)
 {
 	test_refusals();
-	test_layout("tables-1MiB", 0, 0, 256);
-	test_layout("tables-16MiB", 0, 5000, 4096);
-	test_layout("tables-64MiB", 0, 9 << 20, 16384);
-	test_layout("tables-p2m-elsewhere", 0x8000000000ULL, 12345, 16384);
+	test_layout("tables-1MiB", 0, 1, 0, 256);
+	test_layout("tables-16MiB", 0, 0, 5000, 4096);
+	test_layout("tables-64MiB", 0, 1, 9 << 20, 16384);
+	test_layout("tables-p2m-elsewhere", 0x8000000000ULL, 0, 12345, 16384);
 	test_too_small();
 	return failures != 0;
 }

@@ -75,16 +75,41 @@ static enum elf_status open_cut(const struct image *image, size_t size)
 	return status;
 }
 
-/* Of all types at once: those that there are, and no others. */
-static void check_by_type(const struct elf *elf)
+/* Those of these two types and no others, one by one and all at once. */
+static void check_notes(struct image image, bool three, bool seven)
 {
-	struct elf_note notes[ELF_XEN_NOTES], note;
-	uint64_t value;
+	struct elf_note notes[8], few[7], note;
+	struct elf elf;
 
-	elf_xen_notes(elf, notes);
-	for (uint32_t type = 0; type < ELF_XEN_NOTES; type++)
-		assert(!notes[type].desc == !elf_xen_note(elf, type, &note));
-	assert(elf_note_number(&notes[7], &value) && value == 77);
+	assert(elf_open(&elf, &image, sizeof(image)) == ELF_OK);
+	elf_notes(&elf, "Xen", notes, 8);
+	for (uint32_t type = 0; type < 8; type++) {
+		bool wanted = (type == 3 && three) || (type == 7 && seven);
+
+		assert(elf_xen_note(&elf, type, &note) == wanted);
+		assert(!notes[type].desc == !wanted);
+		assert(!wanted || notes[type].desc == note.desc);
+	}
+	elf_notes(&elf, "Xen", few, 7);
+	assert(few[3].desc == notes[3].desc);
+	elf_notes(&elf, "Xenon", notes, 8);
+	assert(!notes[3].desc && !notes[7].desc);
+}
+
+/* Sections count where no segment has a note of that name. */
+static void check_places(void)
+{
+	struct image image = good();
+
+	check_notes(image, true, false);
+	memcpy(image.note.name, "GNU", 4);
+	check_notes(image, false, true);
+	memcpy(image.note.name, "Xen", 4);
+	image.segments[1].type = 0;
+	check_notes(image, false, true);
+	image.sections[1].offset = offsetof(struct image, note);
+	image.sections[1].size = 2 * sizeof(struct note_words);
+	check_notes(image, true, true);
 }
 
 static void check_good(void)
@@ -104,9 +129,7 @@ static void check_good(void)
 	assert(elf_section(&elf, 1, &section) && !elf_section(&elf, 2, &section));
 	assert(elf_xen_note(&elf, 3, &note) && elf_note_number(&note, &value));
 	assert(value == 0x123456789abcULL);
-	assert(elf_xen_note(&elf, 7, &note) && elf_note_number(&note, &value) && value == 77);
 	assert(!elf_xen_note(&elf, 8, &note));
-	check_by_type(&elf);
 	note.desc_len = 5;
 	assert(!elf_note_number(&note, &value));
 }
@@ -159,6 +182,7 @@ static void check_cut(void)
 int main(void)
 {
 	check_good();
+	check_places();
 	check_bad();
 	check_cut();
 	return 0;
