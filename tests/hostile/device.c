@@ -23,7 +23,8 @@ void device_state(struct device *dev, enum xenbus_state state)
 	xs_printf(XS_NO_TX, dev->path, "state", "%u", state);
 }
 
-const char *device_refused(struct device *dev)
+/* The backend does not connect, because of the wish. */
+static const char *refused(struct device *dev)
 {
 	char why[160];
 
@@ -55,6 +56,19 @@ bool device_restart(struct device *dev)
 	}
 	device_state(dev, XenbusStateInitialising);
 	return device_await(dev, XenbusStateInitWait);
+}
+
+const char *device_wishes(struct device *dev, const struct wish *wishes, unsigned int count,
+			  bool (*connect)(grant_ref_t))
+{
+	const char *wrong = NULL;
+
+	for (unsigned int i = 0; i < count && !wrong; i++) {
+		dev->wish = &wishes[i];
+		wrong = connect(0) ? refused(dev) : "the backend does not take us back";
+	}
+	dev->wish = NULL;
+	return connect(0) ? wrong : "the backend does not take us back";
 }
 
 evtchn_port_t device_port(struct device *dev, unsigned int queue)

@@ -49,12 +49,17 @@ bool device_find(struct device *dev, const char *path);
 
 /* Before the backend connects, the wish is written. */
 void device_state(struct device *dev, enum xenbus_state state);
-/* The backend does not connect, because of the wish: NULL, or what it did. */
-const char *device_refused(struct device *dev);
 bool device_await(struct device *dev, enum xenbus_state state);
 
 /* From whatever state to the backend's InitWait: closes first, if need be. */
 bool device_restart(struct device *dev);
+
+/*
+ * The backend connects with none of the wishes, says why, and takes back who wishes nothing: NULL,
+ * or what it did. `connect` takes a reference in place of the first ring's; 0: the right one.
+ */
+const char *device_wishes(struct device *dev, const struct wish *wishes, unsigned int count,
+			  bool (*connect)(grant_ref_t));
 
 /* A new port for a queue. */
 evtchn_port_t device_port(struct device *dev, unsigned int queue);

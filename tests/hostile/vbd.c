@@ -410,14 +410,8 @@ static const char *bad_wishes(void)
 		{ "num-ring-pages", 3, "error 22" },
 		{ "num-ring-pages", 1U << 31, "error 22" },
 	};
-	const char *wrong = NULL;
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(wishes) && !wrong; i++) {
-		dev.wish = &wishes[i];
-		wrong = connect(0) ? device_refused(&dev) : "the backend does not take us back";
-	}
-	dev.wish = NULL;
-	return connect(0) ? wrong : "the backend does not take us back";
+	return device_wishes(&dev, wishes, ARRAY_SIZE(wishes), connect);
 }
 
 const struct breach vbd_breaches[] = {

@@ -427,14 +427,8 @@ static const char *bad_wishes(void)
 		{ "multi-queue-num-queues", DEVICE_QUEUES + 1, "more queues" },
 		{ "multi-queue-num-queues", 0, "more queues" },
 	};
-	const char *wrong = NULL;
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(wishes) && !wrong; i++) {
-		dev.wish = &wishes[i];
-		wrong = connect(0) ? device_refused(&dev) : "the backend does not take us back";
-	}
-	dev.wish = NULL;
-	return connect(0) ? wrong : "the backend does not take us back";
+	return device_wishes(&dev, wishes, ARRAY_SIZE(wishes), connect);
 }
 
 void vif_flood(void)
