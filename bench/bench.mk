@@ -17,8 +17,8 @@ bench-calls: $(HYPERVISOR) build/bench/image build/third/xen/xen ## cost of ever
 bench-profile: build/lamina build/bench/image build/bench/trace.so ## where the instructions of a row go, ROW='grant map'
 	$(Q)bench/profile '$(ROW)'
 
-bench-boot: all build/bench/count.so $(RUN).cpio.gz $(DISKS) ## count instructions from reset to the served page
-	$(Q)ci/bench-boot $(RUN).cpio.gz $(DISKS)
+bench-boot: all $(addprefix build/bench/,count.so blocks.so) $(RUN).cpio.gz $(DISKS) ## count instructions from reset to the served page
+	$(Q)bench/boot $(RUN).cpio.gz $(DISKS)
 
 bench-create: all build/bench/count.so ## count instructions from the toolstack's create to main(), first and 200th domain
 	$(Q)bench/create
