@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: callback_op and set_callbacks bind the three callbacks, masking upcalls or not. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static unsigned int upcalls;

@@ -3,6 +3,7 @@
  * Rule: what a toolstack sets of a domain has its limits: nodes, TSC mode, address size, dirty
  * logging, ports, interrupts, memory of the machine.
  */
+/* since: 4.17.7 */
 #include "../kit/kit.h"
 
 static struct peer peer;

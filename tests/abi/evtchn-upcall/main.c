@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: no upcall while they are masked; one as soon as a hypercall ends with them unmasked. */
+/* as: dom0, domU */
 #include "../kit/kit.h"
 
 static ulong frame_rflags, frame_mask, frame_cs;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: copy moves bytes between frames and grants, both ways, within one page each. */
 /* as: dom0, domU */
+/* since: 4.17.7 */
 #include "../kit/kit.h"
 
 static struct gnttab_copy op;

@@ -10,6 +10,7 @@
  * The word seed=N repeats a run's choices, rounds=N makes it longer, q=1 asks for a list of the
  * domains each time, too.
  */
+/* since: 4.17.7 */
 #include "../kit/kit.h"
 
 #define PEERS      3
