@@ -133,6 +133,15 @@ void domain_resume(struct domain *d)
 	domain_unpause(d);
 }
 
+/* Of current. */
+static void bases_print(const struct vcpu *v)
+{
+	printk(LOG_ERR, "fsb %016lx gsb %016lx gss %016lx", read_fs_base(), read_gs_base(),
+	       read_gs_shadow());
+	printk(LOG_ERR, "cr3 %016lx cr2 %016lx, %s mode", v->pv.cr3, v->pv.ctrlreg[2],
+	       v->pv.user_mode ? "user" : "kernel");
+}
+
 #define STACK_LINES 8
 
 /*
@@ -169,6 +178,7 @@ void domain_crash(struct domain *d, const char *fmt, ...)
 	if (v->domain == d) {
 		printk(LOG_ERR, "d%uv%u on CPU %u:", d->id, v->id, this_cpu()->id);
 		regs_print(&v->regs);
+		bases_print(v);
 		stack_print(&v->regs);
 	}
 	domain_shutdown(d, SHUTDOWN_crash);

@@ -97,7 +97,9 @@ static void segments_save(struct vcpu *v)
 
 /*
  * Loading a selector replaces its base, but AMD's processors keep the base under a null one, which
- * would be the last guest's: so the bases follow where the selector is null or refused.
+ * would be the last guest's: so the bases follow where the selector is null or refused, or where
+ * the base is not the descriptor's (it is 0 then, with the flat ones). The selector of gs goes with
+ * user mode's base, though it stays loaded in kernel mode, too.
  */
 static NOINLINE void segments_load(struct vcpu *v)
 {
@@ -108,11 +110,13 @@ static NOINLINE void segments_load(struct vcpu *v)
 	good &= load_es(p->es);
 	good_fs = load_fs(p->fs);
 	good_gs = load_gs(p->gs);
-	if (!good_fs || !(p->fs & ~3))
+	if (!good_fs || !(p->fs & ~3) || p->fs_base)
 		write_fs_base(p->fs_base);
-	if (!good_gs || !(p->gs & ~3))
-		write_gs_base(p->gs_base[p->user_mode]);
-	write_gs_shadow(p->gs_base[!p->user_mode]);
+	if (!good_gs || !(p->gs & ~3) || p->gs_base[1])
+		write_gs_base(p->gs_base[1]);
+	write_gs_shadow(p->gs_base[0]);
+	if (!p->user_mode)
+		__asm__ volatile("swapgs");
 	if (!good || !good_fs || !good_gs)
 		pv_failsafe(v);
 }

@@ -131,7 +131,9 @@ class Shell(Machine):
         with self.changed:
             start = self.position
         self.send(f'{command}; echo "ended:""$?"')
-        match = self.expect(r"ended:(\d+)$", max(timeout, LIVE))
+        match = self.expect(r"ended:(\d+)$|^linux \(domain \d+\) has crashed.*", max(timeout, LIVE))
+        if not match[1]:
+            raise Failure(f"{command}: {match[0]}")
         text = self.console[start:match.start()]
         return int(match[1]), text[text.find('"$?"') + 4:].strip()
 
