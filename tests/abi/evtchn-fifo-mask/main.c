@@ -3,7 +3,6 @@
  * Rule: a masked event is pending and on no queue, until unmask; what came before there was a word
  * for it comes with its page; a closed port is not given out while it is still linked.
  */
-/* as: dom0, domU */
 #include "../kit/fifo.h"
 
 static struct fifo fifo;

@@ -3,7 +3,6 @@
  * Rule: an event is linked behind the last of its priority's queue; head, ready and the upcall tell
  * of a queue that was empty only; one that is linked already stays where it is.
  */
-/* as: dom0, domU */
 #include "../kit/fifo.h"
 
 static struct fifo fifo;
