@@ -9,222 +9,15 @@
  *   closed -> virq, ipi, pirq  bind_*: a source of its own, no other end
  *   any -> closed              close, reset, the end of the domain
  *
- * Port 0 is nobody's: it stays closed and is never given out. Groups of ports are allocated as they
- * are needed and stay. Answers come in Xen's order: which of two errors a guest sees is part of the
- * ABI.
+ * Port 0 is nobody's: it stays closed and is never given out. Answers come in Xen's order: which of
+ * two errors a guest sees is part of the ABI.
  */
 #include "access.h"
-#include "console.h"
 #include "evtchn_fifo.h"
+#include "evtchn_table.h"
 #include "frame.h"
 #include "hypercall.h"
 #include "irq.h"
-
-/* The two may be the same domain, bound to itself. */
-static void lock_pair(struct domain *a, struct domain *b)
-{
-	struct domain *first = a < b ? a : b;
-
-	spin_lock(&first->evtchn.lock);
-	if (a != b)
-		spin_lock(&(first == a ? b : a)->evtchn.lock);
-}
-
-static void unlock_pair(struct domain *a, struct domain *b)
-{
-	spin_unlock(&a->evtchn.lock);
-	if (a != b)
-		spin_unlock(&b->evtchn.lock);
-}
-
-static NOINLINE int add_group(struct evtchn_table *t)
-{
-	struct evtchn **g = &t->group[t->ports / EVTCHN_GROUP];
-
-	if (t->ports >= t->max)
-		return -ENOSPC;
-	if (!*g) /* it is there if the domain has been back at 2-level */
-		*g = heap_alloc(EVTCHN_GROUP * sizeof(**g));
-	if (!*g)
-		return -ENOMEM;
-	t->ports += EVTCHN_GROUP;
-	if (nr_cpus == 1 && !t->fifo)
-		t->ports_alone = t->ports;
-	return 0;
-}
-
-/* The lowest closed port, or -errno. Table locked. */
-static NOINLINE int find_port(struct domain *d)
-{
-	struct evtchn_table *t = &d->evtchn;
-	uint32_t port, lowest = 0;
-	int rc;
-
-	if (d->dying)
-		return -EINVAL;
-	for (port = t->lowest; port < t->max; port++) {
-		if (port >= t->ports && (rc = add_group(t)))
-			return rc;
-		if (evtchn_at(t, port)->state != EVTCHNSTAT_closed)
-			continue;
-		if (!lowest)
-			t->lowest = lowest = port;
-		if (likely(!t->fifo) || !evtchn_fifo_busy(d, port))
-			return (int)port;
-	}
-	return -ENOSPC;
-}
-
-/* The same, where it is the first one that is looked at. */
-static inline int free_port(struct domain *d)
-{
-	struct evtchn_table *t = &d->evtchn;
-	uint32_t port = t->lowest;
-
-	if (unlikely(d->dying | t->fifo | (port >= MIN(t->ports, t->max))) ||
-	    t->group_2l[port / EVTCHN_GROUP][port % EVTCHN_GROUP].state != EVTCHNSTAT_closed)
-		return find_port(d);
-	return (int)port;
-}
-
-/* The state goes last: senders look at it without the lock. */
-static struct evtchn *open_port(struct domain *d, uint32_t port, uint8_t state, uint32_t vcpu)
-{
-	struct evtchn *e = evtchn_at(&d->evtchn, port);
-
-	e->vcpu = (uint16_t)vcpu;
-	e->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
-	d->evtchn.active++;
-	WRITE_ONCE(e->state, state);
-	return e;
-}
-
-int evtchn_init(struct domain *d)
-{
-	d->evtchn.lowest = 1;
-	d->evtchn.group = d->evtchn.group_2l;
-	return add_group(&d->evtchn);
-}
-
-/* Makes the port closed and forgets its pending bit. Table locked. */
-static void free_entry(struct domain *d, struct evtchn *e, uint32_t port)
-{
-	WRITE_ONCE(e->state, EVTCHNSTAT_closed);
-	e->vcpu = 0;
-	d->evtchn.active--;
-	d->evtchn.lowest = MIN(d->evtchn.lowest, port);
-	if (unlikely(d->evtchn.fifo))
-		evtchn_fifo_clear(d, port);
-	else
-		bit_clear(d->shared->evtchn_pending, port);
-}
-
-/* Both tables locked. The other end keeps its number, its pending bit and its vcpu. */
-static void close_interdomain(struct domain *d, struct evtchn *e, uint32_t port,
-			      struct domain *peer)
-{
-	struct evtchn *remote = e->inter.end;
-
-	BUG_ON(remote->state != EVTCHNSTAT_interdomain || remote->inter.peer != d);
-	WRITE_ONCE(remote->state, EVTCHNSTAT_unbound);
-	remote->unbound.domid = d->id;
-	free_entry(d, e, port);
-}
-
-/* Its source, a virq or a pirq, forgets it. */
-static NOINLINE void unbind(struct domain *d, struct evtchn *e, uint32_t port)
-{
-	uint32_t i;
-
-	if (e->state == EVTCHNSTAT_pirq) {
-		d->evtchn.pirq_port[e->pirq] = 0;
-		pirq_unbind(d, (int)e->pirq);
-		return;
-	}
-	for (i = 0; i < d->max_vcpus; i++)
-		if (d->vcpu[i] && d->vcpu[i]->virq_port[e->virq] == port)
-			d->vcpu[i]->virq_port[e->virq] = 0;
-}
-
-/*
- * Two tables are locked in the order of their addresses, but which is the second is known only
- * under the first: so that one is let go, both are taken in order, and it is looked whether the
- * port is still what it was. Comes with d's lock, goes without; false: it is not.
- */
-static NOINLINE bool close_pair(struct domain *d, struct evtchn *e, uint32_t port)
-{
-	struct domain *peer = e->inter.peer;
-	bool same;
-
-	domain_hold(peer); /* over the time without a lock, in which its order is kept */
-	spin_unlock(&d->evtchn.lock);
-	lock_pair(d, peer);
-	same = e->state == EVTCHNSTAT_interdomain && e->inter.peer == peer;
-	if (same)
-		close_interdomain(d, e, port, peer);
-	unlock_pair(d, peer);
-	if (same) {
-		domain_put(peer); /* the port's own: one for each end */
-		domain_put(d);
-	}
-	domain_put(peer);
-	return same;
-}
-
-static long close_port(struct domain *d, uint32_t port)
-{
-	struct evtchn *e = evtchn_entry(&d->evtchn, port);
-
-	if (!e)
-		return -EINVAL;
-	spin_lock(&d->evtchn.lock);
-	while (e->state == EVTCHNSTAT_interdomain) {
-		if (close_pair(d, e, port))
-			return 0;
-		spin_lock(&d->evtchn.lock); /* the other end closed, and left it unbound */
-	}
-	if (e->state == EVTCHNSTAT_closed) {
-		spin_unlock(&d->evtchn.lock);
-		return -EINVAL;
-	}
-	if (e->state == EVTCHNSTAT_virq || e->state == EVTCHNSTAT_pirq)
-		unbind(d, e, port);
-	free_entry(d, e, port);
-	spin_unlock(&d->evtchn.lock);
-	return 0;
-}
-
-/* Who opened a port before the domain died has done it when we get the lock. */
-void evtchn_close_all(struct domain *d)
-{
-	struct evtchn_table *t = &d->evtchn;
-	uint32_t port;
-
-	spin_lock(&t->lock);
-	spin_unlock(&t->lock);
-	for (port = 1; port < t->ports && t->active; port++)
-		close_port(d, port);
-	evtchn_fifo_end(d);
-	evtchn_drop_virq_handlers(d);
-}
-
-void evtchn_destroy(struct domain *d)
-{
-	struct evtchn_table *t = &d->evtchn;
-	uint32_t i, groups = t->group == t->group_2l ? ARRAY_SIZE(t->group_2l) :
-						       EVTCHN_FIFO_NR_CHANNELS / EVTCHN_GROUP;
-
-	if (!t->group) /* the domain was refused before it had a table */
-		return;
-	t->ports = 0;
-	for (i = 0; i < groups && t->group[i]; i++)
-		heap_free(t->group[i]);
-	if (t->group != t->group_2l)
-		heap_free(t->group);
-	heap_free(t->fifo_kept);
-	heap_free(t->pirq_port);
-	t->pirq_port = NULL;
-}
 
 /* Checked as late as Xen does: which of two errors a guest sees is part of the ABI. */
 static bool permitted(const struct domain *d)
@@ -245,12 +38,12 @@ static long op_alloc_unbound(void *arg)
 	if (!d)
 		return -ESRCH;
 	spin_lock(&d->evtchn.lock);
-	rc = free_port(d);
+	rc = evtchn_free_port(d);
 	if (rc >= 0 && !permitted(d))
 		rc = -EPERM;
 	if (rc >= 0) {
 		a.port = (evtchn_port_t)rc;
-		e = open_port(d, a.port, EVTCHNSTAT_unbound, 0);
+		e = evtchn_open_port(d, a.port, EVTCHNSTAT_unbound, 0);
 		e->unbound.domid = a.remote_dom == DOMID_SELF ? current->domain->id : a.remote_dom;
 		rc = 0;
 	}
@@ -265,7 +58,7 @@ static long op_alloc_unbound(void *arg)
 static long bind_pair(struct domain *d, struct domain *peer, struct evtchn_bind_interdomain *b)
 {
 	struct evtchn *e, *remote;
-	int port = free_port(d);
+	int port = evtchn_free_port(d);
 
 	if (port < 0)
 		return port;
@@ -281,7 +74,7 @@ static long bind_pair(struct domain *d, struct domain *peer, struct evtchn_bind_
 	remote->inter.end = e;
 	remote->inter.port = (uint32_t)port;
 	domain_hold(d);
-	open_port(d, (uint32_t)port, EVTCHNSTAT_interdomain, 0);
+	evtchn_open_port(d, (uint32_t)port, EVTCHNSTAT_interdomain, 0);
 	WRITE_ONCE(remote->state, EVTCHNSTAT_interdomain);
 	b->local_port = (evtchn_port_t)port;
 	/* Notifications while the port was unbound are lost: the new end looks once for itself. */
@@ -300,9 +93,9 @@ static long op_bind_interdomain(void *arg)
 	peer = domain_get(b.remote_dom);
 	if (!peer)
 		return -ESRCH;
-	lock_pair(d, peer);
+	evtchn_lock_pair(d, peer);
 	rc = bind_pair(d, peer, &b);
-	unlock_pair(d, peer);
+	evtchn_unlock_pair(d, peer);
 	domain_put(peer);
 	if (!rc && copy_to_guest(arg, &b, sizeof(b)))
 		rc = -EFAULT;
@@ -325,10 +118,10 @@ static long op_bind_virq(void *arg)
 	if (!v)
 		return -ENOENT;
 	spin_lock(&d->evtchn.lock);
-	port = v->virq_port[b.virq] ? -EEXIST : free_port(d);
+	port = v->virq_port[b.virq] ? -EEXIST : evtchn_free_port(d);
 	if (port > 0) {
 		b.port = (evtchn_port_t)port;
-		open_port(d, b.port, EVTCHNSTAT_virq, b.vcpu)->virq = b.virq;
+		evtchn_open_port(d, b.port, EVTCHNSTAT_virq, b.vcpu)->virq = b.virq;
 		v->virq_port[b.virq] = b.port;
 		if (b.virq == VIRQ_TIMER)
 			vcpu_periodic_start(v);
@@ -350,9 +143,9 @@ static long op_bind_ipi(void *arg)
 	if (!domain_vcpu(d, b.vcpu))
 		return -ENOENT;
 	spin_lock(&d->evtchn.lock);
-	port = free_port(d);
+	port = evtchn_free_port(d);
 	if (port > 0)
-		open_port(d, (uint32_t)port, EVTCHNSTAT_ipi, b.vcpu);
+		evtchn_open_port(d, (uint32_t)port, EVTCHNSTAT_ipi, b.vcpu);
 	spin_unlock(&d->evtchn.lock);
 	if (port < 0)
 		return port;
@@ -372,7 +165,7 @@ static int bind_pirq(struct domain *d, struct evtchn_bind_pirq *b)
 		return -ENOMEM;
 	if (t->pirq_port[b->pirq])
 		return -EEXIST;
-	port = free_port(d);
+	port = evtchn_free_port(d);
 	if (port < 0)
 		return port;
 	/* Interrupts are off: nothing is sent before the port is open. */
@@ -380,7 +173,7 @@ static int bind_pirq(struct domain *d, struct evtchn_bind_pirq *b)
 	if (rc)
 		return rc == -EINVAL ? -EPERM : rc; /* not d's: that is what Xen checks first */
 	b->port = (evtchn_port_t)port;
-	open_port(d, b->port, EVTCHNSTAT_pirq, 0)->pirq = b->pirq;
+	evtchn_open_port(d, b->port, EVTCHNSTAT_pirq, 0)->pirq = b->pirq;
 	t->pirq_port[b->pirq] = (uint32_t)port;
 	pirq_aim(d, b->pirq, d->vcpu[0]);
 	physdev_update_eoi(d, b->pirq);
@@ -412,7 +205,7 @@ static long op_close(const void *arg)
 
 	if (copy_from_guest(&c, arg, sizeof(c)))
 		return -EFAULT;
-	return close_port(current->domain, c.port);
+	return evtchn_close_port(current->domain, c.port);
 }
 
 static void status_fill(const struct evtchn *e, struct evtchn_status *s)
@@ -520,7 +313,7 @@ static long op_reset(void *arg)
 	for (port = 1; !rc && port < d->evtchn.ports && d->evtchn.active; port++) {
 		if (evtchn_at(&d->evtchn, port)->state == EVTCHNSTAT_closed)
 			continue;
-		close_port(d, port);
+		evtchn_close_port(d, port);
 		/* Closed ports are passed over quickly, so the op just begins again. */
 		if (work_spent(20))
 			rc = hypercall_continue(__HYPERVISOR_event_channel_op, 2,
