@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What evtchn.c and evtchn_op.c ask of a domain that uses FIFO event channels, or wants to. */
+/* What the other evtchn files ask of a domain that uses FIFO event channels, or wants to. */
 #pragma once
 
 #include "evtchn.h"
