@@ -42,7 +42,8 @@ TEST
 		peer_unpause(&peer);
 		str_format(text, sizeof(text), "reason %u", reasons[i]);
 		check(text, peer_wait(&peer, 5000), reasons[i]);
-		check("VIRQ_DOM_EXC", event_pending(exception), 1);
+		check("VIRQ_DOM_EXC", wait_for(event_pending(exception), 3000),
+		      true); /* first it is marked, then told */
 		check("its code stopped there", peer.box->value[2], 0);
 		if (reasons[i] == SHUTDOWN_suspend) {
 			check("resume", resume(&peer), 0);
