@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Event channels: sending. The state of ports is changed by evtchn_op.c and evtchn_table.c, under
- * the table's lock. A send checks the port (bounded and clamped) and its state; what it does is five
- * steps at most, each only if the one before changed something: the pending bit, the mask, the
+ * the table's lock. A send checks the port (bounded and clamped) and its state; what it does is
+ * five steps at most, each only if the one before changed something: the pending bit, the mask, the
  * selector, the upcall byte, the receiver's sleep.
  *
  * With one processor senders take no lock: nothing changes while they look. With several, a guest's
