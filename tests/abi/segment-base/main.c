@@ -1,30 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Rule: set_segment_base sets fs and both gs bases, to canonical addresses only. */
 /* as: dom0, domU */
-#include "../kit/kit.h"
+#include "../kit/segment.h"
 
 static ulong a[1] = { 0xa }, b[1] = { 0xb };
-
-static ulong read_fs(void)
-{
-	ulong value;
-
-	__asm__ volatile("mov %%fs:0, %0" : "=r"(value));
-	return value;
-}
-
-static ulong read_gs(void)
-{
-	ulong value;
-
-	__asm__ volatile("mov %%gs:0, %0" : "=r"(value));
-	return value;
-}
-
-static void user_reads_gs(void)
-{
-	user_syscall(read_gs());
-}
 
 TEST
 {

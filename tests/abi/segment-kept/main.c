@@ -5,30 +5,9 @@
  * nothing to do with it.
  */
 /* as: dom0, domU */
-#include "../kit/kit.h"
+#include "../kit/segment.h"
 
 static ulong a[1] = { 0xa }, b[1] = { 0xb }, c[1] = { 0xc };
-
-static ulong read_fs(void)
-{
-	ulong value;
-
-	__asm__ volatile("mov %%fs:0, %0" : "=r"(value));
-	return value;
-}
-
-static ulong read_gs(void)
-{
-	ulong value;
-
-	__asm__ volatile("mov %%gs:0, %0" : "=r"(value));
-	return value;
-}
-
-static void user_reads_gs(void)
-{
-	user_syscall(read_gs());
-}
 
 /* Others run meanwhile, or nobody. */
 static void away(void)
