@@ -79,6 +79,7 @@ static enum elf_status open_cut(const struct image *image, size_t size)
 static void check_notes(struct image image, bool three, bool seven)
 {
 	struct elf_note notes[8], few[7], note;
+	uint64_t value;
 	struct elf elf;
 
 	assert(elf_open(&elf, &image, sizeof(image)) == ELF_OK);
@@ -90,6 +91,7 @@ static void check_notes(struct image image, bool three, bool seven)
 		assert(!notes[type].desc == !wanted);
 		assert(!wanted || notes[type].desc == note.desc);
 	}
+	assert(!seven || (elf_note_number(&notes[7], &value) && value == 77));
 	elf_notes(&elf, "Xen", few, 7);
 	assert(few[3].desc == notes[3].desc);
 	elf_notes(&elf, "Xenon", notes, 8);
